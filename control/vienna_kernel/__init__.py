@@ -1,0 +1,7 @@
+"""The kernel: pure decisions about what an agent's call means and whether it may leave.
+
+It never reads a clock, a socket, a file, an environment variable or a random source: time, keys and
+identifiers arrive as arguments. Read its modules in this order: verdict, errors, value, document, call,
+decode, mapping, intent, action, operators, expression, policy, risk, tier, approval, scope, keyring,
+signing, warrant, chain, verification, ledger, trust, lifecycle, wire.
+"""

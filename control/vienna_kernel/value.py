@@ -1,0 +1,78 @@
+"""Values as the law sees them: JSON without floats, and its one canonical byte form.
+
+1. Numbers are ``int`` or ``Decimal``; a float never enters.
+2. ``canonical`` gives RFC 8785 bytes, with a ``Decimal`` (and an integer beyond 2**53 - 1, which RFC 8785 cannot
+   write) as a string in plain notation without trailing zeros: 5.0 and 5.00 are one value.
+3. ``pack`` and ``unpack`` carry values over plain JSON without losing which strings were decimals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import rfc8785
+
+type Value = None | bool | int | Decimal | str | Sequence[Value] | Mapping[str, Value]
+
+_DECIMAL = "$decimal"
+_SAFE_INTEGER = 2**53 - 1
+
+
+def plain_decimal(number: Decimal) -> str:
+    """``Decimal`` in plain notation, shortest form: ``5``, ``5.5``, never ``5.50`` or ``5E+1``."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _jcs_ready(value: Value) -> Any:
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, int) and not -_SAFE_INTEGER <= value <= _SAFE_INTEGER:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _jcs_ready(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jcs_ready(item) for item in value]
+    return value
+
+
+def canonical(value: Value) -> bytes:
+    """RFC 8785 bytes of a value; equal values give equal bytes."""
+    return rfc8785.dumps(_jcs_ready(value))
+
+
+def digest(value: Value) -> str:
+    """``sha256:<hex>`` of the canonical bytes."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+
+
+def pack(value: Value) -> Any:
+    """A value as plain JSON data; a decimal becomes ``{"$decimal": "5.5"}``."""
+    if isinstance(value, Decimal):
+        return {_DECIMAL: plain_decimal(value)}
+    if isinstance(value, Mapping):
+        return {key: pack(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [pack(item) for item in value]
+    return value
+
+
+def unpack(data: Any) -> Value:
+    """Inverse of ``pack``. Raises ``ValueError`` on a malformed decimal."""
+    if isinstance(data, Mapping):
+        if set(data) == {_DECIMAL}:
+            return Decimal(data[_DECIMAL])
+        return {key: unpack(item) for key, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [unpack(item) for item in data]
+    return data  # type: ignore[no-any-return]  # JSON leaves are values
+
+
+def plain(value: Value) -> Any:
+    """A value as people and the API see it: decimals as strings."""
+    return _jcs_ready(value)

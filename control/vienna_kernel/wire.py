@@ -1,0 +1,232 @@
+"""Messages between gate and control plane, over one WebSocket per sidecar; JSON text frames.
+
+Stability: ``PROTOCOL`` is sent in ``hello``; within one protocol number fields may only be appended, with a
+default, and a ``t`` is never reused. Unknown fields are ignored by the reader, unknown ``t`` close the stream.
+
+The gate's part of the conversation, in order: ``hello`` once, then any number of ``consult`` (one per attempt
+to let one call go), ``outcome`` (one per call that left) and ``report`` (calls the gate refused alone).
+Each carries ``id``; the answer repeats it. The control plane also speaks unasked: ``wake`` (ask again about this
+approval), ``revoked``, ``bundle`` (fetch the new one).
+
+A consult is idempotent by ``fingerprint``: asked again while people decide it answers ``held`` with the same
+approval, asked again after consent it redeems the approval and answers ``granted`` with a warrant that is
+minted, consumed and recorded durably in one transaction, for exactly this ``attempt``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from vienna_kernel.verdict import Reason
+
+PROTOCOL = 1
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CallView(_Frame):
+    """One call as people may see it: no credential, no redacted value.
+
+    Attributes:
+        url: Canonical URL; the values of query parameters that no mapping declares are replaced by ``…``.
+        headers: Allow-listed header lines only (content-type, accept, user-agent, idempotency-key).
+        body: The decoded body as JSON data, redacted; None when there is none or it is not shown.
+        body_bytes: Length of the body that would be sent.
+        body_digest: RFC 9530 ``sha-256=:…:`` of the exact bytes.
+        request_digest: ``call.request_digest`` of the call: what a warrant binds.
+    """
+
+    method: str
+    url: str
+    origin: str
+    headers: list[tuple[str, str]] = []
+    body: Any = None
+    body_bytes: int = 0
+    content_type: str | None = None
+    body_digest: str
+    request_digest: str
+
+
+class Hello(_Frame):
+    t: Literal["hello"] = "hello"
+    id: int = 0
+    protocol: int = PROTOCOL
+    version: str
+    bundle: str
+
+
+class Consult(_Frame):
+    """May this call leave?
+
+    Attributes:
+        attempt: Identifier minted by the gate for this attempt; repeated when the same attempt is asked again
+            after a lost answer, so that a warrant consumed by it is answered again and not refused.
+        intents: ``Intent.to_json`` of each, redacted, in the order of the call.
+        fingerprint: ``mapping.fingerprint``: names the call for rejoining and redeeming.
+        bundle: Digest of the bundle the gate mapped with.
+        presented: A warrant token the agent itself presented (``Vienna-Warrant``), already verified by the gate.
+        wait: False when the caller does not want to be held (``Prefer: respond-async``, budget used up):
+            a pending approval is still made.
+        mapped: False when no mapping read the call.
+        stored: A stored response may be answered instead (reserved).
+    """
+
+    t: Literal["consult"] = "consult"
+    id: int
+    attempt: str
+    call: CallView
+    intents: list[dict[str, Any]]
+    fingerprint: str
+    bundle: str
+    mapped: bool = True
+    presented: str | None = None
+    wait: bool = True
+
+
+class Outcome(_Frame):
+    """What happened after a call left; sent until it is acknowledged.
+
+    Attributes:
+        status: HTTP status of the upstream, None when no response came.
+        error: Reason code when no response came or it was not valid.
+        unknown: True when it cannot be known whether the upstream acted.
+        result: ``verification.Result`` value.
+        checks: ``verification.Check`` rows as JSON data, redacted.
+        extracted: Response fields that the mapping allows to be kept.
+    """
+
+    t: Literal["outcome"] = "outcome"
+    id: int
+    intent_id: str
+    warrant_id: str
+    attempt: str
+    status: int | None
+    error: Reason | None = None
+    unknown: bool = False
+    result: str
+    checks: list[dict[str, Any]] = []
+    extracted: dict[str, Any] = {}
+    response_digest: str | None = None
+    response_bytes: int = 0
+    duration_ms: float
+    agent_gone: bool = False
+
+
+class Reported(_Frame):
+    """One thing the gate refused or saw by itself."""
+
+    at: str
+    reason: Reason
+    detail: str
+    method: str = ""
+    url: str = ""
+    client: str = ""
+    warrant_id: str | None = None
+    severity: Literal["info", "warning", "critical"] = "info"
+    count: int = 1
+
+
+class Report(_Frame):
+    t: Literal["report"] = "report"
+    id: int
+    events: list[Reported]
+
+
+class Gone(_Frame):
+    """The caller of a held call hung up; the approval stays open."""
+
+    t: Literal["gone"] = "gone"
+    id: int = 0
+    approval_id: str
+    intent_id: str
+
+
+class Decision(_Frame):
+    """Answer to a consult.
+
+    Attributes:
+        verdict: ``granted``: let it go under ``warrant``. ``observed``: let it go, ``warrant`` says observed and
+            ``would`` what enforcement would have done. ``held``: wait for ``approval_id``. ``refused``.
+        hint: Text for the agent.
+        retryable: A later identical call may be answered otherwise.
+        withhold: What to do with the answer on drift (from the action type and tier).
+    """
+
+    t: Literal["decision"] = "decision"
+    id: int
+    verdict: Literal["granted", "observed", "held", "refused"]
+    intent_id: str
+    tier: str = "T0"
+    warrant: str | None = None
+    warrant_id: str | None = None
+    approval_id: str | None = None
+    approvals_required: int = 0
+    expires_at: str | None = None
+    would: Literal["held", "refused"] | None = None
+    reason: Reason | None = None
+    hint: str = ""
+    rule: str | None = None
+    retryable: bool = False
+    retry_after_seconds: int | None = None
+    withhold: bool = True
+
+
+class Recorded(_Frame):
+    """Answer to an outcome, a report or a gone: it is durable.
+
+    Attributes:
+        withhold: The answer must not reach the agent.
+    """
+
+    t: Literal["recorded"] = "recorded"
+    id: int
+    withhold: bool = False
+    hint: str = ""
+
+
+class Fault(_Frame):
+    """Answer to a frame that could not be served; the gate refuses."""
+
+    t: Literal["fault"] = "fault"
+    id: int
+    reason: Reason
+    detail: str
+
+
+class Welcome(_Frame):
+    t: Literal["welcome"] = "welcome"
+    id: int = 0
+    sidecar_id: str
+    bundle: str
+    at: str
+
+
+class Wake(_Frame):
+    """The approval was decided, lapsed or cancelled: consult again."""
+
+    t: Literal["wake"] = "wake"
+    approval_id: str
+    intent_id: str
+
+
+class Revoked(_Frame):
+    t: Literal["revoked"] = "revoked"
+    warrant_ids: list[str]
+
+
+class BundleChanged(_Frame):
+    t: Literal["bundle"] = "bundle"
+    digest: str
+
+
+type FromGate = Annotated[Hello | Consult | Outcome | Report | Gone, Field(discriminator="t")]
+type FromControl = Annotated[
+    Welcome | Decision | Recorded | Fault | Wake | Revoked | BundleChanged, Field(discriminator="t")
+]
+
+from_gate: TypeAdapter[FromGate] = TypeAdapter(FromGate)
+from_control: TypeAdapter[FromControl] = TypeAdapter(FromControl)

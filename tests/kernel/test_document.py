@@ -1,0 +1,113 @@
+"""Documents: every value knows its line, every complaint names its place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from vienna_kernel.document import DocumentError, parse, read
+from vienna_kernel.errors import MalformedError
+
+
+class Gate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    listen: str = "127.0.0.1:0"
+    port: int = 1
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    gate: Gate = Gate()
+    more: list[Gate] = []
+
+
+def test_core_scalars_only() -> None:
+    text = "a: on\nb: 2026-09-01\nc: 12:30\nd: 1.50\ne: 007\nf: true\ng: ~\nh: -3\ni: '5'\n"
+    assert parse(text, name="f").data == {
+        "a": "on", "b": "2026-09-01", "c": "12:30", "d": Decimal("1.50"), "e": "007",
+        "f": True, "g": None, "h": -3, "i": "5",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "why"),
+    [
+        ("a: 1\na: 2\n", "f:2:1", "stands here twice"),
+        ("a: &x 1\nb: *x\n", "f:1:4", "anchors"),
+        ("a: !!python/object:os.system x\n", "f:1:4", "tags"),
+        ("a: !x 1\n", "f:1:4", "tags"),
+        ("a: [1,\n", "f:2:1", "not YAML"),
+        ("a: 1\n---\nb: 2\n", "f:2:1", "another document"),
+        ("1: a\n", "f:1:1", "a key must be a string"),
+        ("? [a]\n: b\n", "f:1:3", "a key must be a string"),
+    ],
+)
+def test_refused_with_its_place(text: str, place: str, why: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(text, name="f")
+    assert caught.value.where == place
+    assert why in caught.value.why
+
+
+def test_depth_and_size_are_bounded() -> None:
+    with pytest.raises(MalformedError, match="nested deeper"):
+        parse("[" * 70 + "]" * 70, name="f")
+    with pytest.raises(MalformedError, match="larger than"):
+        parse(b"a" * (4 * 1024 * 1024 + 1), name="f")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_document_or_a_malformed_error(data: bytes) -> None:
+    try:
+        parse(data, name="f")
+    except MalformedError as error:
+        assert error.where.startswith("f")
+
+
+def test_every_complaint_names_line_column_and_nearest_key() -> None:
+    document = parse("gate:\n  lisen: x\n  port: many\nmore:\n  - {prt: 3}\nwhat: 1\n", name="vienna.yaml")
+    with pytest.raises(DocumentError) as caught:
+        read(Settings, document)
+    told = str(caught.value)
+    assert "vienna.yaml:2:3 gate.lisen: unknown key 'lisen'; did you mean 'listen'?" in told
+    assert "vienna.yaml:3:3 gate.port: input should be a valid integer" in told
+    assert "vienna.yaml:5:6 more[0].prt: unknown key 'prt'; did you mean 'port'?" in told
+    assert "vienna.yaml:6:1 what: unknown key 'what'; known here: gate, more" in told
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "word\n"])
+def test_a_document_that_is_no_object(text: str) -> None:
+    with pytest.raises(DocumentError, match="expected an object"):
+        read(Settings, parse(text, name="f"))
+
+
+def test_a_child_keeps_its_places() -> None:
+    child = parse("gate:\n  listen: a\n  oops: b\n", name="v").child("gate")
+    with pytest.raises(DocumentError, match=r"v:3:3 oops"):
+        read(Gate, child)
+
+
+_SUITE = Path(__file__).parents[3] / "shared" / "vectors" / "yaml"
+
+
+@pytest.mark.skipif(not _SUITE.is_dir(), reason="the public YAML vectors are not beside this checkout")
+def test_no_public_yaml_vector_breaks_the_parser() -> None:
+    """yaml-test-suite: each text gives a document or a MalformedError, never anything else."""
+    tried = 0
+    for path in sorted(_SUITE.glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text()) or []:
+            text = case.get("yaml", "").replace("␣", " ").replace("»", "\t").replace("—", "").replace("∎", "")
+            tried += 1
+            try:
+                parse(text, name=path.name)
+            except MalformedError:
+                pass
+    assert tried > 200

@@ -1,0 +1,44 @@
+"""Values: one canonical byte form, and a round trip over plain JSON."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vienna_kernel.value import canonical, digest, pack, plain_decimal, unpack
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**12), max_value=10**12)
+leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | decimals | st.text(max_size=20)
+keys = st.text(max_size=8).filter(lambda key: key != "$decimal")
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=20
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("5", "5"), ("5.0", "5"), ("5.50", "5.5"), ("5E+3", "5000"), ("-0.0", "0"), ("0.001", "0.001"), ("100", "100")],
+)
+def test_a_decimal_has_one_spelling(number: str, text: str) -> None:
+    assert plain_decimal(Decimal(number)) == text
+
+
+def test_equal_amounts_have_equal_digests_whatever_their_scale() -> None:
+    assert digest({"amount": Decimal("5.00")}) == digest({"amount": Decimal("5")})
+    assert digest({"amount": Decimal("5.01")}) != digest({"amount": Decimal("5")})
+
+
+def test_canonical_bytes_do_not_depend_on_key_order() -> None:
+    assert canonical({"b": 1, "a": [True, None, "x"]}) == b'{"a":[true,null,"x"],"b":1}'
+
+
+@given(values)
+def test_pack_and_unpack_are_inverse_over_plain_json(value: object) -> None:
+    packed = json.loads(json.dumps(pack(value)))  # type: ignore[arg-type]
+    back = unpack(packed)
+    assert canonical(back) == canonical(value)  # type: ignore[arg-type]
+    assert pack(back) == pack(value)  # type: ignore[arg-type]  # a decimal stays one, a string stays one
