@@ -125,7 +125,9 @@ def parse(text: str | bytes, *, name: str) -> Document:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             tag = getattr(event, "tag", None)
             if isinstance(event, yaml.AliasEvent) or (tag and tag != "!") or getattr(event, "anchor", None):
-                raise MalformedError(_place(name, event.start_mark), "tags, anchors and aliases are not accepted")
+                raise MalformedError(
+                    _place(name, event.start_mark), "tags, anchors and aliases are not accepted"
+                )
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         place = _place(name, error.problem_mark or error.context_mark)
@@ -196,14 +198,13 @@ def _exists(data: Any, step: str | int, loc: tuple[int | str, ...]) -> bool:
     """Whether a step of pydantic's path is a step of the document (union tags are not)."""
     at = data
     for part in loc:
-        if isinstance(at, dict) and part in at:
-            at = at[part]
-        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
-            at = at[part]
-        elif part == step:
-            return False
+        inside = (isinstance(at, dict) and part in at) or (
+            isinstance(at, list) and isinstance(part, int) and part < len(at)
+        )
         if part == step:
-            return True
+            return inside
+        if inside:
+            at = at[part]
     return False
 
 

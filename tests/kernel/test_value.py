@@ -15,13 +15,23 @@ decimals = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_valu
 leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | decimals | st.text(max_size=20)
 keys = st.text(max_size=8).filter(lambda key: key != "$decimal")
 values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=20
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=20,
 )
 
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("5", "5"), ("5.0", "5"), ("5.50", "5.5"), ("5E+3", "5000"), ("-0.0", "0"), ("0.001", "0.001"), ("100", "100")],
+    [
+        ("5", "5"),
+        ("5.0", "5"),
+        ("5.50", "5.5"),
+        ("5E+3", "5000"),
+        ("-0.0", "0"),
+        ("0.001", "0.001"),
+        ("100", "100"),
+    ],
 )
 def test_a_decimal_has_one_spelling(number: str, text: str) -> None:
     assert plain_decimal(Decimal(number)) == text
