@@ -98,6 +98,7 @@ action_types = Table(
     Column("reversibility", String(16), nullable=False),
     _json("parameters_schema"),
     Column("origin", String(16), nullable=False),  # mapping | api
+    Column("handler", String(20), nullable=False, default=""),  # what runs it in mode direct: noop
     Column("deleted", Boolean, nullable=False, default=False),
     _at("created_at"),
     _at("updated_at"),
@@ -149,6 +150,7 @@ intents = Table(
     _json("meaning"),  # list of Intent.to_json, redacted
     _json("call", nullable=True),  # wire.CallView
     Column("fingerprint", String(80), nullable=False, default=""),
+    Column("attempt", String(80), nullable=False, default=""),  # the last one that asked
     Column("digest", String(80), nullable=False, default=""),  # digest of the meaning
     Column("request_digest", String(80), nullable=False, default=""),
     _json("decision", nullable=True),  # rule, tier inputs, explanation
@@ -165,7 +167,9 @@ intents = Table(
     _at("updated_at"),
     Index(None, "tenant", "created_at"),
     Index(None, "agent_id", "created_at"),
-    Index(None, "agent_id", "fingerprint"),
+    Index(None, "agent_id", "fingerprint", "created_at"),
+    Index(None, "agent_id", "attempt"),
+    Index(None, "status", "updated_at"),
     UniqueConstraint("agent_id", "idempotency_key"),
 )
 
@@ -190,7 +194,7 @@ approvals = Table(
     _at("redeem_until", nullable=True),
     _at("redeemed_at", nullable=True),
     Column("reason", Text, nullable=False, default=""),
-    Index(None, "agent_id", "fingerprint"),
+    Index(None, "agent_id", "fingerprint", "created_at"),
     Index(None, "status", "expires_at"),
 )
 
@@ -260,6 +264,8 @@ executions = Table(
     Column("withheld", Boolean, nullable=False, default=False),
     _at("started_at"),
     _at("finished_at", nullable=True),
+    Index(None, "status", "started_at"),
+    Index(None, "agent_id", "verification"),
 )
 
 alerts = Table(
