@@ -1,0 +1,32 @@
+# Shortcuts for people who work on Vienna. `./vienna` needs none of them.
+.PHONY: check lint types imports test demo ci lock
+
+# Newest versions that fit, from one resolution: the runtime lock is a cut of the other. Needs uv.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.13 \
+	--generate-hashes --no-annotate --no-emit-package vienna-client $(UPGRADE)
+
+check: lint types imports
+
+lint:
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types:
+	.venv/bin/mypy
+
+imports:
+	.venv/bin/lint-imports
+
+test:
+	./vienna test
+
+demo:
+	./vienna demo --auto
+
+ci:
+	.ci/run
+
+# Keeps the pinned versions that still fit; `make lock UPGRADE=--upgrade` takes the newest.
+lock:
+	$(COMPILE) --group build --group dev -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --group build --constraint requirements-dev.lock -o requirements.lock pyproject.toml
