@@ -1,14 +1,12 @@
 """Where the policy files that ship with the package lie. It names the place; it reads nothing.
 
-In a wheel they are package data (``vienna_kernel/_policies``), in a checkout the folder ``policies/`` of the
-repository: one source, never two copies.
+They are package data: in a checkout ``vienna_kernel/_policies`` is a link to the folder ``policies/`` of the
+repository, in a wheel it is that folder itself. One source, never two copies.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-
-_PACKAGE = Path(__file__).parent
 
 
 def root() -> Path:
@@ -16,9 +14,7 @@ def root() -> Path:
 
     Errors: ``FileNotFoundError`` when the installation has none (a damaged one).
     """
-    packaged = _PACKAGE / "_policies"
-    checkout = _PACKAGE.parent.parent / "policies"
-    for place in (packaged, checkout):
-        if place.is_dir():
-            return place
-    raise FileNotFoundError(f"no shipped policies at {packaged} or {checkout}: install vienna-sidecar again")
+    place = Path(__file__).with_name("_policies")
+    if not place.is_dir():
+        raise FileNotFoundError(f"the shipped policies are missing at {place}: install vienna-sidecar again")
+    return place.resolve()
