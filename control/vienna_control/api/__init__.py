@@ -1,0 +1,30 @@
+"""The control API: one module of routes for each noun.
+
+Framework, in the order a request meets it: ``edge`` (log line, faults), ``auth_gate`` (who asks), ``access`` (who may),
+``route`` (declarations), ``problems`` (what can go wrong), ``page`` (lists), ``openapi`` (the document of it all).
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from vienna_control.api.route import Route, routes_of
+
+MODULES = (
+    "health",
+    "jwks",
+    "openapi",
+    "auth",
+    "operators",
+    "warrants",
+    "audit",
+)
+"""Modules of routes, in the order the OpenAPI document shows them."""
+
+
+def all_routes() -> list[Route]:
+    """Every route of the API."""
+    found: list[Route] = []
+    for name in MODULES:
+        found += routes_of(importlib.import_module(f"vienna_control.api.{name}"))
+    return found

@@ -1,0 +1,70 @@
+"""Lists: ``{<noun>: […], total, has_more, next_cursor}``, newest first, by cursor (or by offset, as published)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from vienna_control.api.problems import Code, Problem
+
+
+class PageQuery(BaseModel):
+    """Query of a list; subclass it to add filters. Unknown parameters are refused.
+
+    Attributes:
+        limit: Items per page.
+        cursor: ``next_cursor`` of the page before.
+        offset: Items to skip, instead of a cursor.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: Annotated[str, Field(max_length=400)] | None = None
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+def fetch_page(
+    connection: Connection,
+    statement: Select[Any],
+    query: PageQuery,
+    *,
+    key: ColumnElement[Any],
+    noun: str,
+    shape: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """One page of a select without order, limit or offset, newest (greatest ``key``) first.
+
+    ``key``: a unique column that grows with time (ids do). ``shape``: a row as the API shows it.
+    """
+    total = connection.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    paged = statement.order_by(key.desc()).limit(query.limit + 1)
+    if query.cursor is not None:
+        paged = paged.where(key < key.type.python_type(read_cursor(query.cursor)))
+    elif query.offset:
+        paged = paged.offset(query.offset)
+    rows = connection.execute(paged.add_columns(key.label("page_key"))).mappings().all()
+    shown = rows[: query.limit]
+    more = len(rows) > query.limit
+    return {
+        noun: [shape(row) for row in shown],
+        "total": total,
+        "has_more": more,
+        "next_cursor": write_cursor(shown[-1]["page_key"]) if more else None,
+    }
+
+
+def write_cursor(key: object) -> str:
+    return base64.urlsafe_b64encode(str(key).encode()).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise Problem(Code.INVALID_REQUEST, "the cursor is not one that a list gave out") from None

@@ -1,0 +1,63 @@
+"""The one clock of the process: wall time at start, moved on by a clock that nobody sets.
+
+A step of the system's clock (an hour forward, an hour back) neither lets an expired warrant live nor ends a hold
+early. Time spent suspended counts where the kernel tells it (``CLOCK_BOOTTIME``).
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+def _elapsed_seconds() -> float:
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+class Clock:
+    """Aware UTC instants that never go back."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start or datetime.now(UTC)
+        self._origin = _elapsed_seconds()
+
+    def now(self) -> datetime:
+        """The current instant, aware, UTC."""
+        return self._start + timedelta(seconds=_elapsed_seconds() - self._origin)
+
+
+class FixedClock(Clock):
+    """A clock that moves only when told; for tests, trials and simulations."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        """Move on. Raises ``ValueError`` for a step back."""
+        if by < timedelta(0):
+            raise ValueError("a clock does not go back")
+        self._now += by
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 UTC text with milliseconds and ``Z``: sortable, as every timestamp here is written.
+
+    Raises ``ValueError`` for an instant without a zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    utc = instant.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def from_iso(text: str) -> datetime:
+    """Inverse of ``iso``; also reads other ISO 8601 instants with a zone. Raises ``ValueError``."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return instant.astimezone(UTC)

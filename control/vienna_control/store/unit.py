@@ -1,0 +1,91 @@
+"""One unit of work: what changes together, with its trail entries and the events it makes true.
+
+1. A unit sees one instant (``now``) throughout.
+2. Its entries stand in the same transaction as its changes: both are durable, or neither.
+3. Its events are published after the commit, never before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from vienna_control.clock import iso
+from vienna_control.ids import new_id
+from vienna_control.store.tables import entries
+from vienna_kernel.ledger import EntryType, entry_body, leaf_hash
+
+
+@dataclass(slots=True)
+class Tx:
+    """What a unit is given. Used in the writer thread only, never kept after the unit returns.
+
+    Attributes:
+        conn: The writer's connection, inside a savepoint of this unit. Never commit or roll back on it.
+        now: The instant of this unit (aware, UTC); the same wherever the unit asks.
+        at: ``now`` as the tables keep it.
+    """
+
+    conn: Connection
+    now: datetime
+    next_arrival: int
+    at: str = field(init=False)
+    events: list[tuple[str, str, dict[str, Any]]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.at = iso(self.now)
+
+    def id(self, prefix: str) -> str:
+        """A fresh id, ``int-<uuid7>`` for ``int``."""
+        return new_id(prefix)
+
+    def record(
+        self,
+        type: EntryType,
+        *,
+        tenant: str,
+        actor: str,
+        data: dict[str, Any],
+        agent_id: str | None = None,
+        intent_id: str | None = None,
+    ) -> str:
+        """Enter something into the trail, in this transaction; returns the entry's leaf hash in hex.
+
+        ``actor`` is ``<kind>:<id>`` (``operator:op-…``, ``sidecar:side-…``, ``system``). ``data`` holds plain JSON
+        data without floats, secrets or bodies: digests and allow-listed fields only.
+        """
+        entry_id = new_id("aud")
+        body = entry_body(
+            id=entry_id,
+            tenant=tenant,
+            type=type,
+            at=self.at,
+            actor=actor,
+            agent_id=agent_id,
+            intent_id=intent_id,
+            data=data,
+        )
+        leaf = leaf_hash(body).hex()
+        self.conn.execute(
+            insert(entries),
+            {
+                "id": entry_id,
+                "tenant": tenant,
+                "type": type.value,
+                "at": self.at,
+                "agent_id": agent_id,
+                "intent_id": intent_id,
+                "body": body,
+                "leaf": leaf,
+                "arrival": self.next_arrival,
+            },
+        )
+        self.next_arrival += 1
+        return leaf
+
+    def publish(self, event: str, data: dict[str, Any], *, tenant: str = "default") -> None:
+        """Tell listeners after the commit (see ``events``)."""
+        self.events.append((event, tenant, data))
