@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ import rfc8785
 type Value = None | bool | int | Decimal | str | Sequence[Value] | Mapping[str, Value]
 
 _DECIMAL = "$decimal"
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z", re.ASCII)
 _SAFE_INTEGER = 2**53 - 1
 
 
@@ -66,11 +68,18 @@ def unpack(data: Any) -> Value:
     """Inverse of ``pack``. Raises ``ValueError`` on a malformed decimal."""
     if isinstance(data, Mapping):
         if set(data) == {_DECIMAL}:
-            return Decimal(data[_DECIMAL])
+            return _decimal(data[_DECIMAL])
         return {key: unpack(item) for key, item in data.items()}
     if isinstance(data, (list, tuple)):
         return [unpack(item) for item in data]
     return data  # type: ignore[no-any-return]  # JSON leaves are values
+
+
+def _decimal(text: Any) -> Decimal:
+    # Plain notation only: the digits of 1E+999999999 would fill the memory when it is written out.
+    if not isinstance(text, str) or not _PLAIN.match(text):
+        raise ValueError("a decimal that is not in plain notation")
+    return Decimal(text)
 
 
 def plain(value: Value) -> Any:
