@@ -41,6 +41,13 @@ class Reason(StrEnum):
     APPROVAL_DENIED = "approval_denied"
     APPROVAL_EXPIRED = "approval_expired"
     APPROVAL_CANCELLED = "approval_cancelled"
+    # who may consent; told to operators, never to agents
+    APPROVAL_DECIDED = "approval_decided"  # a decided approval never changes
+    NOT_AN_APPROVER = "not_an_approver"  # not of the role, group or people that are asked
+    OWN_REQUEST = "own_request"
+    ALREADY_VOTED = "already_voted"
+    MFA_REQUIRED = "mfa_required"
+    JUSTIFICATION_REQUIRED = "justification_required"
     # who asks
     AGENT_UNKNOWN = "agent_unknown"
     AGENT_SUSPENDED = "agent_suspended"
