@@ -1,0 +1,95 @@
+"""Strict ``application/x-www-form-urlencoded``: one reading per body.
+
+1. Decoded once: ``+`` is a space, ``%XX`` a byte, the whole UTF-8. No ``;``, no raw control byte, no NUL.
+2. One key once, but for lists (``a[]``). No empty key and no empty pair.
+3. Nested keys are read in one way only: ``a[b][c]``, ``a[]`` as the last step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.value import Value
+
+type Pairs = list[tuple[str, str]]
+
+_MAX_PAIRS = 10_000
+_MAX_STEPS = 8
+_RAW_REFUSED = re.compile(rb"[\x00-\x1f\x7f;]|%(?![0-9A-Fa-f]{2})|%00")
+_KEY = re.compile(r"(?P<head>[^\[\]]+)(?P<steps>(?:\[[^\[\]]*\])*)\Z")
+_STEP = re.compile(r"\[([^\[\]]*)\]")
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedError("body", "the form is not UTF-8") from None
+
+
+def pairs(data: bytes) -> Pairs:
+    """All pairs in order, a key as often as it stands there (queries). Errors: ``MalformedError``."""
+    if not data:
+        return []
+    if _RAW_REFUSED.search(data):
+        raise MalformedError("body", "a form with a semicolon, a control byte or a broken percent sign")
+    pieces = data.split(b"&")
+    if len(pieces) > _MAX_PAIRS:
+        raise MalformedError("body", f"more than {_MAX_PAIRS} form fields")
+    found = []
+    for piece in pieces:
+        key, _, value = piece.partition(b"=")
+        if not key:
+            raise MalformedError("body", "a form field without a name")
+        found.append((_text(key), _text(value)))
+    return found
+
+
+def loads(data: bytes) -> Pairs:
+    """The pairs of a body, one key once. Errors: ``MalformedError``."""
+    found = pairs(data)
+    seen: set[str] = set()
+    for key, _ in found:
+        if not _KEY.match(key):
+            raise MalformedError("body", "a form key with unbalanced brackets")
+        if key in seen and not key.endswith("[]"):
+            raise MalformedError("body", "a form has a key twice")
+        seen.add(key)
+    return found
+
+
+def steps(key: str) -> list[str]:
+    """``a[b][]`` as ``["a", "b", ""]``. Errors: ``MalformedError`` on unbalanced brackets or more than 8 steps."""
+    found = _KEY.match(key)
+    if not found:
+        raise MalformedError("body", "a form key with unbalanced brackets")
+    way = [found["head"], *_STEP.findall(found["steps"])]
+    if len(way) > _MAX_STEPS or "" in way[:-1]:
+        raise MalformedError("body", "a form key that cannot be nested in one way only")
+    return way
+
+
+def nest(found: Iterable[tuple[str, str]]) -> dict[str, Value]:
+    """Pairs as nested objects; ``a[]`` makes a list. Errors: ``MalformedError`` where two keys contradict."""
+    tree: dict[str, Value] = {}
+    for key, value in found:
+        *way, last = steps(key)
+        at: dict[str, Value] = tree
+        for step in way[:-1] if last == "" else way:
+            below = at.setdefault(step, {})
+            if not isinstance(below, dict):
+                raise MalformedError("body", "a form key is a value and an object")
+            at = below
+        if last == "":
+            rows = at.setdefault(way[-1], [])
+            if not isinstance(rows, list):
+                raise MalformedError("body", "a form key is a list and something else")
+            rows.append(value)
+        elif last in at:
+            raise MalformedError("body", "a form key is a value and an object")
+        else:
+            at[last] = value
+    return tree

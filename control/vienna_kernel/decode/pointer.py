@@ -1,0 +1,67 @@
+"""JSON pointers (RFC 6901) into values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.value import Value
+
+type Pointer = tuple[str, ...]
+
+
+class _Missing:
+    """The absence of a value; never equal to one."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+type Found = Value | _Missing
+
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*\Z")
+_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,6})\Z")
+
+
+def parse(text: str) -> Pointer:
+    """``/a/b`` as its steps; the empty text is the whole. Errors: ``MalformedError``."""
+    if not _POINTER.match(text):
+        raise MalformedError("pointer", f"not a JSON pointer: {text[:60]!r}; it starts with a slash")
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:])
+
+
+def find(value: Value, pointer: Pointer) -> Found:
+    """What stands at a pointer, or ``MISSING``."""
+    at = value
+    for step in pointer:
+        if isinstance(at, Mapping):
+            if step not in at:
+                return MISSING
+            at = at[step]
+        elif isinstance(at, Sequence) and not isinstance(at, str) and _INDEX.match(step) and int(step) < len(at):
+            at = at[int(step)]
+        else:
+            return MISSING
+    return at
+
+
+def without(value: Value, pointers: Sequence[Pointer]) -> Value:
+    """The value with what stands at the pointers taken out of objects; the given value is not changed."""
+    for pointer in pointers:
+        if pointer and find(value, pointer) is not MISSING:
+            value = _taken(value, pointer)
+    return value
+
+
+def _taken(value: Value, pointer: Pointer) -> Value:
+    step, rest = pointer[0], pointer[1:]
+    if isinstance(value, Mapping):
+        if not rest:
+            return {key: item for key, item in value.items() if key != step}
+        return {key: _taken(item, rest) if key == step else item for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str) and rest:
+        return [_taken(item, rest) if str(i) == step else item for i, item in enumerate(value)]
+    return value

@@ -1,0 +1,170 @@
+"""Header lines of a call: what refuses it, what is ours or the hop's and goes, what stays.
+
+1. A name is an RFC 9110 token without ``_`` (servers that map headers to variables read ``a_b`` and ``a-b`` as
+   one); a value has no control byte but a tab, so neither obs-fold nor NUL nor a bare CR.
+2. What decides how the bytes are read stands once: ``Content-Length``, ``Content-Type``, ``Authorization``, …
+3. Lines that make a server read another method, path or host than the judged one are refused.
+4. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
+   decides how the bytes are read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vienna_kernel.verdict import Reason, Refused
+
+MAX_HEADER_BYTES = 65536
+MAX_HEADER_LINES = 100
+
+type Lines = tuple[tuple[bytes, bytes], ...]
+
+_NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^`|~-]+\Z")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+_LENGTH = re.compile(rb"(?:0|[1-9][0-9]{0,14})\Z")
+_CONTENT_TYPE = re.compile(
+    r"(?P<essence>[A-Za-z0-9!#$&^.+-]+/[A-Za-z0-9!#$&^.+-]+)"
+    r"(?P<rest>(?:[ \t]*;[ \t]*(?:[A-Za-z0-9!#$&^.+*-]+=(?:[A-Za-z0-9!#$%&'*+.^`|~_/:=?,()@-]+|\"[^\"\\]*\"))?)*)\Z"
+)
+_CHARSET = re.compile(r"charset=\"?([^\";]*)", re.IGNORECASE)
+
+_ONCE = frozenset(
+    {"content-length", "content-type", "content-encoding", "content-range"}
+    | {"transfer-encoding", "authorization", "expect"}
+)
+_HOP = frozenset({"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "http2-settings", "expect"})
+_DERIVED = frozenset({"host", "content-length"})  # written anew from the judged call
+_NOT_STRIPPABLE = frozenset({"host", "content-length", "content-type", "content-encoding", "expect", "authorization"})
+_OVERRIDES = frozenset(
+    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "x-forwarded-method"}
+    | {"x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path"}
+    | {"x-forwarded-prefix", "x-original-host", "x-forwarded-host", "x-forwarded-server", "x-host"}
+    | {"x-http-host-override", "forwarded"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What the header lines say.
+
+    Attributes:
+        hosts: All ``Host`` values.
+        headers: End-to-end lines that stay, names in lower case, in order; values as latin-1 text.
+        length: ``Content-Length``, None when there is none.
+        chunked: Whether ``Transfer-Encoding: chunked`` framed the body.
+        content_type: Essence, lower-case, None when there is none.
+    """
+
+    hosts: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...]
+    length: int | None
+    chunked: bool
+    content_type: str | None
+
+
+def is_ours(name: str) -> bool:
+    """Whether a header name, in any case and with ``_`` for ``-``, is one that only we may speak."""
+    name = name.lower().replace("_", "-")
+    return name.startswith(("vienna-", "x-vienna-", "signature")) or name == "content-digest"
+
+
+def _refused(detail: str, reason: Reason = Reason.MALFORMED_REQUEST) -> Refused:
+    return Refused(reason, detail)
+
+
+def _lines(raw: Lines) -> list[tuple[str, str]] | Refused:
+    """All lines but ours, names in lower case, values without surrounding blanks."""
+    if len(raw) > MAX_HEADER_LINES or sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES:
+        return _refused(f"more than {MAX_HEADER_LINES} header lines or {MAX_HEADER_BYTES} bytes of them")
+    found: list[tuple[str, str]] = []
+    for raw_name, raw_value in raw:
+        if not _VALUE.match(raw_value):
+            return _refused("a control byte or a folded line in a header value")
+        name = raw_name.decode("latin-1").lower()
+        if is_ours(name):
+            continue
+        if b"_" in raw_name:
+            return _refused("a header name with an underscore", Reason.AMBIGUOUS_REQUEST)
+        if not _NAME.match(raw_name):
+            return _refused("a header name that is not a token")
+        found.append((name, raw_value.decode("latin-1").strip(" \t")))
+    return found
+
+
+def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
+    seen: set[str] = set()
+    for name, value in lines:
+        if name in _OVERRIDES:
+            return _refused(f"{name} would make the server read another request", Reason.METHOD_OVERRIDE)
+        if name in _ONCE and name in seen:
+            return _refused(f"{name} stands there twice", Reason.AMBIGUOUS_REQUEST)
+        if name == "upgrade":
+            return _refused("an upgrade to another protocol", Reason.UNSUPPORTED_PROTOCOL)
+        if name == "trailer":
+            return _refused("trailers are announced", Reason.AMBIGUOUS_REQUEST)
+        if name == "expect" and value.lower() != "100-continue":
+            return _refused("an expectation other than 100-continue")
+        if name == "content-encoding" and value.lower() != "identity":
+            return _refused("the body is coded", Reason.UNSUPPORTED_ENCODING)
+        seen.add(name)
+    if "content-length" in seen and "transfer-encoding" in seen:
+        return _refused("both Content-Length and Transfer-Encoding", Reason.AMBIGUOUS_REQUEST)
+    return None
+
+
+def _content_type(value: str | None) -> str | None | Refused:
+    if value is None:
+        return None
+    found = _CONTENT_TYPE.match(value)
+    if not found:
+        return _refused("Content-Type is not a media type")
+    charsets = {text.strip().lower() for text in _CHARSET.findall(found["rest"])}
+    if charsets - {"utf-8", "utf8", "us-ascii"} and not found["essence"].lower().startswith("multipart/"):
+        return _refused("a charset other than UTF-8", Reason.UNSUPPORTED_ENCODING)
+    return found["essence"].lower()
+
+
+def _stripped(lines: list[tuple[str, str]]) -> set[str] | Refused:
+    """Names that are the hop's."""
+    named: set[str] = set()
+    for name, value in lines:
+        if name == "connection":
+            named |= {token.strip(" \t").lower() for token in value.split(",")}
+    if named & _NOT_STRIPPABLE:
+        return _refused("Connection names a line that decides how the request is read", Reason.AMBIGUOUS_REQUEST)
+    return named
+
+
+def read_framing(raw: Lines) -> Framing | Refused:
+    """The header lines judged by themselves.
+
+    Errors: ``Refused`` with ``malformed_request``, ``ambiguous_request``, ``method_override``,
+    ``unsupported_protocol`` or ``unsupported_encoding``.
+    """
+    lines = _lines(raw)
+    if isinstance(lines, Refused):
+        return lines
+    refused = _judge_lines(lines)
+    if refused is not None:
+        return refused
+    first = dict(reversed(lines))
+    if first.get("transfer-encoding", "chunked").lower() != "chunked":
+        return _refused("a transfer coding other than chunked", Reason.UNSUPPORTED_ENCODING)
+    length = first.get("content-length")
+    if length is not None and not _LENGTH.match(length.encode("latin-1")):
+        return _refused("Content-Length is not a plain number")
+    content_type = _content_type(first.get("content-type"))
+    if isinstance(content_type, Refused):
+        return content_type
+    named = _stripped(lines)
+    if isinstance(named, Refused):
+        return named
+    gone = _HOP | _DERIVED | {"content-encoding"} | named
+    return Framing(
+        hosts=tuple(value for name, value in lines if name == "host"),
+        headers=tuple(line for line in lines if line[0] not in gone and not line[0].startswith("proxy-")),
+        length=None if length is None else int(length),
+        chunked="transfer-encoding" in first,
+        content_type=content_type,
+    )
