@@ -1,0 +1,251 @@
+"""Settings of the gate: section ``gate`` of vienna.yaml, read once at start, passed down.
+
+1. Precedence: flag, then file, then default. Paths in a file are relative to it.
+2. An unknown key stops the start with file, line, column and the nearest known key.
+3. What this version cannot do stops the start too: a setting is never silently ignored.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from vienna_kernel.document import Document, DocumentError, nearest, parse, read
+from vienna_kernel.errors import MalformedError
+from vienna_proxy.ports import StartError
+
+SECTIONS = ("control", "gate", "bootstrap")
+ENVIRONMENTS = ("prod", "staging", "test", "dev")
+
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\Z")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HoldConfig(_Section):
+    """Section ``gate.hold``.
+
+    Attributes:
+        max_seconds: Longest time a caller is kept waiting for people.
+        heartbeat: ``auto``: interim responses of the kind the client bears; ``off``: none, and the hold ends
+            before the client's own patience does.
+    """
+
+    max_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
+    heartbeat: Literal["auto", "off"] = "auto"
+
+    @field_validator("heartbeat", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return "off" if value is False else value
+
+
+class BodyConfig(_Section):
+    """Section ``gate.body``.
+
+    Attributes:
+        inspect_max_bytes: Largest request body that is read, unless the mapping says otherwise; larger answers are
+            streamed.
+        inflight_max_bytes: Request bodies in memory, all calls together.
+    """
+
+    inspect_max_bytes: Annotated[int, Field(ge=1024, le=1 << 31)] = 10 * 1024 * 1024
+    inflight_max_bytes: Annotated[int, Field(ge=1024, le=1 << 34)] = 128 * 1024 * 1024
+
+
+class GateConfig(_Section):
+    """Section ``gate`` of vienna.yaml.
+
+    Attributes:
+        listen: ``host:port``; port 0 takes a free one.
+        mode: Only ``regular`` works in this version.
+        control: ``http(s)://host[:port]`` or ``unix:///path`` of the control plane.
+        agent: Name of the agent this sidecar speaks for.
+        key_file: File with the join token.
+        upstream_ca: PEM file trusted towards upstreams, besides the public roots.
+        private_networks: ``host:port`` or CIDR that may be called though it is not public.
+        passthrough: Hosts whose TLS is not opened.
+        enforcement: Recorded; what holds comes from the control plane, signed.
+        hosts: Further hosts for shipped mappings, by mapping id.
+        local_t0: Accepted; this version asks the control plane for every call.
+        resolve: ``host`` or ``host:port`` to ``address:port``; dev and test only.
+        state_dir: Folder of the spool and the public root certificate; made with mode 0700.
+    """
+
+    listen: str = "127.0.0.1:8888"
+    mode: str = "regular"
+    control: str = "http://127.0.0.1:8080"
+    agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] = "default-agent"
+    key_file: Path | None = None
+    upstream_ca: Path | None = None
+    private_networks: tuple[str, ...] = ()
+    passthrough: tuple[str, ...] = ()
+    enforcement: Literal["observe", "enforce_high", "enforce"] = "enforce"
+    hold: HoldConfig = HoldConfig()
+    body: BodyConfig = BodyConfig()
+    upstream_proxy: str | None = None
+    hosts: Mapping[str, tuple[str, ...]] = {}
+    local_t0: bool = True
+    resolve: Mapping[str, str] = {}
+    state_dir: Path = Path("vienna-data/gate")
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host_and_port(value)
+        return value
+
+    @field_validator("mode")
+    @classmethod
+    def _mode(cls, value: str) -> str:
+        if value != "regular":
+            raise ValueError(f"only 'regular' works in this version, got {value!r}")
+        return value
+
+    @field_validator("control")
+    @classmethod
+    def _control(cls, value: str) -> str:
+        if not re.match(r"(https?://[^/\s?#@]+|unix:///\S+)\Z", value.rstrip("/")):
+            raise ValueError(
+                "expected http://host:port, https://host or unix:///path, without a path behind it"
+            )
+        return value.rstrip("/")
+
+    @field_validator("upstream_proxy")
+    @classmethod
+    def _upstream_proxy(cls, value: str | None) -> str | None:
+        if value is not None:
+            raise ValueError("an upstream proxy does not work in this version; leave it null")
+        return value
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for row in value:
+            network_or_host(row)
+        return value
+
+    @field_validator("passthrough")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for row in value:
+            if not _HOST.match(row):
+                raise ValueError(f"expected a lower-case host name, got {row!r}")
+        return value
+
+    @field_validator("resolve")
+    @classmethod
+    def _resolve(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for target in value.values():
+            ipaddress.ip_address(host_and_port(target)[0])
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the process was told.
+
+    Attributes:
+        gate: The section, flags applied, paths absolute.
+        env: ``prod``, ``staging``, ``test`` or ``dev`` (VIENNA_ENV).
+        log_level: VIENNA_LOG_LEVEL.
+    """
+
+    gate: GateConfig
+    env: str = "prod"
+    log_level: str = "info"
+
+    @property
+    def lenient(self) -> bool:
+        """Whether what is for development and tests only is accepted."""
+        return self.env in ("dev", "test")
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """``("127.0.0.1", 8888)`` of ``127.0.0.1:8888`` or ``[::1]:8888``. Raises ``ValueError``."""
+    host, found, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not found or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError(f"expected host:port, like 127.0.0.1:8888, got {text!r}")
+    return host, int(port)
+
+
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def network_or_host(text: str) -> Network | tuple[str, int]:
+    """A row of ``private_networks``: a CIDR, or a host (name or address) and its port. Raises ``ValueError``."""
+    if "/" in text:
+        return ipaddress.ip_network(text)
+    host, port = host_and_port(text)
+    if port == 0:
+        raise ValueError(f"expected a port from 1 to 65535, got {text!r}")
+    return host.lower().rstrip("."), port
+
+
+def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """Settings from all sources; ``flags`` are keys of the section, None where not given.
+
+    Raises ``StartError`` with everything that is wrong with the first bad source.
+    """
+    section = _read_file(file) if file else GateConfig()
+    base = file.resolve().parent if file else Path.cwd()
+    values: dict[str, Any] = {name: getattr(section, name) for name in GateConfig.model_fields}
+    for name in ("key_file", "upstream_ca", "state_dir"):
+        values[name] = values[name] if values[name] is None else base / values[name]
+    values |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        gate = GateConfig.model_validate(values)
+    except ValidationError as error:
+        row = error.errors(include_url=False)[0]
+        raise StartError(f"--{str(row['loc'][0]).replace('_', '-')}: {row['msg']}") from None
+    env = environ.get("VIENNA_ENV") or "prod"
+    if env not in ENVIRONMENTS:
+        raise StartError(f"VIENNA_ENV: expected one of {', '.join(ENVIRONMENTS)}, got {env!r}")
+    settings = Settings(gate, env, (environ.get("VIENNA_LOG_LEVEL") or "info").lower())
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise StartError("VIENNA_LOG_LEVEL: expected debug, info, warning or error")
+    if settings.gate.resolve and not settings.lenient:
+        raise StartError(
+            f"gate.resolve is for dev and test only, and VIENNA_ENV is {settings.env}: remove it"
+        )
+
+
+def _read_file(file: Path) -> GateConfig:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise StartError(f"cannot read {file}: {error.strerror}") from None
+    try:
+        document = parse(data, name=str(file))
+        if document.data is None:
+            return GateConfig()
+        return read(GateConfig, _own_section(document))
+    except DocumentError as error:
+        raise StartError("; ".join(str(item) for item in error.errors)) from None
+    except MalformedError as error:
+        raise StartError(str(error)) from None
+
+
+def _own_section(document: Document) -> Document:
+    """The ``gate`` section, places kept; any key beside the three sections is refused here."""
+    if not isinstance(document.data, dict):
+        raise MalformedError(document.where(), f"expected the sections {', '.join(SECTIONS)}")
+    for key in document.data:
+        if key not in SECTIONS:
+            raise MalformedError(document.where((key,)), f"unknown key {key!r}{nearest(key, list(SECTIONS))}")
+    gate = document.child("gate")
+    return Document(gate.name, {} if gate.data is None else gate.data, gate.places)
