@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -255,6 +256,16 @@ class Vienna:
             env[name] = self.ca
         return env
 
+    def agent(self, *, seconds: float = 30.0) -> httpx.Client:
+        """An agent's HTTP client, as `vienna run` would set it up; close it."""
+        trust = ssl.create_default_context(cafile=self.ca)
+        return httpx.Client(proxy=self.proxy, verify=trust, timeout=seconds, trust_env=False)
+
+    def call(self, method: str, url: str, *, seconds: float = 30.0, **rest: Any) -> httpx.Response:
+        """One call by the agent, on a connection of its own."""
+        with self.agent(seconds=seconds) as client:
+            return client.request(method, url, **rest)
+
     # What people do.
 
     def api(self, who: str) -> httpx.Client:
@@ -318,9 +329,8 @@ class Vienna:
 
 def _data(response: httpx.Response) -> Any:
     answer = response.json()
-    assert response.is_success and answer["success"], (
-        f"{response.request.url}: {response.status_code} {answer}"
-    )
+    assert response.is_success, f"{response.request.url}: {response.status_code} {answer}"
+    assert answer["success"] is True
     return answer["data"]
 
 

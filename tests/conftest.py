@@ -1,0 +1,52 @@
+"""Fixtures for everything that needs the whole product; the rest of the tests need none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from harness.upstream import Upstream
+from harness.vienna import Vienna
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Iterator[Upstream]:
+    """An HTTPS upstream that keeps what reaches it."""
+    with Upstream(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def start(tmp_path: Path, upstream: Upstream) -> Iterator[Callable[..., Vienna]]:
+    """Start a control plane and a gate with the given settings; both end with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(Vienna(tmp_path, upstream, **settings))
+
+
+@pytest.fixture
+def vienna(start: Callable[..., Vienna]) -> Vienna:
+    """A control plane and an enforcing gate, running."""
+    return start()
+
+
+@pytest.fixture
+def tool() -> Callable[..., str]:
+    """The path of a program; without it the test is skipped, and in CI it fails."""
+
+    def find(*names: str) -> str:
+        for name in names:
+            if path := shutil.which(name):
+                return path
+        missing = f"{' or '.join(names)} is not installed here"
+        if IN_CI:
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+    return find
