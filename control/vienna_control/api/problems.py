@@ -57,7 +57,7 @@ STATUS: dict[Code, int] = {
 }
 
 
-class Problem(Exception):  # noqa: N818  # it is an answer, not a failure of ours
+class Problem(Exception):  # it is an answer, not a failure of ours
     """An answer that says no, raised anywhere below a route (in a unit of work too: it takes the unit back).
 
     Attributes:

@@ -44,6 +44,7 @@ class Context:
         request_id: ``req-…``, also in the answer's ``Vienna-Request-Id`` and in the log line.
         request: For raw routes (streams, WebSockets).
         log: Further fields for the one log line of this request: identifiers only.
+        headers: Further headers of the answer, filled by the handler (``Set-Cookie``, ``ETag``).
     """
 
     app: App
@@ -55,6 +56,7 @@ class Context:
     client: str = ""
     request_id: str = ""
     log: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Route:
         data: Model of the envelope's ``data``; None: any object.
         status: Of success.
         raw: The handler answers a whole response; there is no envelope.
-        since: Names the handler gave in its docstring.
+        optional_body: No body is read as an empty object.
     """
 
     method: Method

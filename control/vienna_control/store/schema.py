@@ -50,8 +50,8 @@ def _migrate(connection: Connection, path: Path) -> None:
         raise StartError(
             f"the database {path} is at schema {at}, newer than this version knows ({HEAD}); start the newer version"
         )
-    from alembic import command  # noqa: PLC0415  # only here, see above
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # only here, see above
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -204,6 +204,9 @@ votes = Table(
     _id(),
     Column("approval_id", ForeignKey("approvals.id"), nullable=False),
     Column("operator_id", String(64), nullable=False),
+    Column("email", String(200), nullable=False),  # this and the next two: as they were at that moment
+    Column("role", String(16), nullable=False),
+    _json("groups"),
     Column("verdict", String(8), nullable=False),  # approve | deny
     Column("comment", Text, nullable=False, default=""),
     Column("justification", Text, nullable=False, default=""),
@@ -344,10 +347,11 @@ credentials = Table(  # API keys of every principal, and join tokens; only a key
     metadata,
     _id(),
     _tenant(),
-    Column("kind", String(10), nullable=False),  # operator agent sidecar join
+    Column("kind", String(10), nullable=False),  # operator agent sidecar join link
     Column("principal_id", String(64), nullable=False, index=True),
     Column("hash", String(64), nullable=False, unique=True),
     Column("prefix", String(24), nullable=False),
+    Column("session", String(64)),  # a login's key ends with its session
     _at("created_at"),
     _at("expires_at", nullable=True),
     _at("revoked_at", nullable=True),

@@ -1,0 +1,181 @@
+"""Who asks: the credential says it, nothing else does.
+
+1. ``Authorization: Bearer <key>``, once; or the session cookie of a browser. A key wins over a cookie.
+2. A credential that does not hold is 401, never "nobody".
+3. A write by cookie carries the session's CSRF token and comes from our own pages (``Origin``, ``Sec-Fetch-Site``).
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from sqlalchemy import Connection, select
+
+from vienna_control import rows
+from vienna_control.api.access import NOBODY, Principal
+from vienna_control.api.problems import Code, Problem
+from vienna_control.identity import operators
+from vienna_control.identity.sessions import Session
+from vienna_control.store.tables import agents, sidecars
+
+if TYPE_CHECKING:
+    from vienna_control.app import App
+
+SECURE_COOKIE = "__Host-vienna"
+PLAIN_COOKIE = "vienna-dev"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_is_secure(app: App) -> bool:
+    """False only where a browser would drop a Secure cookie: dev and test, without an https ``public_url``."""
+    return not (app.config.lenient and not (app.config.control.public_url or "").startswith("https://"))
+
+
+def cookie_name(app: App) -> str:
+    return SECURE_COOKIE if cookie_is_secure(app) else PLAIN_COOKIE
+
+
+def set_cookie(app: App, secret: str) -> str:
+    """``Set-Cookie`` line that hands a session to a browser; an empty secret takes it away."""
+    parts = [f"{cookie_name(app)}={secret}", "Path=/", "HttpOnly", "SameSite=Strict"]
+    if cookie_is_secure(app):
+        parts.append("Secure")
+    parts.append(
+        "Max-Age=0" if not secret else f"Max-Age={int(app.identity.sessions.lifetime.total_seconds())}"
+    )
+    return "; ".join(parts)
+
+
+async def identify(app: App, request: web.Request) -> Principal:
+    """The principal of a request, ``NOBODY`` when it shows no credential. Raises 401 for one that does not hold."""
+    key = _bearer(request)
+    now = app.clock.now()
+    if key is not None:
+        found = await app.store.read(lambda conn: _of_key(app, conn, key, now))
+        if found is None:
+            raise _unauthenticated("the key is not known, has expired or was revoked")
+        return found
+    secret = request.cookies.get(cookie_name(app))
+    if not secret:
+        return NOBODY
+    by_cookie = await app.store.read(lambda conn: _of_cookie(app, conn, secret, now))
+    if by_cookie is None:
+        raise _unauthenticated("the session has ended; log in again")
+    principal, session = by_cookie
+    if request.method not in _SAFE:
+        _refuse_forgery(request, principal)
+    if app.identity.sessions.wants_touch(session, now=now):
+        await app.store.write(lambda tx: app.identity.sessions.touch(tx, session.hash))
+    return principal
+
+
+def _bearer(request: web.Request) -> str | None:
+    lines = request.headers.getall("Authorization", [])
+    if not lines:
+        return None
+    scheme, _, key = lines[0].partition(" ")
+    if len(lines) > 1 or scheme.lower() != "bearer" or not key.strip():
+        raise _unauthenticated("one header 'Authorization: Bearer <key>' is expected")
+    return key.strip()
+
+
+def _of_key(app: App, conn: Connection, key: str, now: datetime) -> Principal | None:
+    credential = app.identity.credentials.find(conn, key, now=now)
+    if credential is None:
+        return None
+    if credential.kind == "operator":
+        return _operator(conn, credential.principal_id, session=credential.session)
+    if credential.kind == "agent":
+        return _agent(conn, credential.principal_id)
+    if credential.kind == "sidecar":
+        return _sidecar(conn, credential.principal_id)
+    if credential.kind == "join":
+        return Principal(
+            id=credential.id,
+            kind="join",
+            role="join",
+            tenant=credential.tenant,
+            agent_id=credential.principal_id,
+        )
+    return None
+
+
+def _of_cookie(app: App, conn: Connection, secret: str, now: datetime) -> tuple[Principal, Session] | None:
+    session = app.identity.sessions.find(conn, secret, now=now)
+    if session is None:
+        return None
+    principal = _operator(conn, session.operator_id, session=session.hash, csrf=session.csrf)
+    return (principal, session) if principal else None
+
+
+def _operator(
+    conn: Connection, operator_id: str, *, session: str | None, csrf: str | None = None
+) -> Principal | None:
+    operator = operators.by_id(conn, operator_id)
+    if operator is None or operator.disabled:
+        return None
+    return Principal(
+        id=operator.id,
+        kind="operator",
+        role=operator.role,
+        tenant=operator.tenant,
+        name=operator.email,
+        groups=operator.groups,
+        session=session,
+        csrf=csrf,
+    )
+
+
+def _agent(conn: Connection, agent_id: str) -> Principal | None:
+    row = rows.first(conn, select(agents).where(agents.c.id == agent_id))
+    if row is None:
+        return None
+    return Principal(
+        id=row["id"], kind="agent", role="agent", tenant=row["tenant"], name=row["name"], agent_id=row["id"]
+    )
+
+
+def _sidecar(conn: Connection, sidecar_id: str) -> Principal | None:
+    query = (
+        select(sidecars, agents.c.name.label("agent_name"))
+        .join(agents, agents.c.id == sidecars.c.agent_id)
+        .where(sidecars.c.id == sidecar_id, sidecars.c.revoked_at.is_(None))
+    )
+    row = rows.first(conn, query)
+    if row is None:
+        return None
+    return Principal(
+        id=row["id"],
+        kind="sidecar",
+        role="sidecar",
+        tenant=row["tenant"],
+        name=row["agent_name"],
+        agent_id=row["agent_id"],
+    )
+
+
+def refuse_foreign_origin(request: web.Request) -> None:
+    """403 when a browser says that another site's page made this request."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    foreign = site is not None and site not in ("same-origin", "none")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        foreign = True
+    if foreign:
+        raise Problem(Code.FORBIDDEN, "this request was made by another site's page")
+
+
+def _refuse_forgery(request: web.Request, principal: Principal) -> None:
+    refuse_foreign_origin(request)
+    given = request.headers.get(CSRF_HEADER, "")
+    if not principal.csrf or not hmac.compare_digest(given.encode(), principal.csrf.encode()):
+        raise Problem(Code.FORBIDDEN, f"a write in a session needs its token in the header {CSRF_HEADER}")
+
+
+def _unauthenticated(message: str) -> Problem:
+    return Problem(Code.UNAUTHENTICATED, message, headers={"WWW-Authenticate": 'Bearer realm="vienna"'})

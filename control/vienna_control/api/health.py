@@ -1,0 +1,40 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import Connection, select, text
+
+from vienna_control.api.edge import answer
+from vienna_control.api.route import Context, Who, route
+from vienna_control.ports import UnavailableError
+from vienna_control.store.tables import keys
+from vienna_control.version import VERSION
+
+
+@route("GET", "/health", who=Who.PUBLIC, writes=None, raw=True, root="", summary="The process lives")
+async def health(_: Context) -> web.StreamResponse:
+    """Answers as long as the process turns; says nothing of what it depends on."""
+    return answer({"status": "ok", "version": VERSION})
+
+
+@route("GET", "/ready", who=Who.PUBLIC, writes=None, raw=True, root="", summary="It can do its work")
+async def ready(ctx: Context) -> web.StreamResponse:
+    """200 when the store answers and writes, the trail is sequenced and the keys are there; else 503."""
+    parts = {"store": "ok", "audit": "ok", "keys": "ok"}
+    try:
+        await ctx.app.store.read(_ping)
+        if ctx.app.store.broken:
+            parts["store"] = ctx.app.store.broken
+        if not await ctx.app.store.read(lambda conn: conn.scalar(select(keys.c.id).limit(1))):
+            parts["keys"] = "no key"
+    except UnavailableError as error:
+        parts["store"] = error.why
+    if ctx.app.failed_tasks:
+        parts["audit"] = "a background task ended"
+    good = all(value == "ok" for value in parts.values())
+    return answer({"status": "ok" if good else "unavailable", **parts}, status=200 if good else 503)
+
+
+def _ping(conn: Connection) -> None:
+    conn.execute(text("SELECT 1"))

@@ -1,0 +1,22 @@
+"""Public keys, so that any service verifies a warrant with a stock JWT library."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from vienna_control.api.edge import answer
+from vienna_control.api.route import Context, Who, route
+
+
+@route(
+    "GET",
+    "/.well-known/jwks.json",
+    who=Who.PUBLIC,
+    writes=None,
+    raw=True,
+    root="",
+    summary="Public keys of this control plane (RFC 7517)",
+)
+async def jwks(ctx: Context) -> web.StreamResponse:
+    """Keys that were ever valid and are not revoked; a retired one still verifies what it signed."""
+    return answer(ctx.app.authority.jwks(), headers={"Cache-Control": "public, max-age=300"})

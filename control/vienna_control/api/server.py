@@ -1,0 +1,109 @@
+"""Routes made into an aiohttp application: identify, judge, read, validate, handle, wrap, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from vienna_control.api.access import NOBODY, Principal, Who, judge
+from vienna_control.api.caller import identify, refuse_foreign_origin
+from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge
+from vienna_control.api.problems import Code, Problem, invalid
+from vienna_control.api.route import Context, Route
+from vienna_kernel.decode import json as strict_json
+from vienna_kernel.errors import MalformedError
+
+if TYPE_CHECKING:
+    from vienna_control.app import App
+
+BODY_LIMIT = 1024 * 1024
+
+
+def build(app: App, routes: Iterable[Route]) -> web.Application:
+    """The web application of these routes; nothing is mounted twice (``ValueError``)."""
+    site = web.Application(middlewares=[edge(app)], client_max_size=BODY_LIMIT)
+    seen: set[tuple[str, str]] = set()
+    for declared in routes:
+        name = (declared.method, declared.path)
+        if name in seen:
+            raise ValueError(f"two routes are declared for {declared.method} {declared.path}")
+        seen.add(name)
+        site.router.add_route(declared.method, declared.path, _endpoint(app, declared))
+        if declared.method == "GET" and not declared.raw:
+            site.router.add_route("HEAD", declared.path, _endpoint(app, declared))
+    return site
+
+
+def _endpoint(app: App, declared: Route) -> Any:
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        principal = NOBODY if declared.who is Who.PUBLIC else await identify(app, request)
+        judge(declared.who, principal)
+        if declared.who is Who.PUBLIC and declared.method != "GET":
+            refuse_foreign_origin(request)
+        context = Context(
+            app=app,
+            principal=principal,
+            request=request,
+            path=dict(request.match_info),
+            body=await _body(declared, request, principal),
+            query=_query(declared, request),
+            client=request.remote or "",
+            request_id=request[REQUEST_ID],
+            log=request[LOG],
+        )
+        context.log["principal"] = principal.actor if principal is not NOBODY else None
+        answered = await declared.handler(context)
+        if isinstance(answered, web.StreamResponse):
+            return answered
+        envelope = {"success": True, "data": answered, "error": None}
+        return answer(envelope, status=declared.status, headers=context.headers)
+
+    return endpoint
+
+
+def _query(declared: Route, request: web.Request) -> Any:
+    values: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name in values:
+            raise Problem(Code.INVALID_REQUEST, f"the query parameter {name!r} is given twice")
+        values[name] = value
+    if declared.query is None:
+        return values
+    try:
+        return declared.query.model_validate(values)
+    except ValidationError as error:
+        raise invalid(error, prefix="?") from None
+
+
+async def _body(declared: Route, request: web.Request, principal: Principal) -> BaseModel | None:
+    if declared.body is None:
+        return None
+    data = await request.read()
+    if not data and declared.optional_body:
+        return declared.body.model_validate({})
+    if request.content_type not in ("application/json", "application/merge-patch+json"):
+        raise Problem(
+            Code.INVALID_REQUEST, "the body must be JSON, with the header 'Content-Type: application/json'"
+        )
+    try:
+        parsed: Any = strict_json.loads(data)
+    except MalformedError as error:
+        raise Problem(Code.INVALID_REQUEST, f"the body is not JSON as we read it: {error}") from None
+    if isinstance(parsed, dict) and "tenant_id" in parsed:
+        parsed = _own_tenant(parsed, declared.body, principal)
+    try:
+        return declared.body.model_validate(parsed)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def _own_tenant(parsed: dict[str, Any], model: type[BaseModel], principal: Principal) -> dict[str, Any]:
+    """The tenant is the credential's: a body may repeat it and nothing else."""
+    if parsed["tenant_id"] not in (None, principal.tenant):
+        raise Problem(Code.FORBIDDEN, "tenant_id: the tenant is that of your credential, and this is another")
+    if "tenant_id" in model.model_fields:
+        return parsed
+    return {key: value for key, value in parsed.items() if key != "tenant_id"}

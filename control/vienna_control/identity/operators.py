@@ -1,0 +1,110 @@
+"""Operators: the people who approve, run and review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from vienna_control import rows
+from vienna_control.store import Tx
+from vienna_control.store.tables import operators
+from vienna_kernel.ledger import EntryType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One person.
+
+    Attributes:
+        email: Lower case; unique, and what one logs in with.
+        role: One of ``access.ROLES``.
+        groups: Named groups, e.g. ``finance``.
+        password: Argon2id text; None: no login by password.
+        mfa: Whether a TOTP secret is enrolled.
+    """
+
+    id: str
+    tenant: str
+    email: str
+    name: str
+    role: str
+    groups: tuple[str, ...]
+    password: str | None
+    mfa: bool
+    disabled: bool
+    created_at: str
+
+    def to_api(self) -> dict[str, Any]:
+        """As the API shows it: without the password."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "role": self.role,
+            "groups": list(self.groups),
+            "mfa": self.mfa,
+            "disabled": self.disabled,
+            "created_at": self.created_at,
+        }
+
+
+def of_row(row: rows.Row) -> Operator:
+    return Operator(
+        id=row["id"],
+        tenant=row["tenant"],
+        email=row["email"],
+        name=row["name"],
+        role=row["role"],
+        groups=tuple(rows.load(row["groups"])),
+        password=row["password"],
+        mfa=row["totp"] is not None,
+        disabled=row["disabled"],
+        created_at=row["created_at"],
+    )
+
+
+def by_id(conn: Connection, operator_id: str) -> Operator | None:
+    row = rows.first(conn, select(operators).where(operators.c.id == operator_id))
+    return of_row(row) if row else None
+
+
+def by_email(conn: Connection, email: str) -> Operator | None:
+    row = rows.first(conn, select(operators).where(operators.c.email == email.lower()))
+    return of_row(row) if row else None
+
+
+def count(conn: Connection) -> int:
+    return conn.scalar(select(func.count()).select_from(operators)) or 0
+
+
+def enter(
+    tx: Tx, *, tenant: str, email: str, role: str, groups: tuple[str, ...], password: str | None, actor: str
+) -> str:
+    """Enter a person, or bring one that is there to this role, these groups and this password; returns the id.
+
+    ``password``: Argon2id text (``Passwords.hash``, worked out before the unit); None leaves it as it is.
+    """
+    known = by_email(tx.conn, email)
+    values: dict[str, Any] = {"role": role, "groups": rows.dump(groups)}
+    if password is not None:
+        values["password"] = password
+    if known is not None:
+        rows.change(tx.conn, operators, known.id, **values)
+    else:
+        values["name"] = email.partition("@")[0]
+        values["totp_step"] = 0
+        values["disabled"] = False
+        rows.add(
+            tx.conn, operators, id=tx.id("op"), tenant=tenant, email=email.lower(), created_at=tx.at, **values
+        )
+    entered = by_email(tx.conn, email)
+    assert entered is not None  # noqa: S101  # entered above, in this transaction
+    tx.record(
+        EntryType.CONFIG_CHANGED,
+        tenant=tenant,
+        actor=actor,
+        data={"what": "operator", "operator": entered.id, "role": role, "groups": list(groups)},
+    )
+    return entered.id

@@ -1,0 +1,109 @@
+"""Sessions of people: kept here, not in the cookie, so that one can be listed and ended.
+
+A session ends 15 minutes after its last use, ``VIENNA_SESSION_TTL`` after its start, or at logout, and the API key
+that the login gave out ends with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from vienna_control import rows
+from vienna_control.clock import from_iso, iso
+from vienna_control.ports import Hasher
+from vienna_control.store import Tx
+from vienna_control.store.tables import credentials, sessions
+
+IDLE = timedelta(minutes=15)
+_TOUCH_EVERY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One that holds.
+
+    Attributes:
+        hash: What is stored of the cookie's secret; also the key of the row.
+        csrf: Token that every write by cookie must carry.
+    """
+
+    hash: str
+    operator_id: str
+    csrf: str
+    seen_at: datetime
+    expires_at: datetime
+
+    @property
+    def id(self) -> str:
+        """How people and logs name it; tells nothing of the secret."""
+        return f"sess-{self.hash[:32]}"
+
+
+class Sessions:
+    """Start, find and end sessions."""
+
+    def __init__(self, hasher: Hasher, *, lifetime_seconds: int) -> None:
+        self._hasher = hasher
+        self.lifetime = timedelta(seconds=lifetime_seconds)
+
+    def start(self, tx: Tx, operator_id: str) -> tuple[str, Session]:
+        """A new session, and the secret for its cookie (256 random bits), which is shown once."""
+        secret = secrets.token_urlsafe(32)
+        session = Session(
+            hash=self._hash(secret),
+            operator_id=operator_id,
+            csrf=secrets.token_urlsafe(32),
+            seen_at=tx.now,
+            expires_at=tx.now + self.lifetime,
+        )
+        tx.conn.execute(delete(sessions).where(sessions.c.expires_at <= tx.at))
+        rows.add(
+            tx.conn,
+            sessions,
+            hash=session.hash,
+            operator_id=operator_id,
+            csrf=session.csrf,
+            created_at=tx.at,
+            seen_at=tx.at,
+            expires_at=iso(session.expires_at),
+        )
+        return secret, session
+
+    def find(self, conn: Connection, secret: str, *, now: datetime) -> Session | None:
+        """The session of a cookie, if it holds at ``now``."""
+        row = rows.first(conn, select(sessions).where(sessions.c.hash == self._hash(secret)))
+        if row is None:
+            return None
+        seen, expires = from_iso(row["seen_at"]), from_iso(row["expires_at"])
+        if now >= expires or now - seen >= IDLE:
+            return None
+        return Session(
+            hash=row["hash"],
+            operator_id=row["operator_id"],
+            csrf=row["csrf"],
+            seen_at=seen,
+            expires_at=expires,
+        )
+
+    def wants_touch(self, session: Session, *, now: datetime) -> bool:
+        """Whether its last use should be written down; not at every request."""
+        return now - session.seen_at >= _TOUCH_EVERY
+
+    def touch(self, tx: Tx, session_hash: str) -> None:
+        tx.conn.execute(update(sessions).where(sessions.c.hash == session_hash).values(seen_at=tx.at))
+
+    def end(self, tx: Tx, session_hash: str) -> None:
+        """End a session and the keys that were given out with it."""
+        tx.conn.execute(delete(sessions).where(sessions.c.hash == session_hash))
+        tx.conn.execute(
+            update(credentials)
+            .where(credentials.c.session == session_hash, credentials.c.revoked_at.is_(None))
+            .values(revoked_at=tx.at)
+        )
+
+    def _hash(self, secret: str) -> str:
+        return self._hasher.keyed_hash(b"session\0" + secret.encode())
