@@ -180,7 +180,7 @@ class Settings(BaseModel):
 
 
 def listen_address(text: str) -> tuple[str, int] | Path:
-    """``("127.0.0.1", 8080)`` of ``127.0.0.1:8080`` (``[::1]:8080``), a path of ``unix:///path``; else ``ValueError``."""
+    """``("127.0.0.1", 8080)`` of ``127.0.0.1:8080``, a path of ``unix:///path``. ``ValueError`` for anything else."""
     if text.startswith("unix://"):
         path = Path(text.removeprefix("unix://"))
         if not path.is_absolute():
