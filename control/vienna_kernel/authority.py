@@ -27,7 +27,8 @@ _AUTHORITY = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<name>[^\[\]:@/?#]+))(?::(?
 
 # Addresses that carry an IPv4 address inside: another spelling of it (RFC 4291 2.5.5, 6052, 3056, 4380).
 _WRAPPED = tuple(
-    ipaddress.IPv6Network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+    ipaddress.IPv6Network(net)
+    for net in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 )
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
@@ -90,7 +91,9 @@ def _canonical_v6(text: str) -> str | Refused:
         return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not an address")
     wraps = any(address in net for net in _WRAPPED) or (address in _COMPATIBLE and int(address) > 1)
     if wraps or address.scope_id is not None or str(address) != text:
-        return Refused(Reason.ADDRESS_REFUSED, "an IPv6 address that wraps another, has a zone, or is not canonical")
+        return Refused(
+            Reason.ADDRESS_REFUSED, "an IPv6 address that wraps another, has a zone, or is not canonical"
+        )
     return text
 
 
@@ -174,7 +177,9 @@ def identify(claims: Claims, *, ip_literals_allowed: LiteralJudge) -> Authority 
         # RFC 6066 3: an address never stands in SNI, a name always must.
         sni = None if claims.sni is None else canonical_host(claims.sni)
         if sni != (None if literal else agreed.host):
-            return _mismatch("SNI names another host than the rest" if claims.sni else "no SNI for a named host")
+            return _mismatch(
+                "SNI names another host than the rest" if claims.sni else "no SNI for a named host"
+            )
     if literal and not ip_literals_allowed(agreed.host, agreed.port):
         return Refused(Reason.ADDRESS_REFUSED, "an IP address instead of a name")
     return agreed

@@ -33,11 +33,21 @@ _ONCE = frozenset(
     {"content-length", "content-type", "content-encoding", "content-range"}
     | {"transfer-encoding", "authorization", "expect"}
 )
-_HOP = frozenset({"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "http2-settings", "expect"})
+_HOP = frozenset(
+    {"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "http2-settings", "expect"}
+)
 _DERIVED = frozenset({"host", "content-length"})  # written anew from the judged call
-_NOT_STRIPPABLE = frozenset({"host", "content-length", "content-type", "content-encoding", "expect", "authorization"})
+_NOT_STRIPPABLE = frozenset(
+    {"host", "content-length", "content-type", "content-encoding", "expect", "authorization"}
+)
 _OVERRIDES = frozenset(
-    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "x-forwarded-method"}
+    {
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-method",
+        "x-forwarded-method",
+    }
     | {"x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path"}
     | {"x-forwarded-prefix", "x-original-host", "x-forwarded-host", "x-forwarded-server", "x-host"}
     | {"x-http-host-override", "forwarded"}
@@ -75,7 +85,10 @@ def _refused(detail: str, reason: Reason = Reason.MALFORMED_REQUEST) -> Refused:
 
 def _lines(raw: Lines) -> list[tuple[str, str]] | Refused:
     """All lines but ours, names in lower case, values without surrounding blanks."""
-    if len(raw) > MAX_HEADER_LINES or sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES:
+    if (
+        len(raw) > MAX_HEADER_LINES
+        or sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES
+    ):
         return _refused(f"more than {MAX_HEADER_LINES} header lines or {MAX_HEADER_BYTES} bytes of them")
     found: list[tuple[str, str]] = []
     for raw_name, raw_value in raw:
@@ -132,7 +145,9 @@ def _stripped(lines: list[tuple[str, str]]) -> set[str] | Refused:
         if name == "connection":
             named |= {token.strip(" \t").lower() for token in value.split(",")}
     if named & _NOT_STRIPPABLE:
-        return _refused("Connection names a line that decides how the request is read", Reason.AMBIGUOUS_REQUEST)
+        return _refused(
+            "Connection names a line that decides how the request is read", Reason.AMBIGUOUS_REQUEST
+        )
     return named
 
 

@@ -16,7 +16,9 @@ from vienna_kernel.verdict import Reason, Refused
 
 MAX_TARGET_BYTES = 8192
 
-_ABSOLUTE = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)\Z", re.DOTALL)
+_ABSOLUTE = re.compile(
+    rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)\Z", re.DOTALL
+)
 
 # RFC 3986 pchar without ``;`` (matrix parameters are read by some servers and not by others). Encoded: upper-case
 # hex, and nothing that is unreserved (6.2.2.2), so ``%2E`` is out; nor a control byte, nor ``\``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Final
 
 from vienna_kernel.errors import MalformedError
@@ -12,15 +13,14 @@ from vienna_kernel.value import Value
 type Pointer = tuple[str, ...]
 
 
-class _Missing:
+class Missing(Enum):
     """The absence of a value; never equal to one."""
 
-    def __repr__(self) -> str:
-        return "MISSING"
+    MISSING = "missing"
 
 
-MISSING: Final = _Missing()
-type Found = Value | _Missing
+MISSING: Final = Missing.MISSING
+type Found = Value | Missing
 
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*\Z")
 _INDEX = re.compile(r"(?:0|[1-9][0-9]{0,6})\Z")
@@ -41,7 +41,7 @@ def find(value: Value, pointer: Pointer) -> Found:
             if step not in at:
                 return MISSING
             at = at[step]
-        elif isinstance(at, Sequence) and not isinstance(at, str) and _INDEX.match(step) and int(step) < len(at):
+        elif isinstance(at, list) and _INDEX.match(step) and int(step) < len(at):
             at = at[int(step)]
         else:
             return MISSING
