@@ -36,7 +36,9 @@ class AgentFacts:
     def may(self, action: str) -> bool:
         """Whether the action is among the allowed ones."""
         return any(
-            allowed == "*" or allowed == action or (allowed.endswith(".*") and action.startswith(allowed[:-1]))
+            allowed == "*"
+            or allowed == action
+            or (allowed.endswith(".*") and action.startswith(allowed[:-1]))
             for allowed in self.allowed_actions
         )
 

@@ -76,7 +76,12 @@ class _TierDocument(BaseModel):
     @classmethod
     def _ascending(cls, bands: dict[str, int]) -> dict[str, int]:
         lows = [bands.get(tier) for tier in Tier]
-        if None in lows or lows[0] != 0 or lows != sorted(set(lows), key=lambda low: low or 0) or bands["T3"] > 100:
+        if (
+            None in lows
+            or lows[0] != 0
+            or lows != sorted(set(lows), key=lambda low: low or 0)
+            or bands["T3"] > 100
+        ):
             raise ValueError("the bands name T0 to T3, start at 0 and rise to at most 100")
         return bands
 

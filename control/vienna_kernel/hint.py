@@ -1,0 +1,60 @@
+"""What an agent is told about a decision: what, why, whether to try again, what to do instead.
+
+At most 400 characters, one line, no operator's name. Policy authors' words are quoted, stripped of control and
+bidirectional characters: they end up in a prompt.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from vienna_kernel import duration
+from vienna_kernel.intent import Intent
+
+LONGEST = 400
+
+
+def clean(text: str, limit: int = 160) -> str:
+    """One line of printable text, cut at ``limit`` characters."""
+    shown = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") else char for char in text
+    )
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _what(intent: Intent) -> str:
+    return clean(intent.summary or f"{intent.action} on {intent.target}")
+
+
+def denied(why: str) -> str:
+    return (
+        f'Denied by policy: "{clean(why)}". Do not retry this call. Ask your user, or ask for something else.'
+    )
+
+
+def rate_limited(why: str, window_seconds: int) -> str:
+    wait = duration.text(window_seconds)
+    return f'Too many calls: "{clean(why)}". Wait {wait}, then try again, more slowly.'
+
+
+def no_rule(intent: Intent) -> str:
+    return f"{_what(intent)}: no policy rule allows this. Do not retry. Ask your user to have the policy extended."
+
+
+def unmapped(intent: Intent) -> str:
+    return (
+        f"{_what(intent)}: what this request would do is not known, because no mapping describes it. Do not retry. "
+        "Ask your user to describe it in a mapping file; `vienna mappings check FILE` says whether one is valid."
+    )
+
+
+def not_allowed(intent: Intent) -> str:
+    return f"{_what(intent)}: this agent may not do that. Do not retry. Ask your user, or do something else."
+
+
+def held(intent: Intent) -> str:
+    return (
+        f"{_what(intent)}: people have to agree before this may leave, and they are being asked. "
+        "Wait, or send the identical request again later; a changed one starts anew."
+    )
