@@ -290,7 +290,9 @@ class GuardedLoop(asyncio.SelectorEventLoop):
             pair = str(address[0]), int(address[1])
             if self._vetted.get(pair, 0.0) < time.monotonic():
                 ip = literal(pair[0])
-                refused = Refused(Reason.ADDRESS_REFUSED, "not an address")
-                if ip is None or (refused := policy.judge(pair[0], ip, pair[1])) is not None:
+                refused: Refused | None = Refused(Reason.ADDRESS_REFUSED, "not an address")
+                if ip is not None:
+                    refused = policy.judge(pair[0], ip, pair[1])
+                if refused is not None:
                     raise AddressRefusedError(refused)
         await super().sock_connect(sock, address)

@@ -1,0 +1,386 @@
+"""What mitmproxy leaves open at the transport, shut; each guard proved at start (``proofs``).
+
+Towards the agent (``GuardedServer``, ``GuardedStream``):
+
+1. A request head comes within 10 s, in at most 64 kB and 100 lines. mitmproxy waits for ever, for any amount.
+2. Heads are read strictly: CRLF only, no obs-fold, no control byte, one space in the request line. mitmproxy passes
+   folds on, strips what it does not know, and its parser's reading is not the upstream's.
+3. Request trailers are refused. mitmproxy raises, and the call hangs.
+4. Bodies are counted as they come, chunked ones too, each call's and all together; above the limit the answer is
+   given at once and the rest thrown away. mitmproxy's own limit breaks large answers as well and speaks HTML.
+5. Whatever mitmproxy would answer by itself is answered in our words.
+6. What a caller sends behind a request that waits is bounded.
+
+Towards the upstream (``GuardedClient``):
+
+7. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
+8. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
+   raises on them, and the call hangs.
+
+The classes replace names in mitmproxy's HTTP layer (``install``); nothing of mitmproxy is edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import h11
+from mitmproxy import flow as mflow
+from mitmproxy import http
+from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.net.http import http1
+from mitmproxy.net.http.validate import validate_headers
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import http as layers_http
+from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeadersHook
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, make_body_reader
+
+from vienna_kernel.verdict import Reason, Refused
+from vienna_proxy.heads import gate_request, head_of, judge_head, response_head_of, response_of
+from vienna_proxy.passage import Passage, passage_of
+
+HEAD_SECONDS = 10.0
+DRAIN_BYTES = 64 * 1024 * 1024
+PIPELINE_BYTES = 1024 * 1024
+_MAX_INTERIM = 32
+INVALID = "invalid response: "
+
+_SPOKEN = {
+    ErrorCode.REQUEST_VALIDATION_FAILED: Reason.MALFORMED_REQUEST,
+    ErrorCode.GENERIC_CLIENT_ERROR: Reason.MALFORMED_REQUEST,
+    ErrorCode.DESTINATION_UNKNOWN: Reason.TARGET_MISMATCH,
+    ErrorCode.REQUEST_TOO_LARGE: Reason.BODY_TOO_LARGE,
+    ErrorCode.CONNECT_FAILED: Reason.UPSTREAM_UNREACHABLE,
+}
+
+type Commands = layer.CommandGenerator[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the guards need of the gate; none of these waits.
+
+    Attributes:
+        speak: The whole answer, as bytes, to something that never became a call.
+        too_large: The answer to a call whose body is too large.
+        head_seconds: Time for a request head.
+    """
+
+    speak: Callable[[Client, Refused], bytes]
+    too_large: Callable[[http.HTTPFlow, Refused], http.Response]
+    head_seconds: float = HEAD_SECONDS
+
+
+class GuardedServer(Http1Server):
+    """Reads requests of the agent; rules 1, 2, 3, 5 and 6."""
+
+    def __init__(self, context: Context, *, rules: Rules) -> None:
+        super().__init__(context)
+        self._rules = rules
+        self._timer: commands.RequestWakeup | None = None
+        self._drained = 0
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Wakeup):
+            if event.command is self._timer and self.state == self.read_headers:
+                yield from self._refuse(Refused(Reason.MALFORMED_REQUEST, "the request head took too long"))
+            return
+        yield from super()._handle_event(event)
+
+    def _refuse(self, refused: Refused) -> Commands:
+        if self.conn.state & ConnectionState.CAN_WRITE and not self.response:
+            yield commands.SendData(self.conn, self._rules.speak(cast(Client, self.conn), refused))
+        yield commands.CloseConnection(self.conn)
+        self.state = self.done
+
+    def read_headers(self, event: events.ConnectionEvent) -> Commands:
+        if not isinstance(event, events.DataReceived):
+            yield from super().read_headers(event)  # closed: as mitmproxy does
+            return
+        head = head_of(self.buf)
+        if isinstance(head, Refused):
+            yield from self._refuse(head)
+        elif head is not None:
+            self._timer = None
+            yield from self._begin(head, event)
+        elif self.buf and self._timer is None:
+            self._timer = commands.RequestWakeup(self._rules.head_seconds)
+            yield self._timer
+
+    def _begin(self, head: list[bytes], event: events.DataReceived) -> Commands:
+        refused = judge_head(head)
+        if refused is None:
+            try:
+                request = gate_request(head)
+                size = http1.expected_http_body_size(request)
+            except ValueError:  # its text quotes the line, and a line may hold a secret
+                refused = Refused(Reason.MALFORMED_REQUEST, "the target or the framing has no reading")
+        if refused is not None:
+            yield from self._refuse(refused)
+            return
+        self.request = request
+        yield ReceiveHttp(RequestHeaders(self.stream_id, request, size == 0))
+        self.body_reader = make_body_reader(size)
+        self.state = self.read_body
+        yield from self.state(event)
+
+    def read_body(self, event: events.Event) -> Commands:
+        while self.state == self.read_body:
+            try:
+                closed = isinstance(event, events.ConnectionClosed)
+                part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
+            except h11.ProtocolError:
+                yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "the body is not well framed"))
+                return
+            if part is None:
+                return
+            if isinstance(part, h11.EndOfMessage):
+                if part.headers:
+                    yield from self._broken(Refused(Reason.AMBIGUOUS_REQUEST, "request trailers"))
+                    return
+                if self.request is not None and self.request.method != "CONNECT":
+                    yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
+                yield from self.mark_done(request=True)
+                return
+            yield from self._data(bytes(part.data))
+
+    def _data(self, data: bytes) -> Commands:
+        if not self.response_done:
+            if data:
+                yield ReceiveHttp(RequestData(self.stream_id, data))
+            return
+        self._drained += len(data)  # answered already: what still comes is thrown away
+        if self._drained > DRAIN_BYTES:
+            yield commands.CloseConnection(self.conn)
+            self.state = self.done
+
+    def _broken(self, refused: Refused) -> Commands:
+        yield from self._refuse(refused)
+        yield ReceiveHttp(
+            RequestProtocolError(self.stream_id, refused.detail, ErrorCode.GENERIC_CLIENT_ERROR)
+        )
+
+    def wait(self, event: events.Event) -> Commands:
+        if isinstance(event, events.DataReceived) and len(self.buf) > PIPELINE_BYTES:
+            yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "too much was sent ahead"))
+            return
+        yield from super().wait(event)
+
+    def send(self, event: HttpEvent) -> Commands:
+        if not isinstance(event, ResponseProtocolError):
+            yield from super().send(event)
+            return
+        if event.code.http_status_code() is not None and not self.response:
+            reason = _SPOKEN.get(event.code, Reason.RESPONSE_INVALID)
+            yield from self._refuse(Refused(reason, event.message[:200]))
+        elif self.conn.state & ConnectionState.CAN_WRITE:
+            yield commands.CloseConnection(self.conn)
+
+
+class GuardedClient(Http1Client):
+    """Reads responses of the upstream; rules 7 and 8."""
+
+    _interim = 0
+
+    def read_headers(self, event: events.ConnectionEvent) -> Commands:
+        if not isinstance(event, events.DataReceived) or not self.request:
+            yield from super().read_headers(event)  # closed or unasked: as mitmproxy does
+            return
+        while (head := response_head_of(self.buf)) is not None:
+            response = response_of(head) if not isinstance(head, Refused) else head
+            if (
+                isinstance(response, http.Response)
+                and response.status_code < 200
+                and response.status_code != 101
+            ):
+                self._interim += 1
+                if self._interim <= _MAX_INTERIM:
+                    continue
+            yield from self._final(response, event)
+            return
+
+    def _final(self, response: http.Response | Refused, event: events.DataReceived) -> Commands:
+        assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
+        assert self.request is not None  # noqa: S101  # likewise
+        wrong, size = "", None
+        if isinstance(response, Refused):
+            wrong = response.detail
+        elif response.status_code < 200:
+            wrong = "it switched protocols unasked, or sent nothing but interim answers"
+        else:
+            try:
+                size = http1.expected_http_body_size(self.request, response)
+            except ValueError:
+                wrong = "its framing"
+        if wrong or isinstance(response, Refused):
+            yield commands.CloseConnection(self.conn)
+            yield ReceiveHttp(
+                ResponseProtocolError(self.stream_id, INVALID + wrong, ErrorCode.GENERIC_SERVER_ERROR)
+            )
+            return
+        self._interim = 0
+        self.response = response
+        yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
+        self.body_reader = make_body_reader(size)
+        self.state = self.read_body
+        yield from self.state(event)
+
+    def read_body(self, event: events.Event) -> Commands:
+        assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
+        while True:
+            try:
+                closed = isinstance(event, events.ConnectionClosed)
+                part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
+            except h11.ProtocolError as error:
+                yield commands.CloseConnection(self.conn)
+                yield ReceiveHttp(
+                    ResponseProtocolError(self.stream_id, f"aborted: {error}", ErrorCode.GENERIC_SERVER_ERROR)
+                )
+                return
+            if part is None:
+                return
+            if isinstance(part, h11.EndOfMessage):  # trailers, if any, stay here
+                yield ReceiveHttp(ResponseEndOfMessage(self.stream_id))
+                yield from self.mark_done(response=True)
+                return
+            if part.data:
+                yield ReceiveHttp(ResponseData(self.stream_id, bytes(part.data)))
+
+
+class GuardedStream(HttpStream):
+    """One request and its response; rules 4 and 5."""
+
+    def __init__(self, context: Context, stream_id: int, *, rules: Rules) -> None:
+        super().__init__(context, stream_id)
+        self._rules = rules
+
+    @property
+    def _passage(self) -> Passage | None:
+        return passage_of(self.flow)
+
+    def state_wait_for_request_headers(self, event: Any) -> Commands:
+        yield from super().state_wait_for_request_headers(event)
+        refused = self.flow.response is not None and self.client_state == self.state_consume_request_body
+        if refused and not event.end_stream:
+            yield from self._answer_early()
+
+    def state_consume_request_body(self, event: Any) -> Commands:
+        if isinstance(event, RequestData):
+            passage = self._passage
+            refused = (
+                Refused(Reason.INTERNAL_ERROR, "a body without its judgement")
+                if passage is None
+                else passage.take(len(event.data))
+            )
+            if refused is not None:
+                self.flow.response = self._rules.too_large(self.flow, refused)
+                yield from self._answer_early()
+                return
+        yield from super().state_consume_request_body(event)
+
+    def _answer_early(self) -> Commands:
+        """The refusal now, though the body is still coming; what comes of it is thrown away."""
+        response = self.flow.response
+        assert response is not None  # noqa: S101  # both callers have just set it
+        response.headers["Connection"] = "close"
+        self.client_state = self.server_state = self.state_errored
+        self.request_body_buf.clear()  # type: ignore[no-untyped-call]
+        yield from self._send(response)
+
+    def _send(self, response: http.Response) -> Commands:
+        content = response.raw_content
+        yield SendHttp(ResponseHeaders(self.stream_id, response, not content), self.context.client)
+        if content:
+            yield SendHttp(ResponseData(self.stream_id, content), self.context.client)
+        self.flow.live = False
+        if (passage := self._passage) is not None:
+            passage.release()
+        yield DropStream(self.stream_id)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        ok = yield from super().make_server_connection()
+        if (passage := self._passage) is not None:
+            passage.sent = ok
+        return ok
+
+    def check_invalid(self, request: bool) -> layer.CommandGenerator[bool]:
+        if request:
+            return (yield from super().check_invalid(True))
+        assert self.flow.response is not None  # noqa: S101  # mitmproxy's own invariant
+        try:
+            validate_headers(self.flow.response)
+        except ValueError:
+            yield commands.CloseConnection(self.flow.server_conn)
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, INVALID + "its framing", ErrorCode.GENERIC_SERVER_ERROR)
+            )
+            return True
+        return False
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        passage = self._passage
+        if request or passage is None or passage.keep_limit is None or passage.overflow:
+            return False
+        if len(self.response_body_buf) <= passage.keep_limit:
+            return False
+        passage.overflow = True
+        assert self.flow.response is not None  # noqa: S101  # there is a body of it
+        yield HttpResponseHeadersHook(self.flow)
+        if self.flow.response.stream:
+            body = bytes(self.response_body_buf)
+            self.response_body_buf.clear()  # type: ignore[no-untyped-call]
+            yield from self.start_response_stream()
+            yield from self.handle_event(ResponseData(self.stream_id, body))
+            return False
+        self.response_body_buf.clear()  # type: ignore[no-untyped-call]
+        yield commands.CloseConnection(self.flow.server_conn)
+        yield from self.handle_protocol_error(
+            ResponseProtocolError(self.stream_id, "the response is too large", ErrorCode.RESPONSE_TOO_LARGE)
+        )
+        return True
+
+    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
+        streaming = self.server_state == self.state_stream_response_body
+        over = self.client_state == self.state_errored or self.server_state in (
+            self.state_done,
+            self.state_errored,
+        )
+        if isinstance(event, RequestProtocolError) or streaming or over:
+            yield from super().handle_protocol_error(event)
+            return
+        # The upstream failed before a byte of it was handed on: the gate records that, and answers.
+        self.client_state = self.server_state = self.state_errored
+        self.flow.error = mflow.Error(event.message)
+        self.flow.response = None
+        yield HttpErrorHook(self.flow)
+        if (response := cast("http.Response | None", self.flow.response)) is not None:
+            yield from self._send(response)
+        else:
+            yield SendHttp(event, self.context.client)
+            self.flow.live = False
+            yield DropStream(self.stream_id)
+
+
+def install(rules: Rules) -> None:
+    """Put the guards where mitmproxy's HTTP layer looks its parts up. ``proofs`` tells whether they hold."""
+    names: Any = layers_http
+    names.Http1Server = partial(GuardedServer, rules=rules)
+    names.Http1Client = GuardedClient
+    names.HttpStream = partial(GuardedStream, rules=rules)
