@@ -98,7 +98,7 @@ class Warrant:
     policy_digest: str = ""
     mapping_digest: str = ""
     consents: tuple[Consent, ...] = ()
-    demand: Demand = Demand()
+    demand: Demand = field(default_factory=Demand)
     parent: str | None = None
     depth: int = 0
     observed: bool = False
