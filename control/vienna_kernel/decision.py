@@ -98,18 +98,23 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
         decided = _at_tier(None, tier)
     held = decided.outcome is Outcome.HOLD
     requirements = _requirements(match, tier, tiers) if held else None
+    told = _explanation(match, subject, rules, tier, inputs)
+    if requirements:
+        decided = replace(decided, hint=hint.held(intent))
+    elif match.rule and not match.determined and decided.reason is Reason.POLICY_DENIED:
+        why = match.rule.shape.then.reason or match.rule.name
+        decided = replace(decided, hint=hint.denied(why, told["undetermined"]))
     return replace(
         decided,
         tier=tier,
         rule_id=match.rule.id if match.rule else None,
         rule_name=match.rule.name if match.rule else None,
-        hint=hint.held(intent) if requirements else decided.hint,
         requirements=requirements,
         warrant_ttl_seconds=_warrant_ttl(match.rule, tier, tiers),
         flags=tuple(f"{rule.id}: {rule.shape.then.reason or rule.name}" for rule in match.flags),
         shadow=tuple(_shadow(rule, subject, tiers) for rule in match.shadow),
         matched=match.rule is not None,
-        explanation=_explanation(match, subject, rules, tier, inputs),
+        explanation=told,
     )
 
 

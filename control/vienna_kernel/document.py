@@ -186,6 +186,8 @@ def complaints(error: ValidationError, document: Document, model: type[BaseModel
         if row["type"] == "extra_forbidden":
             key = str(row["loc"][-1])
             why = f"unknown key {key!r}{nearest(key, _known_keys(model, path))}"
+            if row["input"] is None:  # {reason: more than 10,000} is two keys
+                why += " (a comma within braces ends a value: put text that has one in quotes)"
         elif row["type"] == "missing":
             why = f"the key {str(row['loc'][-1])!r} is missing"
         elif row["type"] not in ("value_error", "assertion_error"):

@@ -7,6 +7,7 @@ bidirectional characters: they end up in a prompt.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from vienna_kernel import duration
 from vienna_kernel.intent import Intent
@@ -27,10 +28,13 @@ def _what(intent: Intent) -> str:
     return clean(intent.summary or f"{intent.action} on {intent.target}")
 
 
-def denied(why: str) -> str:
-    return (
-        f'Denied by policy: "{clean(why)}". Do not retry this call. Ask your user, or ask for something else.'
-    )
+def denied(why: str, open_fields: Sequence[str] = ()) -> str:
+    """``open_fields``: what this request leaves open, when the rule applies for that reason only."""
+    told = f'Denied by policy: "{clean(why)}". '
+    if open_fields:
+        names = clean(", ".join(open_fields), 80)
+        told += f"It applies because this request does not settle {names} in the terms of the rule. "
+    return told + "Do not retry this call. Ask your user, or ask for something else."
 
 
 def rate_limited(why: str, window_seconds: int) -> str:

@@ -1,0 +1,204 @@
+"""A rule as the API takes and shows it: two published dialects, one stored shape.
+
+The first has ``conditions`` or an ``expression`` and ``action: {type, …}``; the flat one has ``action_on_match`` and
+its fellows. Both become the shape of a policy file. Complaints name the field as it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from vienna_kernel.clock_time import zone
+from vienna_kernel.document import Document, DocumentError, Path, nearest
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.policy import read_stored
+from vienna_kernel.value import pack, unpack
+
+_SHARED = (
+    "id",
+    "name",
+    "description",
+    "priority",
+    "enabled",
+    "shadow",
+    "tags",
+    "valid_from",
+    "valid_until",
+    "limits",
+)
+_CONDITIONS = ("conditions", "expression", "condition")
+_THEN = ("reason", "may_lower", "approvals", "warrant_ttl", "limit", "window")
+_FLAT = (
+    "action_on_match",
+    "approval_tier",
+    "risk_tier",
+    "required_approvers",
+    "required_approvals",
+    "required_roles",
+    "required_groups",
+    "timeout",
+    "requires_mfa",
+    "reason",
+    "warrant_ttl",
+)
+_FULL = ("action", "risk_tier_override")
+_READ_ONLY = frozenset({"version", "created_at", "created_by", "updated_at", "source"})
+
+
+class _Posted(Document):
+    """A posted rule: a place in the stored shape is told as a JSON pointer into what was sent."""
+
+    def where(self, path: Path = ()) -> str:
+        moved: dict[Path, Path] = self.places.moved  # type: ignore[attr-defined]
+        for length in range(len(path), -1, -1):
+            if path[:length] in moved:
+                path = (*moved[path[:length]], *path[length:])
+                break
+        return "/" + "/".join(str(step) for step in path)
+
+
+class _Places(dict[Path, tuple[int, int]]):
+    """No lines; where each part of the stored shape came from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved: dict[Path, Path] = {}
+
+
+def rule_from_api(data: Mapping[str, Any], *, rule_id: str | None = None) -> dict[str, Any]:
+    """The stored shape of a rule in either dialect, as plain JSON data (decimals packed, see ``value.pack``).
+
+    ``rule_id`` is the id of a rule that is new, or that is replaced. Nulls count as left out; what the API itself
+    shows of a rule (``version``, ``created_at``, …) is passed over.
+
+    Errors: ``DocumentError``; each complaint's ``where`` is a JSON pointer into ``data``.
+    """
+    sent = {key: _exact(value) for key, value in data.items() if value is not None and key not in _READ_ONLY}
+    places = _Places()
+    flat = "action" not in sent
+    known = [*_SHARED, *_CONDITIONS, *(_FLAT if flat else _FULL)]
+    unknown = [
+        MalformedError(f"/{key}", f"unknown key {key!r}{nearest(key, known)}")
+        for key in sent
+        if key not in known
+    ]
+    if unknown:
+        raise DocumentError(unknown)
+    rule = {key: sent[key] for key in _SHARED if key in sent}
+    if rule_id is not None:
+        rule["id"] = rule_id
+    rule["when"] = _when(sent, places)
+    rule["then"] = _flat_then(sent, places) if flat else _full_then(sent, places)
+    read_stored(_Posted("rule", rule, places), tz=zone("UTC"))
+    packed: dict[str, Any] = pack(rule)
+    return packed
+
+
+def _when(sent: Mapping[str, Any], places: _Places) -> Any:
+    given = [key for key in _CONDITIONS if key in sent]
+    if len(given) != 1:
+        why = "say 'conditions' or 'expression'" + (", not both" if given else "")
+        raise DocumentError([MalformedError(f"/{given[1] if given else 'conditions'}", why)])
+    places.moved[("when",)] = (given[0],)
+    return sent[given[0]]
+
+
+def _full_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+    action = sent["action"]
+    if not isinstance(action, Mapping):
+        raise DocumentError([MalformedError("/action", "expected an object with a 'type'")])
+    action = {key: value for key, value in action.items() if value is not None}
+    known = ["type", "risk_tier_override", "tier", *_THEN]
+    for key in action:
+        if key not in known:
+            raise DocumentError(
+                [MalformedError(f"/action/{key}", f"unknown key {key!r}{nearest(key, known)}")]
+            )
+    then = {key: action[key] for key in _THEN if key in action}
+    places.moved[("then",)] = ("action",)
+    _move(action, "type", then, "action", places, "action")
+    _move(action, "tier", then, "tier", places, "action")
+    _move(action, "risk_tier_override", then, "tier", places, "action")
+    _move(sent, "risk_tier_override", then, "tier", places)
+    return then
+
+
+def _move(
+    source: Mapping[str, Any], key: str, then: dict[str, Any], name: str, places: _Places, *above: str
+) -> None:
+    if key in source:
+        then[name] = source[key]
+        places.moved[("then", name)] = (*above, key)
+
+
+def _flat_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+    then: dict[str, Any] = {key: sent[key] for key in ("reason", "warrant_ttl") if key in sent}
+    places.moved[("then",)] = ()
+    _move(sent, "risk_tier", then, "tier", places)
+    _move(sent, "approval_tier", then, "tier", places)
+    approvals = _flat_approvals(sent, places)
+    if approvals:
+        then["approvals"] = approvals
+    _move(sent, "action_on_match", then, "action", places)
+    if "action" not in then:
+        if not approvals and "tier" not in then:
+            raise DocumentError([MalformedError("/action_on_match", "the key is missing")])
+        # the flat dialect may name only a tier: T0 approves by itself, every other asks people
+        then["action"] = "allow" if then.get("tier") == "T0" and not approvals else "require_approval"
+    return then
+
+
+def _flat_approvals(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+    """``required_approvers`` are people, ``required_approvals`` a number or the roles that must each be there."""
+    asked: dict[str, Any] = {}
+    rows = {
+        "required_roles": "roles",
+        "required_groups": "groups",
+        "timeout": "timeout",
+        "requires_mfa": "mfa",
+        "required_approvers": "people",
+        "required_approvals": "roles",
+    }
+    for key, name in rows.items():
+        if key in sent:
+            counted = key in ("required_approvers", "required_approvals") and isinstance(sent[key], int)
+            target = "count" if counted else name
+            asked[target] = sent[key]
+            places.moved[("then", "approvals", target)] = (key,)
+    return asked
+
+
+def _exact(value: Any) -> Any:
+    """JSON numbers with a fraction as the decimal that was written."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _exact(item) for key, item in value.items()}
+    return [_exact(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def rule_to_api(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored rule in the documented dialect; ``rule_from_api`` reads it back as the same rule."""
+    rule = _shown(unpack(dict(stored)))
+    shown = {key: rule[key] for key in _SHARED if key in rule}
+    shown = {"name": "", "description": "", "priority": 0, "enabled": True, **shown}
+    when, then = rule["when"], dict(rule["then"])
+    if isinstance(when, str):
+        shown["expression"] = when
+    else:
+        shown["conditions"] = when if isinstance(when, list) else [when]
+    action = {"type": then.pop("action"), **then}
+    if "tier" in action:
+        action["risk_tier_override"] = action.pop("tier")
+    return {**shown, "action": action}
+
+
+def _shown(value: Any) -> Any:
+    """Decimals as JSON numbers: the shortest that reads back as the same decimal."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {key: _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, (list, tuple)) else value
