@@ -1,0 +1,116 @@
+"""``python -m vienna_control``: the control plane as a process.
+
+Exit codes: 0 ended in order, 1 could not start or go on (one line on standard error says why), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from vienna_control import config, logs, serve
+from vienna_control.app import App, compose
+from vienna_control.folder import DataFolder
+from vienna_control.identity import bootstrap
+from vienna_control.ports import StartError, UnavailableError
+from vienna_kernel.errors import MalformedError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until told to stop; the exit code."""
+    options = _options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        settings = config.load(
+            file=options.config, environ=os.environ, listen=options.listen, data_dir=options.data_dir
+        )
+        logs.configure(settings.log_level)
+        return asyncio.run(_run(settings, as_json=options.json))
+    except (StartError, MalformedError, UnavailableError) as error:
+        print(f"vienna control: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="vienna control", description="The control plane: decides and keeps."
+    )
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="vienna.yaml")
+    parser.add_argument("--listen", metavar="H:P", help="host:port (port 0: a free one) or unix:///path")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="database, generated keys, CA")
+    parser.add_argument("--json", action="store_true", help="one line of JSON when ready")
+    return parser.parse_args(arguments)
+
+
+async def _run(settings: config.Settings, *, as_json: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    listener = serve.bind(settings.control.listen)
+    try:
+        folder = DataFolder(settings.control.data_dir)
+        app = await compose(settings, folder, base_url=serve.base_url(settings, listener))
+    except BaseException:
+        listener.close()
+        raise
+    join_token, admin = await _first_ones(app, folder, serve.url_of(listener))
+    server = serve.Server(app, listener)
+    await server.start()
+    _announce(app, folder, serve.url_of(listener), join_token, admin, as_json=as_json)
+    code = await server.watch(stop)
+    await server.stop()
+    folder.close()
+    return code
+
+
+async def _first_ones(
+    app: App, folder: DataFolder, url: str
+) -> tuple[Path | None, bootstrap.FirstAdmin | None]:
+    """In dev and test: the first admin, a join token, and what ``bootstrap`` names."""
+    settings = app.config
+    if not settings.lenient:
+        return None, None
+    wanted = settings.bootstrap or config.BootstrapConfig()
+    admin = await bootstrap.first_admin(app.store, app.identity, folder.path, tenant=wanted.tenant, url=url)
+    await bootstrap.seed(app.store, app.identity, app.authority, wanted, max_agents=settings.max_agents)
+    return await bootstrap.join_token(app.store, app.identity, folder.path, tenant=wanted.tenant), admin
+
+
+def _announce(
+    app: App,
+    folder: DataFolder,
+    url: str,
+    join_token: Path | None,
+    admin: bootstrap.FirstAdmin | None,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        line = {
+            "ready": True,
+            "control": url,
+            "data_dir": str(folder.path),
+            "pid": os.getpid(),
+            "root_ca": str(folder.publish_root(app.authority.root_ca_pem)),
+            "join_token": str(join_token) if join_token else None,
+            "admin": str(admin.file) if admin else None,
+        }
+        print(json.dumps(line), flush=True)
+        return
+    folder.publish_root(app.authority.root_ca_pem)
+    print(f"vienna control plane ready at {url} (data in {folder.path})", flush=True)
+    if admin and admin.made:
+        # Shown once, to the person who started it; a script finds the same in the file.
+        print(
+            f"first admin: {admin.made['email']}  password: {admin.made['password']}  (kept in {admin.file})",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

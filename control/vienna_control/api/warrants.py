@@ -1,0 +1,353 @@
+"""Warrants: list, read, verify, revoke, and take the one use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, select
+
+from vienna_control import custody, rows
+from vienna_control.api.access import Principal
+from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.route import Context, Who, route
+from vienna_control.execution import dispatch
+from vienna_control.store import Tx
+from vienna_control.store.tables import sidecars, warrants
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
+from vienna_kernel.keyring import unb64url
+from vienna_kernel.ledger import EntryType
+from vienna_kernel.lifecycle import Grade
+from vienna_kernel.terms import Warrant
+from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.warrant import Use, document, inspect, parse_claims, verify
+
+_REDACTED = "[redacted hmac-sha256:"
+
+
+class WarrantsQuery(PageQuery):
+    """Filters of the list. ``status`` is as stored: an unused warrant stays ``issued`` until the sweep finds it."""
+
+    agent_id: Annotated[str, Field(max_length=128)] | None = None
+    intent_id: Annotated[str, Field(max_length=64)] | None = None
+    status: Literal["issued", "consumed", "expired", "revoked"] | None = None
+
+
+class VerifyBody(BaseModel):
+    """A token, and what one wants to do under it.
+
+    Attributes:
+        request_digest: ``sha256:…`` of the canonical request, for a warrant that binds one.
+        action, target, parameters: One meaning; what is left out is not compared.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: Annotated[str, Field(min_length=1, max_length=8192)]
+    action: Annotated[str, Field(max_length=128)] | None = None
+    target: Annotated[str, Field(max_length=2000)] | None = None
+    parameters: dict[str, Any] | None = None
+    request_digest: Annotated[str, Field(max_length=100)] | None = None
+
+
+class VerifyData(BaseModel):
+    """Attributes: ``reason`` and ``detail`` when not valid; ``warrant`` is the document of a genuine one."""
+
+    valid: bool
+    reason: str | None = None
+    detail: str | None = None
+    warrant_id: str | None = None
+    expires_at: str | None = None
+    revoked: bool = False
+    consumed: bool = False
+    warrant: dict[str, Any] | None = None
+
+
+class RevokeBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RevokeData(BaseModel):
+    """Attributes: ``revoked`` lists this warrant and those derived from it."""
+
+    warrant_id: str
+    status: str
+    revoked: list[str]
+
+
+class ConsumeBody(BaseModel):
+    """Attributes: ``attempt`` is the caller's own single-use id: the same one again gets the same answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    attempt: Annotated[str, Field(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class ConsumeData(BaseModel):
+    warrant_id: str
+    intent_id: str
+    consumed: bool
+    consumed_at: str
+    attempt: str
+    execution_id: str | None
+
+
+@route("GET", "/warrants", who=Who.READER, writes=None, query=WarrantsQuery, summary="Warrants, newest first")
+async def list_warrants(ctx: Context) -> dict[str, Any]:
+    query = ctx.query
+    statement = select(warrants).where(warrants.c.tenant == ctx.principal.tenant)
+    for name in ("agent_id", "intent_id", "status"):
+        if (value := getattr(query, name)) is not None:
+            statement = statement.where(warrants.c[name] == value)
+    now = ctx.app.clock.now()
+
+    def shape(row: rows.Row) -> dict[str, Any]:
+        return {
+            "warrant_id": row["id"],
+            "intent_id": row["intent_id"],
+            "agent_id": row["agent_id"],
+            "status": custody.status_at(row, now),
+            "risk_tier": row["tier"],
+            "observed": row["observed"],
+            "parent": row["parent"],
+            "issued_at": row["issued_at"],
+            "expires_at": row["expires_at"],
+            "revoked_at": row["revoked_at"],
+            "revoked_reason": row["revoked_reason"],
+        }
+
+    return await ctx.app.store.read(
+        lambda conn: fetch_page(conn, statement, query, key=warrants.c.id, noun="warrants", shape=shape)
+    )
+
+
+@route("GET", "/warrants/{id}", who=Who.READER_OR_AGENT, writes=None, summary="One warrant as a document")
+async def read_warrant(ctx: Context) -> dict[str, Any]:
+    """The JSON view, what became of it, and (for admins, operators and the agent it is for) the token."""
+    principal, warrant_id, now = ctx.principal, ctx.path["id"], ctx.app.clock.now()
+
+    def query(conn: Connection) -> dict[str, Any] | None:
+        row = custody.find(conn, principal.tenant, warrant_id)
+        if row is None or (principal.agent_id is not None and row["agent_id"] != principal.agent_id):
+            return None
+        shown = document(terms_of(row["token"]), row["token"], custody.history(conn, row))
+        shown |= {
+            "status": custody.status_at(row, now),
+            "agent_id": row["agent_id"],
+            "revoked_at": row["revoked_at"],
+            "revoked_reason": row["revoked_reason"],
+        }
+        if principal.role in ("admin", "operator", "agent", "sidecar"):
+            shown["token"] = row["token"]
+        return shown
+
+    found = await ctx.app.store.read(query)
+    if found is None:
+        raise not_found("warrant", warrant_id)
+    return found
+
+
+def terms_of(token: str) -> Warrant:
+    """What a token of our own table says."""
+    return parse_claims(unb64url(token.split(".")[1]))
+
+
+@route(
+    "POST",
+    "/warrants/verify",
+    who=Who.READER_OR_AGENT,
+    writes=None,
+    body=VerifyBody,
+    data=VerifyData,
+    summary="Whether a warrant is genuine, in force, and covers what one wants to do",
+)
+async def verify_warrant(ctx: Context) -> VerifyData:
+    """Changes nothing: to use a warrant, consume it."""
+    return await ctx.app.store.read(lambda conn: _verify(ctx, conn))
+
+
+def _verify(ctx: Context, conn: Connection) -> VerifyData:
+    app, body = ctx.app, ctx.body
+    known = inspect(
+        body.token,
+        keyring=app.authority.keyring(),
+        now=app.clock.now(),
+        issuer=app.authority.issuer,
+        revoked=lambda warrant_id: custody.is_revoked(conn, warrant_id),
+    )
+    if isinstance(known, Refused):
+        return VerifyData(
+            valid=False,
+            reason=known.reason.value,
+            detail=known.detail,
+            revoked=known.reason is Reason.WARRANT_REVOKED,
+        )
+    row = custody.find(conn, ctx.principal.tenant, known.id)
+    if row is None or ctx.principal.agent_id not in (None, row["agent_id"]):
+        return VerifyData(valid=False, reason=Reason.WARRANT_HOLDER.value, detail="issued to another agent")
+    used = custody.consumption(conn, known.id) is not None
+    data = VerifyData(
+        valid=True,
+        warrant_id=known.id,
+        expires_at=row["expires_at"],
+        consumed=used,
+        warrant=document(known, body.token, custody.history(conn, row)),
+    )
+    refused = _covers(ctx, conn, known)
+    if refused is None and used:
+        refused = Refused(Reason.WARRANT_CONSUMED, f"warrant {known.id} was used")
+    if refused is not None:
+        return data.model_copy(
+            update={"valid": False, "reason": refused.reason.value, "detail": refused.detail}
+        )
+    return data
+
+
+def _covers(ctx: Context, conn: Connection, warrant: Warrant) -> Refused | None:
+    """Steps 5 to 11 for what the caller names; what it leaves out is taken from the warrant itself."""
+    body = ctx.body
+    use = Use(
+        origin=warrant.audience,
+        agent=warrant.subject,
+        holder_jkt=_holder(conn, ctx.principal, warrant),
+        intents=_wanted(ctx, warrant),
+        request_digest=body.request_digest or warrant.request_digest,
+        method=warrant.method,
+        url=warrant.url,
+    )
+    verdict = verify(
+        body.token,
+        use=use,
+        keyring=ctx.app.authority.keyring(),
+        now=ctx.app.clock.now(),
+        issuer=ctx.app.authority.issuer,
+        revoked=lambda warrant_id: custody.is_revoked(conn, warrant_id),
+        consumed=None,
+    )
+    return verdict if isinstance(verdict, Refused) else None
+
+
+def _holder(conn: Connection, principal: Principal, warrant: Warrant) -> str | None:
+    """The key that the caller has proved: a gate its own, an agent none; for operators this is a dry run."""
+    if principal.kind == "operator":
+        return warrant.holder_jkt
+    if principal.kind == "sidecar":
+        jkt: str | None = conn.scalar(select(sidecars.c.jkt).where(sidecars.c.id == principal.id))
+        return jkt
+    return None
+
+
+def _wanted(ctx: Context, warrant: Warrant) -> list[Intent]:
+    """The intents to hold against the warrant. A redacted parameter is compared by its keyed hash."""
+    body, key = ctx.body, ctx.app.authority.redaction_key(ctx.principal.tenant)
+    named = body.action is not None or body.target is not None or body.parameters is not None
+    wanted = []
+    for meaning in warrant.meanings[:1] if named else warrant.meanings:
+        theirs = meaning.parameters or {}
+        redacted = frozenset(
+            name for name, value in theirs.items() if isinstance(value, str) and value.startswith(_REDACTED)
+        )
+        given = body.parameters
+        intent = Intent(
+            action=body.action if body.action is not None else meaning.action,
+            target=body.target if body.target is not None else meaning.target,
+            parameters=given if given is not None else theirs,
+            effect=Effect.READ,
+            reversibility=Reversibility.UNKNOWN,
+            default_tier=Tier.T0,
+            redacted=redacted if given is not None else frozenset(),
+        )
+        wanted.append(intent.redact(key))
+    return wanted
+
+
+@route(
+    "POST",
+    "/warrants/{id}/revoke",
+    who=Who.OPERATOR,
+    writes=EntryType.WARRANT_REVOKED,
+    body=RevokeBody,
+    data=RevokeData,
+    summary="Revoke a warrant that was not used, and all derived from it",
+)
+async def revoke_warrant(ctx: Context) -> RevokeData:
+    principal, warrant_id, reason = ctx.principal, ctx.path["id"], ctx.body.reason
+
+    def unit(tx: Tx) -> RevokeData:
+        row = custody.find(tx.conn, principal.tenant, warrant_id)
+        if row is None:
+            raise not_found("warrant", warrant_id)
+        if row["status"] == "consumed":
+            raise Problem(
+                Code.WARRANT_CONSUMED, "this warrant was used; what it let through cannot be called back"
+            )
+        if row["status"] == "revoked":
+            raise Problem(Code.CONFLICT, "this warrant was revoked before")
+        ended = custody.revoke(tx, row, reason=reason, actor=principal.actor)
+        return RevokeData(warrant_id=warrant_id, status="revoked" if ended else row["status"], revoked=ended)
+
+    return await ctx.app.store.write(unit)
+
+
+@route(
+    "POST",
+    "/warrants/{id}/consume",
+    who=Who.AGENT,
+    writes=(EntryType.WARRANT_CONSUMED, EntryType.EXECUTION_STARTED),
+    body=ConsumeBody,
+    data=ConsumeData,
+    summary="Take the one use of a warrant",
+)
+async def consume_warrant(ctx: Context) -> ConsumeData:
+    """Once, durably, before the action is done. The same attempt asked again gets the same answer; another is 409."""
+    return await ctx.app.store.write(lambda tx: _consume(ctx, tx))
+
+
+def _consume(ctx: Context, tx: Tx) -> ConsumeData:
+    principal, warrant_id, attempt = ctx.principal, ctx.path["id"], ctx.body.attempt
+    row = custody.find(tx.conn, principal.tenant, warrant_id)
+    if row is None or row["agent_id"] != principal.agent_id:
+        raise not_found("warrant", warrant_id)
+    used = custody.consumption(tx.conn, warrant_id)
+    if used is None:
+        _must_be_usable(tx, principal, row)
+        dispatch.consume(
+            tx,
+            dispatch.Use(
+                warrant_id=warrant_id,
+                intent_id=row["intent_id"],
+                agent_id=row["agent_id"],
+                tenant=row["tenant"],
+                attempt=attempt,
+                by=principal.actor,
+                grade=Grade.REPORTED,
+            ),
+        )
+        used = custody.consumption(tx.conn, warrant_id)
+    assert used is not None  # noqa: S101  # written above, in this transaction
+    if (used["attempt"], used["by"]) != (attempt, principal.actor):
+        raise Problem(Code.WARRANT_CONSUMED, "this warrant was used already, by another attempt")
+    return ConsumeData(
+        warrant_id=warrant_id,
+        intent_id=row["intent_id"],
+        consumed=True,
+        consumed_at=used["at"],
+        attempt=attempt,
+        execution_id=custody.execution_of(tx.conn, warrant_id),
+    )
+
+
+def _must_be_usable(tx: Tx, principal: Principal, row: rows.Row) -> None:
+    status = custody.status_at(row, tx.now)
+    if status != "issued":
+        raise Problem(Code.GONE if status == "expired" else Code.CONFLICT, f"this warrant is {status}")
+    if row["observed"]:
+        raise Problem(Code.FORBIDDEN, "this warrant was issued in observe mode and permits nothing")
+    terms = terms_of(row["token"])
+    if terms.request_digest is not None:
+        raise Problem(Code.FORBIDDEN, "this warrant is for one request on the wire; only its gate may use it")
+    if terms.holder_jkt is not None and terms.holder_jkt != _holder(tx.conn, principal, terms):
+        raise Problem(Code.FORBIDDEN, "this warrant is bound to another key")

@@ -1,0 +1,109 @@
+"""The composition root: everything is made here, once, and handed down; nothing else reaches for a global."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vienna_control.api import all_routes
+from vienna_control.api.openapi import describe
+from vienna_control.approvals.expiry import Expiry
+from vienna_control.audit import Sequencer
+from vienna_control.authority import Authority
+from vienna_control.clock import Clock
+from vienna_control.config import Settings
+from vienna_control.events import Bus
+from vienna_control.folder import DataFolder
+from vienna_control.identity import Identity
+from vienna_control.pipeline import Pipeline
+from vienna_control.policies import Policies
+from vienna_control.policies.files import default_places
+from vienna_control.ports import Background
+from vienna_control.sidecars import Hub
+from vienna_control.store import Store
+
+
+@dataclass(slots=True)
+class App:
+    """The parts of one control plane.
+
+    Attributes:
+        config: Every setting; frozen.
+        base_url: Where people reach it: ``public_url``, else the address it listens on.
+        background: Work beside requests, begun at start and ended at stop.
+        openapi: The API's own description.
+        stopping: Set when the process is told to end: long polls and streams let go.
+        failed_tasks: Names of background work that ended by itself.
+    """
+
+    config: Settings
+    base_url: str
+    clock: Clock
+    bus: Bus
+    store: Store
+    authority: Authority
+    identity: Identity
+    sequencer: Sequencer
+    policies: Policies
+    pipeline: Pipeline
+    hub: Hub
+    background: tuple[Background, ...] = ()
+    openapi: dict[str, Any] = field(default_factory=dict)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    failed_tasks: list[str] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Give what was committed last its place in the trail, then close the store."""
+        await self.sequencer.flush()
+        await self.store.close()
+
+
+async def compose(settings: Settings, folder: DataFolder, *, base_url: str, clock: Clock | None = None) -> App:
+    """Open the store, the keys and the policy, and put the parts together; nothing runs yet.
+
+    Raises ``StartError`` or ``MalformedError`` (a policy bundle that does not hold) with one sentence for a person.
+    """
+    clock = clock or Clock()
+    bus = Bus()
+    store = Store.open(folder.database_url, clock=clock, bus=bus)
+    try:
+        return await _compose(settings, folder, base_url, store, clock)
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def _compose(settings: Settings, folder: DataFolder, base_url: str, store: Store, clock: Clock) -> App:
+    authority = await Authority.open(store, folder.secret(settings), issuer=settings.control.public_url)
+    policies = await Policies.open(store, policy_places(settings), default=settings.control.default_action)
+    sequencer = Sequencer(store, authority)
+    pipeline = Pipeline(authority, policies, settings, clock)
+    hub = Hub(store, authority, policies, pipeline)
+    return App(
+        config=settings,
+        base_url=base_url,
+        clock=clock,
+        bus=store.bus,
+        store=store,
+        authority=authority,
+        identity=Identity(authority, clock, session_seconds=settings.session_seconds),
+        sequencer=sequencer,
+        policies=policies,
+        pipeline=pipeline,
+        hub=hub,
+        background=(sequencer, policies, Expiry(store, clock), hub),
+        openapi=describe(all_routes()),
+    )
+
+
+def policy_places(settings: Settings) -> tuple[Path, ...]:
+    """Where policies are read: as configured, else ``policies/`` beside the file, else the shipped ones."""
+    if settings.control.policies is not None:
+        return settings.control.policies
+    if settings.config_file is not None:
+        beside = settings.config_file.resolve().parent / "policies"
+        if beside.is_dir():
+            return (beside,)
+    return default_places()
