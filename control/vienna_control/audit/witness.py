@@ -1,0 +1,69 @@
+"""Checkpoints kept outside the database: a file that only grows.
+
+Whoever restores an old database, or cuts its tail together with its checkpoints, contradicts this file. It is written
+after the commit that it tells of, so it is never ahead of the truth. Each note is followed by an empty line.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from vienna_control.ports import UnavailableError
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.ledger import Checkpoint, read_note
+
+_FULL_BYTES = 4 * 1024 * 1024
+
+
+class CheckpointFile:
+    """An append-only file of notes; a full one is set aside as ``<name>.<size of the log>``.
+
+    Attributes:
+        path: The file that is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def notes(self) -> list[str]:
+        """Its notes, oldest first; a last one that was not written to its end is left out.
+
+        Errors: ``UnavailableError("audit", …)`` when the file cannot be read.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnavailableError("audit", f"cannot read {self.path}: {type(error).__name__}") from None
+        return split_notes(text)
+
+    def last(self) -> tuple[str, Checkpoint] | None:
+        """The newest note and what it says, its signature not checked."""
+        for note in reversed(self.notes()):
+            try:
+                return note, read_note(note)
+            except MalformedError:
+                continue
+        return None
+
+    def append(self, note: str) -> None:
+        """Add a note, durably. Errors: ``UnavailableError("audit", …)`` when the disk does not take it."""
+        try:
+            if self.path.exists() and self.path.stat().st_size > _FULL_BYTES:
+                self.path.replace(self.path.with_name(f"{self.path.name}.{read_note(note).size}"))
+            descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, f"{note}\n".encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise UnavailableError("audit", f"cannot write {self.path}: {error.strerror}") from None
+
+
+def split_notes(text: str) -> list[str]:
+    """The notes of a text that holds them one after another, each followed by an empty line (the last may lack it)."""
+    parts = text.strip("\n").split("\n\n")
+    return [f"{body}\n\n{tail}\n" for body, tail in zip(parts[::2], parts[1::2], strict=False)]
