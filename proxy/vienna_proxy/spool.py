@@ -1,0 +1,71 @@
+"""Frames that the control plane does not have yet, durable in a folder: one file each, synced before it counts.
+
+A file is written aside, synced, renamed, and the folder synced; so it is whole or not there. Delivered frames are
+removed; what the control plane will not take is set aside, never thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vienna_kernel.wire import FromGate, Outcome, Report, from_gate
+from vienna_proxy.ports import UnavailableError
+
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+
+
+class Spool:
+    """The folder ``state_dir/spool``. Its calls touch the disk: make them in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._refused = folder / "refused"
+        self._refused.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for stray in folder.glob("*.tmp"):
+            stray.unlink()
+
+    def put(self, key: str, frame: Outcome | Report) -> None:
+        """Durable when this returns. The same key again replaces. Raises ``UnavailableError``."""
+        if not _KEY.match(key):
+            raise UnavailableError("spool", "not a key for a file")
+        target, aside = self._folder / f"{key}.json", self._folder / f"{key}.tmp"
+        try:
+            with aside.open("wb") as file:
+                file.write(frame.model_dump_json().encode())
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(target)
+            self._sync()
+        except OSError as error:
+            raise UnavailableError("spool", f"cannot write {target.name}: {error.strerror}") from None
+
+    def remove(self, key: str) -> None:
+        """It was delivered. Harmless when it is not there."""
+        (self._folder / f"{key}.json").unlink(missing_ok=True)
+
+    def set_aside(self, key: str) -> None:
+        """The control plane will not take it: kept in ``refused`` for a person to look at."""
+        file = self._folder / f"{key}.json"
+        if file.exists():
+            file.replace(self._refused / file.name)
+
+    def pending(self) -> list[tuple[str, FromGate]]:
+        """What waits, oldest first; files that have no reading are set aside."""
+        found: list[tuple[str, FromGate]] = []
+        for file in sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime):
+            try:
+                found.append((file.stem, from_gate.validate_json(file.read_bytes())))
+            except (ValidationError, OSError):
+                self.set_aside(file.stem)
+        return found
+
+    def _sync(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
