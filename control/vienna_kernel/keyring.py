@@ -15,7 +15,7 @@ import binascii
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -192,9 +192,9 @@ class Keyring:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self) -> Iterator[VerifyingKey]:
+    def keys(self) -> list[VerifyingKey]:
         """Every key, in the order they were given."""
-        return iter(self._keys.values())
+        return list(self._keys.values())
 
     def find(self, kid: str, purpose: Purpose | None = None) -> VerifyingKey | None:
         """The key of this name, if it serves this purpose; a key without a purpose serves none but None."""

@@ -51,9 +51,9 @@ def _key(data: Any) -> VerifyingKey:
         raise MalformedError("key", "expected a JWK or a JWKS")
     if "keys" not in data:
         return VerifyingKey.from_jwk(data, purpose=Purpose.LOG)
-    for key in Keyring.from_jwks(data):
-        if key.purpose is Purpose.LOG:
-            return key
+    ring = Keyring.from_jwks(data).keys()
+    if found := [key for key in ring if key.purpose is Purpose.LOG]:
+        return found[0]
     raise MalformedError("key", "the key set holds no key with the purpose 'log'")
 
 
