@@ -159,10 +159,10 @@ def leaves(node: Node) -> Iterator[Leaf]:
             yield from leaves(member)
 
 
-def _conjuncts(node: Node) -> Sequence[Node]:
+def conjuncts(node: Node) -> Sequence[Node]:
     """What must hold for the whole to hold: the members of a top-level ``all``, nested ones too."""
     if isinstance(node, Group) and node.word == "all":
-        return [part for member in node.members for part in _conjuncts(member)]
+        return [part for member in node.members for part in conjuncts(member)]
     return [node]
 
 
@@ -175,7 +175,7 @@ def _names_action(node: Node) -> bool:
 def actions_of(node: Node) -> frozenset[str] | None:
     """The only actions for which the tree can hold; None: it may hold for any."""
     found: frozenset[str] | None = None
-    for part in _conjuncts(node):
+    for part in conjuncts(node):
         if isinstance(part, Leaf) and _names_action(part):
             named = frozenset(part.operand if isinstance(part.operand, list) else [part.operand])
             found = named if found is None else found & named
@@ -184,4 +184,4 @@ def actions_of(node: Node) -> frozenset[str] | None:
 
 def without_action(node: Node) -> Node:
     """The tree without the tests that ``actions_of`` used: what is left to ask once the index chose by action."""
-    return Group("all", tuple(part for part in _conjuncts(node) if not _names_action(part)))
+    return Group("all", tuple(part for part in conjuncts(node) if not _names_action(part)))

@@ -66,8 +66,10 @@ def kind_of(value: Any) -> Kind | None:
     """The kind of a scalar operand; None when it is no scalar."""
     if isinstance(value, bool):
         return Kind.BOOL
-    if isinstance(value, (int, Decimal)):
-        return Kind.NUMBER if not isinstance(value, Decimal) or value.is_finite() else None
+    if isinstance(value, Decimal):
+        return Kind.NUMBER if value.is_finite() else None
+    if isinstance(value, int):
+        return Kind.NUMBER if abs(value) <= 2**53 else None
     return Kind.TEXT if isinstance(value, str) else None
 
 

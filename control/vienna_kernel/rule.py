@@ -97,7 +97,7 @@ class ThenShape(_Shape):
     @model_validator(mode="after")
     def _fits(self) -> ThenShape:
         if self.action not in _ASKS_PEOPLE:
-            for name in ("tier", "approvals", "warrant_ttl"):
+            for name in ("approvals", "warrant_ttl"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name} does not fit the action {self.action}")
         if self.action != "rate_limit" and self.limit is not None:
@@ -135,10 +135,11 @@ class Rule:
     """A rule as it is evaluated.
 
     Attributes:
-        tree: Its conditions; ``paths`` in it are places in the document it came from.
+        tree: Its conditions.
         actions: The only actions it can hold for; None: any.
         tz: Time zone of its times of day.
         source: File name, or ``api``.
+        where: Its place, as errors and warnings name it.
         data: The stored shape, as plain values.
     """
 
@@ -147,6 +148,7 @@ class Rule:
     actions: frozenset[str] | None
     tz: tzinfo
     source: str
+    where: str
     data: Mapping[str, Value]
 
     @property
@@ -197,4 +199,5 @@ def build(
     if shape.then.window is not None and not counts and shape.then.limit is None:
         why = "a window needs a condition on 'rate', or a 'limit'"
         complaints.append(MalformedError(document.where((*path, "then", "window")), why))
-    return Rule(shape, tree, condition.actions_of(tree), tz, source, data), complaints
+    where = document.where((*path, "id"))
+    return Rule(shape, tree, condition.actions_of(tree), tz, source, where, data), complaints

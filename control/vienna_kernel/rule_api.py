@@ -7,6 +7,7 @@ its fellows. Both become the shape of a policy file. Complaints name the field a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,7 @@ _SHARED = (
     "valid_until",
     "limits",
 )
+_DEFAULTS = {"name": "", "description": "", "priority": 0, "enabled": True}
 _CONDITIONS = ("conditions", "expression", "condition")
 _THEN = ("reason", "may_lower", "approvals", "warrant_ttl", "limit", "window")
 _FLAT = (
@@ -47,24 +49,25 @@ _FULL = ("action", "risk_tier_override")
 _READ_ONLY = frozenset({"version", "created_at", "created_by", "updated_at", "source"})
 
 
+type _Moved = dict[Path, Path]
+
+
+@dataclass(frozen=True, slots=True)
 class _Posted(Document):
-    """A posted rule: a place in the stored shape is told as a JSON pointer into what was sent."""
+    """A posted rule: a place in the stored shape is told as a JSON pointer into what was sent.
+
+    Attributes:
+        moved: Where parts of the stored shape came from.
+    """
+
+    moved: Mapping[Path, Path] = field(default_factory=dict)
 
     def where(self, path: Path = ()) -> str:
-        moved: dict[Path, Path] = self.places.moved  # type: ignore[attr-defined]
         for length in range(len(path), -1, -1):
-            if path[:length] in moved:
-                path = (*moved[path[:length]], *path[length:])
+            if path[:length] in self.moved:
+                path = (*self.moved[path[:length]], *path[length:])
                 break
         return "/" + "/".join(str(step) for step in path)
-
-
-class _Places(dict[Path, tuple[int, int]]):
-    """No lines; where each part of the stored shape came from."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moved: dict[Path, Path] = {}
 
 
 def rule_from_api(data: Mapping[str, Any], *, rule_id: str | None = None) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def rule_from_api(data: Mapping[str, Any], *, rule_id: str | None = None) -> dic
     Errors: ``DocumentError``; each complaint's ``where`` is a JSON pointer into ``data``.
     """
     sent = {key: _exact(value) for key, value in data.items() if value is not None and key not in _READ_ONLY}
-    places = _Places()
+    moved: _Moved = {}
     flat = "action" not in sent
     known = [*_SHARED, *_CONDITIONS, *(_FLAT if flat else _FULL)]
     unknown = [
@@ -86,26 +89,26 @@ def rule_from_api(data: Mapping[str, Any], *, rule_id: str | None = None) -> dic
     ]
     if unknown:
         raise DocumentError(unknown)
-    rule = {key: sent[key] for key in _SHARED if key in sent}
+    rule = {**_DEFAULTS, **{key: sent[key] for key in _SHARED if key in sent}}
     if rule_id is not None:
         rule["id"] = rule_id
-    rule["when"] = _when(sent, places)
-    rule["then"] = _flat_then(sent, places) if flat else _full_then(sent, places)
-    read_stored(_Posted("rule", rule, places), tz=zone("UTC"))
+    rule["when"] = _when(sent, moved)
+    rule["then"] = _flat_then(sent, moved) if flat else _full_then(sent, moved)
+    read_stored(_Posted("rule", rule, {}, moved), tz=zone("UTC"))
     packed: dict[str, Any] = pack(rule)
     return packed
 
 
-def _when(sent: Mapping[str, Any], places: _Places) -> Any:
+def _when(sent: Mapping[str, Any], moved: _Moved) -> Any:
     given = [key for key in _CONDITIONS if key in sent]
     if len(given) != 1:
         why = "say 'conditions' or 'expression'" + (", not both" if given else "")
         raise DocumentError([MalformedError(f"/{given[1] if given else 'conditions'}", why)])
-    places.moved[("when",)] = (given[0],)
+    moved[("when",)] = (given[0],)
     return sent[given[0]]
 
 
-def _full_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+def _full_then(sent: Mapping[str, Any], moved: _Moved) -> dict[str, Any]:
     action = sent["action"]
     if not isinstance(action, Mapping):
         raise DocumentError([MalformedError("/action", "expected an object with a 'type'")])
@@ -117,31 +120,31 @@ def _full_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
                 [MalformedError(f"/action/{key}", f"unknown key {key!r}{nearest(key, known)}")]
             )
     then = {key: action[key] for key in _THEN if key in action}
-    places.moved[("then",)] = ("action",)
-    _move(action, "type", then, "action", places, "action")
-    _move(action, "tier", then, "tier", places, "action")
-    _move(action, "risk_tier_override", then, "tier", places, "action")
-    _move(sent, "risk_tier_override", then, "tier", places)
+    moved[("then",)] = ("action",)
+    _move(action, "type", then, "action", moved, "action")
+    _move(action, "tier", then, "tier", moved, "action")
+    _move(action, "risk_tier_override", then, "tier", moved, "action")
+    _move(sent, "risk_tier_override", then, "tier", moved)
     return then
 
 
 def _move(
-    source: Mapping[str, Any], key: str, then: dict[str, Any], name: str, places: _Places, *above: str
+    source: Mapping[str, Any], key: str, then: dict[str, Any], name: str, moved: _Moved, *above: str
 ) -> None:
     if key in source:
         then[name] = source[key]
-        places.moved[("then", name)] = (*above, key)
+        moved[("then", name)] = (*above, key)
 
 
-def _flat_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+def _flat_then(sent: Mapping[str, Any], moved: _Moved) -> dict[str, Any]:
     then: dict[str, Any] = {key: sent[key] for key in ("reason", "warrant_ttl") if key in sent}
-    places.moved[("then",)] = ()
-    _move(sent, "risk_tier", then, "tier", places)
-    _move(sent, "approval_tier", then, "tier", places)
-    approvals = _flat_approvals(sent, places)
+    moved[("then",)] = ()
+    _move(sent, "risk_tier", then, "tier", moved)
+    _move(sent, "approval_tier", then, "tier", moved)
+    approvals = _flat_approvals(sent, moved)
     if approvals:
         then["approvals"] = approvals
-    _move(sent, "action_on_match", then, "action", places)
+    _move(sent, "action_on_match", then, "action", moved)
     if "action" not in then:
         if not approvals and "tier" not in then:
             raise DocumentError([MalformedError("/action_on_match", "the key is missing")])
@@ -150,7 +153,7 @@ def _flat_then(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
     return then
 
 
-def _flat_approvals(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
+def _flat_approvals(sent: Mapping[str, Any], moved: _Moved) -> dict[str, Any]:
     """``required_approvers`` are people, ``required_approvals`` a number or the roles that must each be there."""
     asked: dict[str, Any] = {}
     rows = {
@@ -166,7 +169,7 @@ def _flat_approvals(sent: Mapping[str, Any], places: _Places) -> dict[str, Any]:
             counted = key in ("required_approvers", "required_approvals") and isinstance(sent[key], int)
             target = "count" if counted else name
             asked[target] = sent[key]
-            places.moved[("then", "approvals", target)] = (key,)
+            moved[("then", "approvals", target)] = (key,)
     return asked
 
 
@@ -182,8 +185,7 @@ def _exact(value: Any) -> Any:
 def rule_to_api(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored rule in the documented dialect; ``rule_from_api`` reads it back as the same rule."""
     rule = _shown(unpack(dict(stored)))
-    shown = {key: rule[key] for key in _SHARED if key in rule}
-    shown = {"name": "", "description": "", "priority": 0, "enabled": True, **shown}
+    shown = {**_DEFAULTS, **{key: rule[key] for key in _SHARED if key in rule}}
     when, then = rule["when"], dict(rule["then"])
     if isinstance(when, str):
         shown["expression"] = when
