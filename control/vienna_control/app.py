@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from vienna_control.api import all_routes
 from vienna_control.api.openapi import describe
 from vienna_control.approvals.expiry import Expiry
@@ -20,9 +22,11 @@ from vienna_control.identity import Identity
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
 from vienna_control.policies.files import default_places
-from vienna_control.ports import Background
+from vienna_control.ports import Background, UnavailableError
 from vienna_control.sidecars import Hub
 from vienna_control.store import Store
+
+log = structlog.get_logger("vienna.control")
 
 
 @dataclass(slots=True)
@@ -56,11 +60,16 @@ class App:
 
     async def close(self) -> None:
         """Give what was committed last its place in the trail, then close the store."""
-        await self.sequencer.flush()
+        try:
+            await self.sequencer.flush()
+        except UnavailableError as error:
+            log.error("control.not_sequenced", why=error.why)
         await self.store.close()
 
 
-async def compose(settings: Settings, folder: DataFolder, *, base_url: str, clock: Clock | None = None) -> App:
+async def compose(
+    settings: Settings, folder: DataFolder, *, base_url: str, clock: Clock | None = None
+) -> App:
     """Open the store, the keys and the policy, and put the parts together; nothing runs yet.
 
     Raises ``StartError`` or ``MalformedError`` (a policy bundle that does not hold) with one sentence for a person.
@@ -78,7 +87,7 @@ async def compose(settings: Settings, folder: DataFolder, *, base_url: str, cloc
 async def _compose(settings: Settings, folder: DataFolder, base_url: str, store: Store, clock: Clock) -> App:
     authority = await Authority.open(store, folder.secret(settings), issuer=settings.control.public_url)
     policies = await Policies.open(store, policy_places(settings), default=settings.control.default_action)
-    sequencer = Sequencer(store, authority)
+    sequencer = await Sequencer.open(store, authority, folder.path)
     pipeline = Pipeline(authority, policies, settings, clock)
     hub = Hub(store, authority, policies, pipeline)
     return App(

@@ -57,7 +57,7 @@ class ControlConfig(_Section):
     database: SecretStr | None = None
     redis: SecretStr | None = None
     policies: tuple[Path, ...] | None = None
-    default_action: Literal["deny", "allow", "require_approval"] = "deny"
+    default_action: Literal["deny", "allow"] = "deny"
     public_url: str | None = None
 
     @field_validator("listen")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel
 
 from vienna_control.api.problems import Code, Problem, of_fault
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("vienna.control")
 
-type Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
-LOG: web.RequestKey[dict[str, Any]] = web.RequestKey("log", dict)
+REQUEST_ID = web.RequestKey("request_id", str)
+LOG = web.RequestKey("log", dict[str, Any])
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE_POLICY = (
@@ -68,11 +66,11 @@ def answer(
     )
 
 
-def edge(app: App) -> Callable[[web.Request, Next], Awaitable[web.StreamResponse]]:
+def edge(app: App) -> Middleware:
     """The outermost middleware."""
 
     @web.middleware
-    async def middleware(request: web.Request, handler: Next) -> web.StreamResponse:
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         request_id = new_id("req")
         request[REQUEST_ID] = request_id
@@ -94,7 +92,7 @@ def edge(app: App) -> Callable[[web.Request, Next], Awaitable[web.StreamResponse
     return middleware
 
 
-async def _cors(app: App, request: web.Request, handler: Next) -> web.StreamResponse:
+async def _cors(app: App, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Closed by default. One configured origin may read with a key of its own; never with our cookie."""
     allowed, origin = app.config.cors_origin, request.headers.get("Origin")
     if allowed is None or origin is None or allowed not in (origin, "*"):
@@ -151,6 +149,7 @@ def _log_line(
 ) -> None:
     # The route's pattern, never the path or the query: those may hold what a caller should not have put there.
     resource = request.match_info.route.resource
+    told: dict[str, Any] = request[LOG]
     fields: dict[str, Any] = {
         "request_id": request_id,
         "method": request.method,
@@ -158,7 +157,7 @@ def _log_line(
         "status": status,
         "ms": round((time.perf_counter() - started) * 1000, 1),
         "client": request.remote,
-        **request[LOG],
+        **told,
     }
     if problem is not None:
         fields["code"] = problem.code.value

@@ -30,8 +30,8 @@ async def ready(ctx: Context) -> web.StreamResponse:
             parts["keys"] = "no key"
     except UnavailableError as error:
         parts["store"] = error.why
-    if ctx.app.failed_tasks:
-        parts["audit"] = "a background task ended"
+    if ctx.app.sequencer.broken or ctx.app.failed_tasks:
+        parts["audit"] = ctx.app.sequencer.broken or "a background task ended"
     good = all(value == "ok" for value in parts.values())
     return answer({"status": "ok" if good else "unavailable", **parts}, status=200 if good else 503)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from vienna_control.api.problems import Code, Problem
+from vienna_control.rows import Row
 
 
 class PageQuery(BaseModel):
@@ -36,7 +37,7 @@ def fetch_page(
     *,
     key: ColumnElement[Any],
     noun: str,
-    shape: Callable[[Mapping[str, Any]], dict[str, Any]],
+    shape: Callable[[Row], dict[str, Any]],
 ) -> dict[str, Any]:
     """One page of a select without order, limit or offset, newest (greatest ``key``) first.
 
@@ -45,14 +46,14 @@ def fetch_page(
     total = connection.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     paged = statement.order_by(key.desc()).limit(query.limit + 1)
     if query.cursor is not None:
-        paged = paged.where(key < key.type.python_type(read_cursor(query.cursor)))
+        paged = paged.where(key < read_cursor(query.cursor, key.type.python_type))
     elif query.offset:
         paged = paged.offset(query.offset)
     rows = connection.execute(paged.add_columns(key.label("page_key"))).mappings().all()
     shown = rows[: query.limit]
     more = len(rows) > query.limit
     return {
-        noun: [shape(row) for row in shown],
+        noun: [shape(dict(row)) for row in shown],
         "total": total,
         "has_more": more,
         "next_cursor": write_cursor(shown[-1]["page_key"]) if more else None,
@@ -63,8 +64,10 @@ def write_cursor(key: object) -> str:
     return base64.urlsafe_b64encode(str(key).encode()).rstrip(b"=").decode()
 
 
-def read_cursor(cursor: str) -> str:
+def read_cursor(cursor: str, kind: type) -> object:
+    """The key that a cursor stands for. Raises 400 for one that no list gave out."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        return kind(text)
     except (binascii.Error, ValueError):
         raise Problem(Code.INVALID_REQUEST, "the cursor is not one that a list gave out") from None

@@ -1,0 +1,326 @@
+"""The audit trail: search it, prove one entry, prove that it only grew, verify it, take all of it away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_, select
+
+from vienna_control import rows
+from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.route import Context, Who, route
+from vienna_control.audit import CheckpointFile, verify_store
+from vienna_control.audit.export import export_lines
+from vienna_control.clock import from_iso, iso
+from vienna_control.store.tables import checkpoints, entries, intents
+from vienna_kernel.ledger import Tree, consistency_proof, inclusion_proof, verifier_key
+
+_CHUNK_BYTES = 64 * 1024
+_SLOW_READER_SECONDS = 30
+_RESULTS = ("result", "status", "outcome", "verdict")
+
+
+class AuditQuery(PageQuery):
+    """Filters; all that are given must hold.
+
+    Attributes:
+        type: Entry type, or several with commas between.
+        action, tier: Of the intent that an entry is about.
+        result: Of a verification, an execution, an approval or a decision.
+        from_, to: ISO 8601 instants: the first included, the second not.
+        q: Text that stands in the entry.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    agent_id: Annotated[str, Field(max_length=64)] | None = None
+    intent_id: Annotated[str, Field(max_length=64)] | None = None
+    type: Annotated[str, Field(max_length=400)] | None = None
+    action: Annotated[str, Field(max_length=128)] | None = None
+    tier: Literal["T0", "T1", "T2", "T3"] | None = None
+    result: Annotated[str, Field(max_length=40)] | None = None
+    from_: Annotated[str, Field(alias="from", max_length=40)] | None = None
+    to: Annotated[str, Field(max_length=40)] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    @field_validator("from_", "to")
+    @classmethod
+    def _instant(cls, value: str | None) -> str | None:
+        return None if value is None else iso(from_iso(value))
+
+
+class ProofQuery(BaseModel):
+    """Attributes: ``size`` of the tree; None: that of the newest checkpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: Annotated[int, Field(ge=1)] | None = None
+
+
+class ConsistencyQuery(BaseModel):
+    """Attributes: ``first`` and ``second`` are sizes; ``second`` None: that of the newest checkpoint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: Annotated[int, Field(ge=0)]
+    second: Annotated[int, Field(ge=0)] | None = None
+
+
+class ExportQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["ndjson"] = "ndjson"
+
+
+class VerifyBody(BaseModel):
+    """Attributes: ``checkpoints`` are signed notes that were kept elsewhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    checkpoints: Annotated[tuple[Annotated[str, Field(max_length=65536)], ...], Field(max_length=100)] = ()
+
+
+@route(
+    "GET",
+    "/audit",
+    who=Who.AUDITOR,
+    writes=None,
+    query=AuditQuery,
+    summary="Entries of the trail, newest first",
+)
+async def list_entries(ctx: Context) -> dict[str, Any]:
+    statement = _filtered(ctx.query, ctx.principal.tenant)
+    return await ctx.app.store.read(
+        lambda conn: fetch_page(
+            conn, statement, ctx.query, key=entries.c.arrival, noun="entries", shape=show_entry
+        )
+    )
+
+
+def _filtered(query: AuditQuery, tenant: str) -> Select[Any]:
+    statement = select(entries).where(entries.c.tenant == tenant)
+    body = cast(entries.c.body, Text)
+    if query.action is not None or query.tier is not None:
+        statement = statement.join(intents, intents.c.id == entries.c.intent_id)
+    tests: list[ColumnElement[bool] | None] = [
+        entries.c.agent_id == query.agent_id if query.agent_id is not None else None,
+        entries.c.intent_id == query.intent_id if query.intent_id is not None else None,
+        entries.c.type.in_(query.type.split(",")) if query.type is not None else None,
+        intents.c.action == query.action if query.action is not None else None,
+        intents.c.tier == query.tier if query.tier is not None else None,
+        entries.c.at >= query.from_ if query.from_ is not None else None,
+        entries.c.at < query.to if query.to is not None else None,
+        body.icontains(query.q, autoescape=True) if query.q is not None else None,
+    ]
+    if query.result is not None:
+        tests.append(or_(*(func.json_extract(body, f"$.data.{name}") == query.result for name in _RESULTS)))
+    return statement.where(*(test for test in tests if test is not None))
+
+
+def show_entry(row: rows.Row) -> dict[str, Any]:
+    """An entry as the API shows it; ``index`` and ``previous`` are None until it is sequenced."""
+    return {
+        **_body(row["body"]),
+        "index": row["idx"],
+        "leaf": row["leaf"],
+        "previous": row["previous"],
+    }
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError:  # somebody edited the row; verification names it, reading must not fail
+        body = None
+    return body if isinstance(body, dict) else {"unreadable": data.decode("utf-8", "replace")}
+
+
+@route(
+    "GET", "/audit/checkpoints", who=Who.AUDITOR, writes=None, query=PageQuery, summary="Signed tree heads"
+)
+async def list_checkpoints(ctx: Context) -> dict[str, Any]:
+    """Signed notes (C2SP tlog-checkpoint), newest first, and the key that verifies them."""
+    authority = ctx.app.authority
+    shown = await ctx.app.store.read(
+        lambda conn: fetch_page(
+            conn,
+            select(checkpoints),
+            ctx.query,
+            key=checkpoints.c.size,
+            noun="checkpoints",
+            shape=_show_checkpoint,
+        )
+    )
+    return {
+        **shown,
+        "origin": authority.origin,
+        "verifier_key": verifier_key(authority.origin, authority.log_public),
+        "public_jwk": authority.log_public.jwk(),
+    }
+
+
+def _show_checkpoint(row: rows.Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("size", "root", "head", "note", "at")}
+
+
+@route(
+    "GET", "/audit/proof/{id}", who=Who.AUDITOR, writes=None, query=ProofQuery, summary="Proof of one entry"
+)
+async def prove_entry(ctx: Context) -> dict[str, Any]:
+    """An RFC 6962 inclusion proof: with the checkpoint's root it shows that the entry is in the signed trail."""
+    await ctx.app.sequencer.flush()
+    entry_id, tenant = ctx.path["id"], ctx.principal.tenant
+
+    def query(conn: Connection) -> dict[str, Any]:
+        row = rows.first(conn, select(entries).where(entries.c.id == entry_id, entries.c.tenant == tenant))
+        if row is None:
+            raise not_found("entry", entry_id)
+        size = _known_size(conn, ctx.query.size)
+        if row["idx"] >= size:
+            raise Problem(
+                Code.CONFLICT, f"the entry has index {row['idx']}: it is not in a tree of size {size}"
+            )
+        leaves = _leaves(conn, size)
+        return {
+            "id": entry_id,
+            "index": row["idx"],
+            "leaf": row["leaf"],
+            "size": size,
+            "root": _root(leaves),
+            "proof": [node.hex() for node in inclusion_proof(leaves, row["idx"])],
+            "checkpoint": _note(conn, size),
+        }
+
+    return await ctx.app.store.read(query)
+
+
+@route(
+    "GET",
+    "/audit/consistency",
+    who=Who.AUDITOR,
+    writes=None,
+    query=ConsistencyQuery,
+    summary="Proof that it only grew",
+)
+async def prove_consistency(ctx: Context) -> dict[str, Any]:
+    """An RFC 6962 consistency proof between the trees of two sizes."""
+    await ctx.app.sequencer.flush()
+
+    def query(conn: Connection) -> dict[str, Any]:
+        second, first = _known_size(conn, ctx.query.second), ctx.query.first
+        if first > second:
+            raise Problem(Code.INVALID_REQUEST, f"first ({first}) is greater than second ({second})")
+        leaves = _leaves(conn, second)
+        return {
+            "first": first,
+            "second": second,
+            "first_root": _root(leaves[:first]),
+            "second_root": _root(leaves),
+            "proof": [node.hex() for node in consistency_proof(leaves, first)],
+            "checkpoint": _note(conn, second),
+        }
+
+    return await ctx.app.store.read(query)
+
+
+def _known_size(conn: Connection, wanted: int | None) -> int:
+    newest = conn.scalar(select(func.max(checkpoints.c.size))) or 0
+    if wanted is not None and wanted > newest:
+        raise Problem(Code.CONFLICT, f"the trail has {newest} signed entries, fewer than {wanted}")
+    return newest if wanted is None else wanted
+
+
+def _leaves(conn: Connection, size: int) -> list[bytes]:
+    query = select(entries.c.leaf).where(entries.c.idx < size).order_by(entries.c.idx)
+    return [bytes.fromhex(leaf) for leaf in conn.scalars(query)]
+
+
+def _root(leaves: list[bytes]) -> str:
+    tree = Tree()
+    for leaf in leaves:
+        tree.append(leaf)
+    return tree.root().hex()
+
+
+def _note(conn: Connection, size: int) -> str | None:
+    """The signed note of exactly this size, if there is one: proofs work for the sizes between, too."""
+    note: str | None = conn.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size))
+    return note
+
+
+@route(
+    "GET",
+    "/audit/export",
+    who=Who.AUDITOR,
+    writes=None,
+    query=ExportQuery,
+    raw=True,
+    summary="The whole trail",
+)
+async def export(ctx: Context) -> web.StreamResponse:
+    """NDJSON, a line for each entry and checkpoint; verifies by itself with the log's public key."""
+    await ctx.app.sequencer.flush()
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/x-ndjson",
+            "Content-Disposition": 'attachment; filename="vienna-audit.ndjson"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+    )
+    await response.prepare(ctx.request)
+    loop = asyncio.get_running_loop()
+
+    def send(conn: Connection) -> None:
+        """In a reader's thread: a slow client slows the reading, and a gone one ends it."""
+        chunk = bytearray()
+        for line in export_lines(conn):
+            chunk += line
+            if len(chunk) >= _CHUNK_BYTES:
+                asyncio.run_coroutine_threadsafe(response.write(bytes(chunk)), loop).result(
+                    _SLOW_READER_SECONDS
+                )
+                chunk.clear()
+        if chunk:
+            asyncio.run_coroutine_threadsafe(response.write(bytes(chunk)), loop).result(_SLOW_READER_SECONDS)
+
+    try:
+        await ctx.app.store.read(send)
+    except (ConnectionError, TimeoutError):
+        ctx.log["cut_off"] = True
+        return response
+    await response.write_eof()
+    return response
+
+
+@route(
+    "POST",
+    "/audit/verify",
+    who=Who.AUDITOR,
+    writes=None,
+    body=VerifyBody,
+    optional_body=True,
+    summary="Hold the stored trail against its signatures",
+)
+async def verify(ctx: Context) -> dict[str, Any]:
+    """Every entry, link and checkpoint, and the checkpoints kept outside the database; the first break is named."""
+    last = CheckpointFile(ctx.app.config.control.data_dir / "checkpoints").last()
+    witnessed = [*([last[0]] if last else []), *ctx.body.checkpoints]
+    key = ctx.app.authority.log_public
+    report = await ctx.app.store.read(lambda conn: verify_store(conn, key, witnessed=witnessed))
+    return report.to_json()
+
+
+@route("GET", "/audit/{id}", who=Who.AUDITOR, writes=None, summary="One entry")
+async def read_entry(ctx: Context) -> dict[str, Any]:
+    entry_id, tenant = ctx.path["id"], ctx.principal.tenant
+    statement = select(entries).where(entries.c.id == entry_id, entries.c.tenant == tenant)
+    row = await ctx.app.store.read(lambda conn: rows.first(conn, statement))
+    if row is None:
+        raise not_found("entry", entry_id)
+    return show_entry(row)
