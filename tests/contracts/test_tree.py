@@ -22,8 +22,13 @@ PACKAGES = {
 SOURCES = sorted(path for folder in PACKAGES.values() for path in folder.rglob("*.py"))
 KERNEL = sorted(PACKAGES["vienna_kernel"].rglob("*.py"))
 
-# The two shells that may meet anything: the gate's outermost hook and the control plane's API edge.
-MAY_CATCH_ALL = {"proxy/vienna_proxy/gate.py", "control/vienna_control/api/route.py"}
+# The two shells that may meet anything: the gate's outermost hook and the control plane's API edge. The store's
+# writer runs its callers' work and hands each its own error back.
+MAY_CATCH_ALL = {
+    "proxy/vienna_proxy/gate.py",
+    "control/vienna_control/api/edge.py",
+    "control/vienna_control/store/writer.py",
+}
 
 # Reads of a clock, a random source, the process or a file, by the name of the attribute or function called.
 IMPURE_CALLS = {
@@ -54,11 +59,13 @@ def called(node: ast.Call) -> str:
 
 
 def catch_alls(module: ast.Module) -> Iterator[int]:
+    """Lines of handlers that take anything and do not raise it again."""
     for node in ast.walk(module):
         if isinstance(node, ast.ExceptHandler):
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             names = {item.id for item in caught if isinstance(item, ast.Name)}
-            if node.type is None or names & {"Exception", "BaseException"}:
+            clears_up = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+            if (node.type is None or names & {"Exception", "BaseException"}) and not clears_up:
                 yield node.lineno
 
 
@@ -90,7 +97,7 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 
 
 def test_nothing_is_left_for_later() -> None:
-    words = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+    words = re.compile(r"\b(TODO|FIXME|XXX|raise NotImplementedError)\b")
     assert [name(path) for path in SOURCES if words.search(path.read_text())] == []
 
 
