@@ -10,7 +10,8 @@ from typing import Any
 from vienna_kernel import expression
 from vienna_kernel.document import Path, nearest
 from vienna_kernel.field import ACTION_NAMES, Field, UnknownFieldError, find
-from vienna_kernel.operators import OPERATORS, PRESENCE, Kind, Operator, misfit
+from vienna_kernel.operand import Kind
+from vienna_kernel.operators import OPERATORS, PRESENCE, Operator, misfit
 from vienna_kernel.risk import DAYS
 
 _DEEPEST = 32

@@ -16,11 +16,12 @@ from enum import StrEnum
 from typing import Any
 
 from vienna_kernel import hint, risk
-from vienna_kernel.approval import Requirements
+from vienna_kernel.consent import requirements_of, tier_of, warrant_ttl_of
 from vienna_kernel.facts import AgentFacts, Facts, RateCounter
 from vienna_kernel.intent import Effect, Intent, Tier
 from vienna_kernel.judge import explain, undetermined_fields
 from vienna_kernel.policy import Match, RuleSet
+from vienna_kernel.requirements import Requirements
 from vienna_kernel.rule import Rule
 from vienna_kernel.subject import Subject
 from vienna_kernel.tier import TierTable
@@ -80,7 +81,7 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
     """What happens to one intent. Total: every intent and facts have an answer."""
     subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours))
     if not facts.agent.may(intent.action):
-        tier, inputs = _tier(Match(None), subject, tiers)
+        tier, inputs = tier_of(Match(None), subject, tiers)
         return Decision(
             outcome=Outcome.DENIED,
             tier=tier,
@@ -90,14 +91,14 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
             explanation=_explanation(Match(None), subject, rules, tier, inputs),
         )
     match = rules.evaluate(subject)
-    tier, inputs = _tier(match, subject, tiers)
+    tier, inputs = tier_of(match, subject, tiers)
     decided = (
         _default(intent, rules) if match.rule is None else _OUTCOMES[match.rule.action](match.rule, tier)
     )
     if match.rule is None and decided.outcome is Outcome.PROCEED:
         decided = _at_tier(None, tier)
     held = decided.outcome is Outcome.HOLD
-    requirements = _requirements(match, tier, tiers) if held else None
+    requirements = requirements_of(match, tier, tiers) if held else None
     told = _explanation(match, subject, rules, tier, inputs)
     if requirements:
         decided = replace(decided, hint=hint.held(intent))
@@ -110,7 +111,7 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
         rule_id=match.rule.id if match.rule else None,
         rule_name=match.rule.name if match.rule else None,
         requirements=requirements,
-        warrant_ttl_seconds=_warrant_ttl(match.rule, tier, tiers),
+        warrant_ttl_seconds=warrant_ttl_of(match.rule, tier, tiers),
         flags=tuple(f"{rule.id}: {rule.shape.then.reason or rule.name}" for rule in match.flags),
         shadow=tuple(_shadow(rule, subject, tiers) for rule in match.shadow),
         matched=match.rule is not None,
@@ -179,71 +180,8 @@ def _default(intent: Intent, rules: RuleSet) -> Decision:
     )
 
 
-# tier and requirements
-
-
-def _higher(tier: Tier) -> Tier:
-    return {Tier.T0: Tier.T1, Tier.T1: Tier.T2}.get(tier, Tier.T3)
-
-
-def _tier(match: Match, subject: Subject, tiers: TierTable) -> tuple[Tier, list[dict[str, Any]]]:
-    intent, band = subject.intent, tiers.band(subject.risk.value)
-    inputs: list[dict[str, Any]] = [
-        {"from": "action default", "tier": intent.default_tier.value},
-        {"from": "risk score", "tier": band.value, "score": subject.risk.value},
-    ]
-    tier = max(intent.default_tier, band)
-    if intent.mapping is None and subject.facts.first_contact:
-        inputs.append({"from": "first contact with this host", "tier": Tier.T1.value})
-        tier = max(tier, Tier.T1)
-    if match.rule is None:
-        return tier, inputs
-    then = match.rule.shape.then
-    if then.tier is not None:
-        lowers = then.may_lower and match.determined
-        tier = then.tier if lowers else max(tier, then.tier)
-        word = "rule, which may lower" if lowers else "rule"
-        inputs.append({"from": word, "tier": then.tier.value})
-    if then.action == "require_approval":
-        tier = max(tier, Tier.T1)
-        inputs.append({"from": "require_approval", "tier": Tier.T1.value})
-    if then.action == "escalate":
-        tier = _higher(tier)
-        inputs.append({"from": "escalate, one higher", "tier": tier.value})
-    return tier, inputs
-
-
-def _requirements(match: Match, tier: Tier, tiers: TierTable) -> Requirements:
-    base = tiers.requirements(tier)
-    asked = match.rule.shape.then.approvals if match.rule else None
-    if match.rule is None or asked is None:
-        return base
-    lowers = match.rule.shape.then.may_lower and match.determined
-    count = asked.count or base.count
-    return replace(
-        base,
-        count=count if lowers else max(count, base.count),
-        groups=tuple(asked.groups),
-        roles=tuple(asked.roles),
-        people=tuple(asked.people),
-        mfa=base.mfa or asked.mfa,
-        justification=base.justification or asked.justification,
-        rollback_plan=base.rollback_plan or asked.rollback_plan,
-        executive=base.executive or asked.executive,
-        timeout_seconds=asked.timeout or base.timeout_seconds,
-        on_timeout=asked.on_timeout or base.on_timeout,
-        redeem_seconds=min(asked.redeem_within or base.redeem_seconds, base.redeem_seconds),
-        page=asked.page,
-    )
-
-
-def _warrant_ttl(rule: Rule | None, tier: Tier, tiers: TierTable) -> int:
-    usual = tiers.warrant_ttl(tier)
-    return min((rule.shape.then.warrant_ttl if rule else None) or usual, usual)
-
-
 def _shadow(rule: Rule, subject: Subject, tiers: TierTable) -> dict[str, Any]:
-    tier, _ = _tier(Match(rule), subject, tiers)
+    tier, _ = tier_of(Match(rule), subject, tiers)
     return {"rule": rule.id, "name": rule.name, "action": rule.action, "tier": tier.value}
 
 

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from vienna_kernel.document import nearest
-from vienna_kernel.operators import Kind
+from vienna_kernel.operand import Kind
 from vienna_kernel.risk import DAYS
 from vienna_kernel.subject import Subject
 

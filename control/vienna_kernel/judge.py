@@ -16,7 +16,8 @@ from typing import Any
 
 from vienna_kernel.condition import Leaf, Node, Not, leaves
 from vienna_kernel.field import ABSENT, UNDETERMINED, Field, Gap, Read, present
-from vienna_kernel.operators import PRESENCE, Kind, Test, kind_of
+from vienna_kernel.operand import Kind, kind_of
+from vienna_kernel.operators import PRESENCE, Test
 from vienna_kernel.subject import Subject
 from vienna_kernel.value import plain
 

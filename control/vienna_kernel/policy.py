@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Literal, Protocol
@@ -17,12 +17,12 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from vienna_kernel.clock_time import zone
-from vienna_kernel.condition import fits, leaves, without_action
-from vienna_kernel.document import Document, DocumentError, read
+from vienna_kernel.condition import fits, leaves
+from vienna_kernel.document import Document, DocumentError, Path, read
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.judge import Judge, compile_tree
-from vienna_kernel.operators import Kind
+from vienna_kernel.operand import Kind
 from vienna_kernel.rule import Rule, RuleShape, build
+from vienna_kernel.rule_index import RuleIndex
 from vienna_kernel.subject import Subject
 from vienna_kernel.value import digest, unpack
 
@@ -80,9 +80,6 @@ class Match:
     evaluated: int = 0
 
 
-type _Row = tuple[Judge, bool, bool, Rule]
-
-
 class RuleSet:
     """The rules of one bundle.
 
@@ -99,8 +96,7 @@ class RuleSet:
         enabled = [rule for rule in self.rules if rule.shape.enabled]
         self.count = len(enabled)
         self.digest = digest({"default": default, "rules": [dict(rule.data) for rule in self.rules]})
-        self._any = tuple(_row(rule) for rule in enabled if rule.actions is None)
-        self._by_action = _indexed(enabled)
+        self._index = RuleIndex(enabled)
 
     @classmethod
     def compile(
@@ -120,52 +116,24 @@ class RuleSet:
 
         Errors: ``DocumentError`` with every complaint.
         """
-        found: list[tuple[Document, tuple[str | int, ...], Rule]] = []
         wrong: list[MalformedError] = []
-        defaults: list[Default] = []
-        first_zone: tzinfo = zone("UTC")
-        for document in documents:
-            try:
-                page = read(RulesDocument, document)
-            except DocumentError as error:
-                wrong += error.errors
-                continue
-            tz = zone(page.timezone)
-            first_zone = tz if not found else first_zone
-            defaults += [page.default] if page.default else []
-            for i, shape in enumerate(page.rules):
-                path = ("rules", i)
-                rule, complaints_ = build(
-                    shape,
-                    document.data["rules"][i],
-                    document=document,
-                    path=path,
-                    tz=tz,
-                    source=document.name,
-                )
-                wrong += complaints_
-                found.append((document, path, rule))
-        for data in stored:
-            document = stored_document(data)
-            try:
-                found.append((document, (), read_stored(document, tz=first_zone)))
-            except DocumentError as error:
-                wrong += error.errors
+        pages = _pages(documents, wrong)
+        found = [placed for document, page in pages for placed in _rules_of(document, page, wrong)]
+        tz = zone(pages[0][1].timezone) if pages else zone("UTC")
+        found += [placed for data in stored for placed in _stored_rule(data, tz, wrong)]
         wrong += _twice(found) + _misfits(found, action_types or {})
         if wrong:
             raise DocumentError(wrong)
-        chosen: Default = default or "deny"
-        if defaults:
-            chosen = "deny" if "deny" in defaults else "allow"
+        said = {page.default for _, page in pages if page.default}
+        chosen: Default = "deny" if "deny" in said else "allow" if said else default or "deny"
         return cls((rule for _, _, rule in found), default=chosen)
 
     def evaluate(self, subject: Subject) -> Match:
         """The first rule that holds, and what was noted on the way."""
-        rows = self._by_action.get(subject.intent.action, self._any)
         noted: list[Rule] = []
         shadow: list[Rule] = []
         asked = 0
-        for judge, decides, allows, rule in rows:
+        for judge, decides, allows, rule in self._index.rows(subject.intent.action):
             asked += 1
             held = judge(subject)
             if held is False or (held is None and allows):
@@ -191,69 +159,44 @@ def _within_limit(rule: Rule, subject: Subject) -> bool:
     return count is not None and count <= rule.shape.then.limit
 
 
-def _row(rule: Rule, *, indexed: bool = False) -> _Row:
-    judge = compile_tree(without_action(rule.tree) if indexed else rule.tree, rule.tz)
-    if rule.shape.valid_from or rule.shape.valid_until:
-        judge = _while_valid(rule, judge)
-    goes_on = rule.action == "flag" or (rule.action == "rate_limit" and rule.shape.then.limit is not None)
-    return judge, not (goes_on or rule.shape.shadow), rule.action == "allow", rule
+type _Placed = tuple[Document, Path, Rule]
 
 
-def _while_valid(rule: Rule, judge: Judge) -> Judge:
-    return lambda subject: judge(subject) if rule.valid_at(subject.facts.now) else False
+def _pages(
+    documents: Sequence[Document], wrong: list[MalformedError]
+) -> list[tuple[Document, RulesDocument]]:
+    pages = []
+    for document in documents:
+        try:
+            pages.append((document, read(RulesDocument, document)))
+        except DocumentError as error:
+            wrong += error.errors
+    return pages
 
 
-class _Index(dict[str, tuple[_Row, ...]]):
-    """Rows by action, in order, each list made when its action is first asked for.
-
-    Only actions that some rule names have an entry, so that unknown names cannot grow it.
-    """
-
-    def __init__(
-        self, places: Mapping[str, list[int]], rows: Sequence[tuple[_Row, _Row]], common: list[int]
-    ) -> None:
-        super().__init__()
-        self._places = places
-        self._rows = rows
-        self._common = common
-
-    def get(self, action: str, default: Any = None) -> Any:
-        made = super().get(action)
-        if made is not None:
-            return made
-        own = self._places.get(action)
-        if own is None:
-            return default
-        mine = set(own)
-        made = tuple(self._rows[at][at in mine] for at in sorted([*own, *self._common]))
-        self[action] = made
-        return made
+def _rules_of(document: Document, page: RulesDocument, wrong: list[MalformedError]) -> Iterator[_Placed]:
+    tz = zone(page.timezone)
+    for i, shape in enumerate(page.rules):
+        path: Path = ("rules", i)
+        data = document.data["rules"][i]
+        rule, complaints = build(shape, data, document=document, path=path, tz=tz, source=document.name)
+        wrong += complaints
+        yield document, path, rule
 
 
-def _indexed(enabled: Sequence[Rule]) -> _Index:
-    places: dict[str, list[int]] = {}
-    common: list[int] = []
-    rows: list[tuple[_Row, _Row]] = []
-    for at, rule in enumerate(enabled):
-        plain_row = _row(rule)
-        rows.append((plain_row, _row(rule, indexed=True) if rule.actions else plain_row))
-        if rule.actions is None:
-            common.append(at)
-        for action in rule.actions or ():
-            places.setdefault(action, []).append(at)
-    return _Index(places, rows, common)
+def _stored_rule(data: Mapping[str, Any], tz: tzinfo, wrong: list[MalformedError]) -> Iterator[_Placed]:
+    document = _Stored(f"policy {data.get('id', '')}".rstrip(), unpack(dict(data)), {})
+    try:
+        yield document, (), read_stored(document, tz=tz)
+    except DocumentError as error:
+        wrong += error.errors
 
 
 class _Stored(Document):
     """A rule that came by API: its places are JSON pointers."""
 
-    def where(self, path: tuple[str | int, ...] = ()) -> str:
+    def where(self, path: Path = ()) -> str:
         return f"{self.name} /" + "/".join(str(step) for step in path)
-
-
-def stored_document(data: Mapping[str, Any]) -> Document:
-    """A stored rule as a document; its errors name the rule and a JSON pointer."""
-    return _Stored(f"policy {data.get('id', '')}".rstrip(), unpack(dict(data)), {})
 
 
 def read_stored(document: Document, *, tz: tzinfo) -> Rule:
@@ -265,7 +208,7 @@ def read_stored(document: Document, *, tz: tzinfo) -> Rule:
     return rule
 
 
-def _twice(found: Sequence[tuple[Document, tuple[str | int, ...], Rule]]) -> list[MalformedError]:
+def _twice(found: Sequence[_Placed]) -> list[MalformedError]:
     seen: dict[str, str] = {}
     wrong = []
     for document, path, rule in found:
@@ -302,9 +245,7 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
     return _KINDS.get(word, Kind.ANY) if isinstance(word, str) else Kind.ANY
 
 
-def _misfits(
-    found: Sequence[tuple[Document, tuple[str | int, ...], Rule]], action_types: Mapping[str, ActionShape]
-) -> list[MalformedError]:
+def _misfits(found: Sequence[_Placed], action_types: Mapping[str, ActionShape]) -> list[MalformedError]:
     wrong = []
     for document, _, rule in found:
         for leaf in leaves(rule.tree):
