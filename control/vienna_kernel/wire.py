@@ -38,6 +38,8 @@ class CallView(_Frame):
         body_bytes: Length of the body that would be sent.
         body_digest: RFC 9530 ``sha-256=:…:`` of the exact bytes.
         request_digest: ``call.request_digest`` of the call: what a warrant binds.
+        current: Current state that the mapping shows, by pointer (``Mapped.current``), packed.
+        unknown: Names of undeclared parameters that the mapping flags.
     """
 
     method: str
@@ -49,6 +51,8 @@ class CallView(_Frame):
     content_type: str | None = None
     body_digest: str
     request_digest: str
+    current: dict[str, Any] = {}
+    unknown: list[str] = []
 
 
 class Hello(_Frame):
