@@ -73,10 +73,9 @@ def read(status: int, body: bytes, *, url: str) -> Any:
 
 def _problem(status: int, answer: Mapping[str, Any]) -> ViennaError:
     """An RFC 9457 problem, which is how a sidecar refuses."""
-    code = str(answer.get("type", "internal")).rsplit(":", 1)[-1].replace("-", "_")
-    return ViennaError(
-        code, str(answer.get("detail") or answer.get("title") or ""), status=status, details=None
-    )
+    code = str(answer.get("type", "unavailable" if status == 503 else "internal")).rsplit(":", 1)[-1]
+    said = answer.get("detail") or answer.get("title") or json.dumps(answer)
+    return ViennaError(code.replace("-", "_"), str(said), status=status)
 
 
 def submission(action: str, parameters: Mapping[str, Any], more: Mapping[str, Any]) -> Request:

@@ -1,0 +1,216 @@
+"""``vienna approvals``: what waits for people, and their yes or no."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from vienna_cli.output import Code, Failure, Printer, cell, escape, field
+from vienna_cli.terminal import Terminal, command, noun
+from vienna_client import UnreachableError, ViennaError
+
+app = noun("What waits for people: list, show, approve, deny, watch.")
+
+LIST = (
+    field("id"),
+    field("status"),
+    field("tier"),
+    field("agent", "agent_name"),
+    ("ASKS", lambda row: row.get("sentence") or row.get("summary")),
+    ("CONSENT", lambda row: f"{row.get('current_approvals', 0)} of {row.get('required_approvers', 1)}"),
+    field("until", "expires_at"),
+)
+
+_RECONNECT_SECONDS = 2.0
+_CHANGES = frozenset({"approval_required", "approval_resolved", "approval_expired", "approval_changed"})
+
+Otp = Annotated[
+    str | None, typer.Option("--otp", help="Your six-digit code, where one is needed.", show_default=False)
+]
+Comment = Annotated[str, typer.Option("--comment", help="For colleagues.", show_default=False)]
+
+
+@command(app, "ls")
+def ls(
+    terminal: Terminal,
+    status: Annotated[
+        str, typer.Option(help="pending, approved, denied, expired, cancelled; all for every one.")
+    ] = "pending",
+    agent: Annotated[str | None, typer.Option(help="Only of this agent.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
+    """List approvals, newest first."""
+    params = {"limit": limit, "agent_id": agent, "status": None if status == "all" else status}
+    data = terminal.client.request("GET", "/approvals", params=_said(params))
+    terminal.printer.rows(data["approvals"], LIST)
+    if data.get("has_more"):
+        terminal.printer.say(f"{data['total']} in all; more with --limit")
+
+
+@command(app, "show")
+def show(terminal: Terminal, approval_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show one approval: the effect, and exactly the request that would be sent."""
+    approval = _get(terminal, approval_id)
+    if terminal.printer.format != "table" or terminal.printer.quiet:
+        terminal.printer.record(approval, ())
+    else:
+        describe(terminal.printer, approval)
+
+
+@command(app, "approve")
+def approve(
+    terminal: Terminal,
+    approval_id: Annotated[str, typer.Argument(metavar="ID")],
+    otp: Otp = None,
+    comment: Comment = "",
+    justification: Annotated[
+        str, typer.Option(help="Why, where one is needed (T3).", show_default=False)
+    ] = "",
+    rollback_plan: Annotated[
+        str, typer.Option(help="How back, where one is needed (T3).", show_default=False)
+    ] = "",
+) -> None:
+    """Say yes. What you consent to is what is shown; a changed request is another approval."""
+    approval = _get(terminal, approval_id)
+    if otp is None and _needs_code(approval) and terminal.interactive:
+        describe(terminal.printer, approval)
+        otp = terminal.ask("Your code", option="--otp")
+    body = {"otp": otp, "comment": comment, "justification": justification, "rollback_plan": rollback_plan}
+    vote(terminal, approval, "approve", body)
+
+
+@command(app, "deny")
+def deny(
+    terminal: Terminal,
+    approval_id: Annotated[str, typer.Argument(metavar="ID")],
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="The agent reads it.", show_default=False)
+    ] = None,
+) -> None:
+    """Say no, with a reason. One no ends it."""
+    approval = _get(terminal, approval_id)
+    reason = reason or terminal.ask("Reason (the agent reads it)", option="--reason")
+    vote(terminal, approval, "deny", {"reason": reason})
+
+
+@command(app, "watch")
+def watch(terminal: Terminal) -> None:
+    """Show what waits, as it comes. At a terminal: a approves, d denies, s shows, Enter skips."""
+    seen: set[str] = set()
+    terminal.printer.say("watching; Ctrl-C ends")
+    while True:
+        _waiting(terminal, seen)
+        try:
+            for event in terminal.client.events():
+                if event.name in _CHANGES:
+                    _waiting(terminal, seen)
+        except UnreachableError as error:
+            terminal.printer.say(f"{error}; trying again")
+        time.sleep(_RECONNECT_SECONDS)
+
+
+def vote(terminal: Terminal, approval: Mapping[str, Any], verdict: str, body: Mapping[str, Any]) -> None:
+    """Casts a vote on what was read, and says where the approval stands after it."""
+    sent = {**_said(body), "shown_digest": approval.get("shown_digest")}
+    after = terminal.client.request("POST", f"/approvals/{approval['id']}/{verdict}", json=_said(sent))
+    terminal.printer.record(after, (field("status"), *_after(after)), key="approval_id")
+
+
+def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
+    """The readable effect, then the exact request."""
+    shown = approval.get("shown") or approval
+    request = shown.get("request") or {}
+    printer.line(cell(shown.get("sentence")), style="bold")
+    rows: list[tuple[str, Any]] = [
+        ("approval", f"{approval['id']}  {approval.get('status')}"),
+        ("tier", shown.get("tier") or approval.get("tier")),
+        ("rule", (shown.get("rule") or {}).get("name")),
+        ("until", approval.get("expires_at")),
+        ("unusual", "; ".join(shown.get("unusual") or [])),
+        ("request", f"{request.get('method', '')} {request.get('url', '')}".strip()),
+    ]
+    rows += [("header", f"{name}: {value}") for name, value in request.get("headers") or []]
+    rows += [("body", request.get("body")), ("digest", approval.get("shown_digest"))]
+    for name, value in rows:
+        if text := cell(value):
+            printer.line(f"  {name.ljust(9)} {text}")
+    for one in shown.get("effect") or []:
+        parameters = ", ".join(
+            f"{name}={cell(value)}" for name, value in (one.get("parameters") or {}).items()
+        )
+        printer.line(
+            f"  effect    {escape(str(one.get('action')))} on {escape(str(one.get('target')))}: {parameters}"
+        )
+    for one in approval.get("votes") or []:
+        said = f"{one.get('operator')} {one.get('verdict')} {one.get('at')} {one.get('comment') or ''}"
+        printer.line(f"  vote      {escape(said.strip())}")
+
+
+def _waiting(terminal: Terminal, seen: set[str]) -> None:
+    data = terminal.client.request("GET", "/approvals", params={"status": "pending", "limit": 500})
+    for row in reversed(data["approvals"]):
+        if row["id"] not in seen:
+            seen.add(row["id"])
+            _offer(terminal, row)
+
+
+def _offer(terminal: Terminal, row: Mapping[str, Any]) -> None:
+    if terminal.printer.format != "table":
+        terminal.printer.data([row] if terminal.printer.format == "jsonl" else row)
+        return
+    consent = f"{row.get('current_approvals', 0)} of {row.get('required_approvers', 1)}"
+    terminal.printer.line(
+        f"{cell(row['id'])}  {cell(row.get('tier'))}  {cell(row.get('sentence'))}  ({consent})"
+    )
+    while terminal.interactive:
+        answer = typer.prompt(
+            "[a]pprove [d]eny [s]how, Enter skips", default="", show_default=False, err=True
+        )
+        if answer == "s":
+            describe(terminal.printer, _get(terminal, row["id"]))
+        elif answer in ("a", "d"):
+            _decide(terminal, row["id"], answer)
+            return
+        else:
+            return
+
+
+def _decide(terminal: Terminal, approval_id: str, answer: str) -> None:
+    """One vote from the live view; what goes wrong with it does not end the view."""
+    try:
+        approval = _get(terminal, approval_id)
+        if answer == "d":
+            vote(terminal, approval, "deny", {"reason": terminal.ask("Reason", option="--reason")})
+            return
+        code = terminal.ask("Your code", option="--otp") if _needs_code(approval) else None
+        vote(terminal, approval, "approve", {"otp": code})
+    except (Failure, ViennaError) as error:
+        terminal.printer.fail(str(error))
+
+
+def _get(terminal: Terminal, approval_id: str) -> dict[str, Any]:
+    approval = terminal.client.request("GET", f"/approvals/{approval_id}")
+    if not isinstance(approval, dict):
+        raise Failure("the control plane answered something else than an approval", Code.ERROR)
+    return approval
+
+
+def _needs_code(approval: Mapping[str, Any]) -> bool:
+    return bool((approval.get("requirements") or {}).get("mfa"))
+
+
+def _after(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    rest = ("approval_id", "current_approvals", "required_approvers", "intent_status", "warrant_id")
+    return tuple(field(name) for name in rest if name in data)
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what was left out."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="approvals")

@@ -1,0 +1,116 @@
+"""Who decides in the story: it plays every part itself, asks at the terminal, or waits for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+import typer
+
+from vienna_cli.approvals import describe
+from vienna_cli.demo.agent import Call
+from vienna_cli.demo.people import Person
+from vienna_cli.demo.stage import Stage, until
+from vienna_cli.output import Printer
+from vienna_client import ViennaError
+
+_WEB_PATIENCE_SECONDS = 600.0
+
+
+class Mode(Enum):
+    AUTO = "auto"
+    TERMINAL = "terminal"
+    WEB = "web"
+
+
+class Director:
+    """Finds what waits and has it decided.
+
+    Attributes:
+        say: Prints one line of the story.
+    """
+
+    def __init__(self, stage: Stage, mode: Mode, printer: Printer, say: Callable[[str], None]) -> None:
+        self.stage = stage
+        self.mode = mode
+        self.say = say
+        self._printer = printer
+
+    def held(self, call: Call) -> dict[str, Any] | None:
+        """The approval that the agent's connection waits for; None when it was answered without one."""
+
+        def look() -> dict[str, Any] | bool | None:
+            waiting = self.stage.admin.request("GET", "/approvals", params={"status": "pending"})["approvals"]
+            if waiting:
+                return dict(self.stage.admin.request("GET", f"/approvals/{waiting[0]['id']}"))
+            return None if call.waiting else False
+
+        found = until(look, "the approval")
+        return found if isinstance(found, dict) else None
+
+    def decide(
+        self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool
+    ) -> list[dict[str, Any]]:
+        """Has an approval decided; the answers to the votes that were cast here, in order."""
+        if self.mode is Mode.WEB:
+            self._wait_for_browser(approval, voters, code=code)
+            return []
+        answers = []
+        for person in voters:
+            answer = self._vote(approval, person, code=code)
+            if answer is None:
+                break
+            answers.append(answer)
+            if answer.get("status") != "pending":
+                break
+        return answers
+
+    def _vote(self, approval: Mapping[str, Any], person: Person, *, code: bool) -> dict[str, Any] | None:
+        if self.mode is Mode.TERMINAL and self._ask(approval, person) == "d":
+            return self._send(approval, person, "deny", {"reason": "not now"})
+        body = {"shown_digest": approval.get("shown_digest")}
+        if code:
+            body["otp"] = person.code()
+            self.say(f"     {person.name} approves with the code {body['otp']}")
+        return self._send(approval, person, "approve", body)
+
+    def _ask(self, approval: Mapping[str, Any], person: Person) -> str:
+        while True:
+            answer: str = typer.prompt(
+                f"     {person.name}: [a]pprove, [d]eny, [s]how", default="a", err=True
+            )
+            if answer == "s":
+                describe(self._printer, approval)
+            elif answer in ("a", "d"):
+                return answer
+
+    def _send(
+        self, approval: Mapping[str, Any], person: Person, verdict: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        said = {name: value for name, value in body.items() if value is not None}
+        answer = self.stage.client_of(person).request(
+            "POST", f"/approvals/{approval['id']}/{verdict}", json=said
+        )
+        return dict(answer)
+
+    def _wait_for_browser(self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool) -> None:
+        """Says who may decide, with links that log them in and the codes of the moment, until it is decided."""
+        for person in voters:
+            link = self.stage.client_of(person).request("POST", "/auth/links")["url"]
+            self.say(f"     {person.name}: {link}")
+        shown = ""
+
+        def look() -> bool | None:
+            nonlocal shown
+            codes = "   ".join(f"{person.name} {person.code()}" for person in voters) if code else ""
+            if codes != shown:
+                shown = codes
+                self.say(f"     codes now: {codes}")
+            try:
+                now = self.stage.admin.request("GET", f"/approvals/{approval['id']}")
+            except ViennaError:
+                return None
+            return True if now["status"] != "pending" else None
+
+        until(look, "a decision in the browser", _WEB_PATIENCE_SECONDS)

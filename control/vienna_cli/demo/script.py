@@ -1,0 +1,16 @@
+"""An ordinary agent's script: it knows nothing of proxies, warrants or people.
+
+``python script.py METHOD URL [JSON]`` prints the answer as one line of JSON.
+"""
+
+import json
+import sys
+
+try:
+    import requests as http  # type: ignore[import-untyped,unused-ignore]
+except ImportError:
+    import httpx as http  # type: ignore[no-redef]
+
+method, url, *body = sys.argv[1:]
+answer = http.request(method, url, json=json.loads(body[0]) if body else None, timeout=120)
+print(json.dumps({"status": answer.status_code, "headers": dict(answer.headers), "body": answer.text}))

@@ -1,0 +1,104 @@
+"""The command tree, and how whatever ends a command becomes its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from vienna_cli import (
+    agents,
+    approvals,
+    audit,
+    doctor,
+    explain,
+    mappings,
+    policies,
+    run,
+    test,
+    traffic,
+    up,
+    warrants,
+)
+from vienna_cli.demo import command as demo
+from vienna_cli.output import Code, Failure, Format, Printer
+from vienna_cli.terminal import noun
+from vienna_client import UnreachableError, ViennaError
+
+app = noun(
+    "Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."
+)
+app.pretty_exceptions_enable = False
+
+for part in (
+    demo,
+    test,
+    up,
+    run,
+    approvals,
+    agents,
+    traffic,
+    explain,
+    warrants,
+    audit,
+    policies,
+    mappings,
+    doctor,
+):
+    part.register(app)
+
+_REFUSALS = frozenset({"unauthenticated", "mfa_required", "forbidden"})
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"vienna {version('vienna-sidecar')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and end.")
+    ] = False,
+) -> None:
+    """Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."""
+
+
+def outcome(error: ViennaError) -> tuple[str, Code]:
+    """What to say about an error of the control plane, and with which code to end."""
+    lines = [error.message or error.code]
+    if isinstance(error.details, list):
+        lines += [
+            f"  {item.get('field', '')}: {item.get('message', item)}"
+            for item in error.details
+            if isinstance(item, dict)
+        ]
+    return "\n".join(lines), Code.DENIED if error.code in _REFUSALS else Code.ERROR
+
+
+def main() -> None:
+    """Entry point of ``vienna``."""
+    printer = Printer(Format.TABLE)
+    try:
+        app()
+    except Failure as failure:
+        printer.fail(failure.message)
+        sys.exit(failure.code)
+    except ViennaError as error:
+        text, code = outcome(error)
+        printer.fail(text)
+        sys.exit(code)
+    except UnreachableError as error:
+        printer.fail(f"{error}\n  start one with: vienna up   or name another with --url or VIENNA_URL")
+        sys.exit(Code.UNREACHABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Code.ERROR)

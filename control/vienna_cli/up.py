@@ -1,0 +1,149 @@
+"""``vienna up``: control plane and gate on one machine. ``vienna control``, ``vienna proxy``: one of the two."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vienna_cli.config import STATE_FILE, Installation
+from vienna_cli.output import Failure, Format, Printer
+from vienna_cli.processes import Child, Sink, child_environment, control_plane, gate, stop_all
+
+GATE_FOLDER = "gate"
+FREE_PORT = "127.0.0.1:0"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A control plane and the gate in front of an agent, both ready."""
+
+    control: Child
+    gate: Child
+    installation: Installation
+
+    def ready(self) -> dict[str, Any]:
+        """The ready line: what scripts and ``vienna run`` need to know."""
+        return {
+            "ready": True,
+            "control": self.control.ready["control"],
+            "proxy": self.gate.ready["proxy"],
+            "ca": self.gate.ready["ca"],
+            "data_dir": str(self.installation.data_dir),
+            "agent": self.installation.agent,
+            "pid": os.getpid(),
+        }
+
+
+@contextmanager
+def started(installation: Installation, *, listen: str | None, sink: Sink) -> Iterator[Pair]:
+    """Both processes, stopped at the end: the gate first, so that it can still hand over what it knows.
+
+    ``listen`` replaces both addresses of the file; None leaves them. Errors: ``Failure`` when one does not start.
+    """
+    environ = child_environment()
+    shared: dict[str, Any] = {"config": installation.file, "listen": listen, "environ": environ, "sink": sink}
+    running: list[Child] = []
+    try:
+        control = control_plane(data_dir=installation.data_dir, **shared)
+        running.insert(0, control)
+        control.wait_ready()
+        door = gate(control=control, state_dir=installation.data_dir / GATE_FOLDER, **shared)
+        running.insert(0, door)
+        door.wait_ready()
+        yield Pair(control, door, installation)
+    finally:
+        stop_all(running)
+
+
+@contextmanager
+def announced(pair: Pair) -> Iterator[None]:
+    """Leaves the ready line in the data directory while the pair runs."""
+    file = pair.installation.data_dir / STATE_FILE
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(pair.ready()) + "\n")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def up(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="VIENNA_CONFIG", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON when ready.")] = False,
+) -> None:
+    """Start control plane and gate; run until told to stop."""
+    printer = Printer(Format.TABLE)
+    installation = Installation.find(config)
+    if state := installation.state():
+        raise Failure(
+            f"already running from {installation.data_dir} (pid {state['pid']}, {state['control']})"
+        )
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with started(installation, listen=None, sink=_log) as pair, announced(pair):
+        if as_json:
+            print(json.dumps(pair.ready()), flush=True)
+        else:
+            _describe(printer, pair)
+        _watch(pair, ended)
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _watch(pair: Pair, ended: threading.Event) -> None:
+    """Returns when asked to stop. Errors: ``Failure`` when one of the two ended by itself."""
+    while not ended.wait(0.2):
+        for child in (pair.control, pair.gate):
+            if child.status is not None:
+                raise Failure(
+                    f"the {child.name} ended with {child.status}; stopping the other\n{child.tail}".rstrip()
+                )
+
+
+def _describe(printer: Printer, pair: Pair) -> None:
+    ready = pair.ready()
+    printer.line(f"control plane  {ready['control']}   data in {ready['data_dir']}")
+    printer.line(f"gate           {ready['proxy']}   speaks for {ready['agent']}")
+    printer.line(f"CA to trust    {ready['ca']}")
+    if admin := pair.control.ready.get("admin"):
+        printer.line(f"first admin    {admin}   password, key and TOTP secret; keep it to yourself")
+    printer.line("an agent       vienna run -- CMD     its approvals: vienna approvals watch", style="dim")
+
+
+def _replace(module: str, arguments: list[str]) -> None:
+    """Becomes the process: signals, exit code and output are its own."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # our own module
+
+
+def control(context: typer.Context) -> None:
+    """Start a control plane (VIENNA_ENV is prod unless set). Options: -c FILE, --listen H:P, --data-dir D, --json."""
+    _replace("vienna_control", context.args)
+
+
+def proxy(context: typer.Context) -> None:
+    """Start a gate (VIENNA_ENV is prod unless set). Options: -c FILE, --control URL, --listen H:P, --json."""
+    _replace("vienna_proxy", context.args)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+    handed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    app.command("control", context_settings=handed_on)(control)
+    app.command("proxy", context_settings=handed_on)(proxy)
