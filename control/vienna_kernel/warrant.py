@@ -34,6 +34,7 @@ from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
 from vienna_kernel.scope import Limit, exactly
 from vienna_kernel.signing import WARRANT_TYPE, Parts, SigningKey, judge, jws_sign, split
 from vienna_kernel.terms import Consent, Demand, Meaning, Warrant
+from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
 
 __all__ = ["Consent", "Demand", "Meaning", "Use", "Warrant", "document", "inspect", "issue", "parse_claims", "verify"]
@@ -226,7 +227,7 @@ def _request(warrant: Warrant, use: Use) -> Verdict:
 def _meaning(warrant: Warrant, use: Use) -> Verdict:
     # (10) a wire warrant: exactly these meanings, in this order. A passback warrant: each within its constraints.
     if warrant.request_digest is not None:
-        if [row.digest for row in warrant.meanings] != [intent.digest() for intent in use.intents]:
+        if not _exactly(warrant.meanings, use.intents):
             return Refused(Reason.WARRANT_SCOPE, "action, target or parameters are others than permitted")
         return Granted()
     # One use, one meaning each: two intents within the same permit would be two uses.
@@ -236,6 +237,14 @@ def _meaning(warrant: Warrant, use: Use) -> Verdict:
         if not _covers(row, intent, warrant.constraints):
             return Refused(Reason.WARRANT_SCOPE, f"{intent.action} on this target with these parameters is outside it")
     return Granted()
+
+
+def _exactly(meanings: Sequence[Meaning], intents: Sequence[Intent]) -> bool:
+    if [row.digest for row in meanings] != [intent.digest() for intent in intents]:
+        return False
+    # A digest takes the decimal 5 and the text "5" for one value; what travelled tells them apart.
+    pairs = zip(meanings, intents, strict=True)
+    return all(row.parameters is None or pack(row.parameters) == pack(intent.parameters) for row, intent in pairs)
 
 
 def _covers(row: Meaning, intent: Intent, constraints: Mapping[str, Limit]) -> bool:
