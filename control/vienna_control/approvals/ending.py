@@ -1,0 +1,159 @@
+"""How an approval ends, and what follows: its intent moves, the trail says so, whoever holds the call is woken.
+
+A deadline that passed leads where ``on_timeout`` says; every chain of them ends in no.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, select
+
+from vienna_control import rows
+from vienna_control.approvals.queue import groups_order
+from vienna_control.clock import iso
+from vienna_control.store import Tx
+from vienna_control.store.tables import approvals, intents, votes
+from vienna_kernel import lifecycle
+from vienna_kernel.approval import Event, Requirements, Status, Vote, advance
+from vienna_kernel.approval import lapse as after_deadline
+from vienna_kernel.ledger import EntryType
+from vienna_kernel.verdict import Reason
+
+_INTENT_EVENT = {
+    Status.APPROVED: lifecycle.Event.APPROVE,
+    Status.DENIED: lifecycle.Event.DENY,
+    Status.EXPIRED: lifecycle.Event.LAPSE,
+    Status.CANCELLED: lifecycle.Event.CANCEL,
+}
+_INTENT_REASON = {
+    Status.DENIED: Reason.APPROVAL_DENIED,
+    Status.EXPIRED: Reason.APPROVAL_EXPIRED,
+    Status.CANCELLED: Reason.APPROVAL_CANCELLED,
+}
+
+
+def conclude(tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str) -> str:
+    """Decide an approval and its intent; whoever holds the call is woken. Returns the intent's status.
+
+    ``row`` is one of ``open_row``.
+    """
+    requirements = Requirements.from_json(rows.load(row["requirements"]))
+    redeem_until = (
+        iso(tx.now + timedelta(seconds=requirements.redeem_seconds)) if status is Status.APPROVED else None
+    )
+    rows.change(
+        tx.conn,
+        approvals,
+        row["id"],
+        status=status.value,
+        decided_at=tx.at,
+        redeem_until=redeem_until,
+        reason=reason,
+    )
+    moved = lifecycle.advance(lifecycle.Status(row["intent_status"]), _INTENT_EVENT[status])
+    because = _INTENT_REASON.get(status)
+    rows.change(
+        tx.conn,
+        intents,
+        row["intent_id"],
+        status=moved.value,
+        reason=because.value if because else None,
+        updated_at=tx.at,
+    )
+    kind = EntryType.APPROVAL_EXPIRED if status is Status.EXPIRED else EntryType.APPROVAL_RESOLVED
+    told = {
+        "approval_id": row["id"],
+        "status": status.value,
+        "risk_tier": row["tier"],
+        "reason": reason,
+        "redeem_until": redeem_until,
+    }
+    tx.record(
+        kind, tenant=row["tenant"], actor=by, agent_id=row["agent_id"], intent_id=row["intent_id"], data=told
+    )
+    name = "approval_expired" if status is Status.EXPIRED else "approval_resolved"
+    tx.publish(
+        name, {**told, "intent_id": row["intent_id"], "agent_id": row["agent_id"]}, tenant=row["tenant"]
+    )
+    tx.publish(
+        "_wake",
+        {"approval_id": row["id"], "intent_id": row["intent_id"], "agent_id": row["agent_id"]},
+        tenant=row["tenant"],
+    )
+    return moved.value
+
+
+def open_row(conn: Connection, approval_id: str) -> rows.Row | None:
+    """An approval with its intent's status and source."""
+    return rows.first(conn, _WITH_INTENT.where(approvals.c.id == approval_id))
+
+
+_WITH_INTENT = select(
+    approvals, intents.c.status.label("intent_status"), intents.c.source, intents.c.action
+).join(intents, intents.c.id == approvals.c.intent_id)
+
+
+def votes_of(conn: Connection, approval_id: str) -> list[tuple[Vote, str, str]]:
+    """The votes of an approval in order, each with its instant and the digest of what was shown."""
+    query = select(votes).where(votes.c.approval_id == approval_id).order_by(votes.c.at, votes.c.id)
+    return [
+        (
+            Vote(
+                operator_id=row["operator_id"],
+                verdict=row["verdict"],
+                mfa=row["mfa"],
+                justification=row["justification"],
+                rollback_plan=row["rollback_plan"],
+                groups=tuple(rows.load(row["groups"])),
+                role=row["role"],
+                email=row["email"],
+            ),
+            row["at"],
+            row["shown_digest"],
+        )
+        for row in rows.every(conn, query)
+    ]
+
+
+def lapse(tx: Tx, approval_id: str) -> Status | None:
+    """Draw the consequence of a deadline that has passed: the next level is asked, or it has expired.
+
+    None: there was nothing to do (decided meanwhile, or the deadline was moved).
+    """
+    row = open_row(tx.conn, approval_id)
+    if row is None or row["status"] != Status.PENDING or row["expires_at"] > tx.at:
+        return None
+    requirements = Requirements.from_json(rows.load(row["requirements"]))
+    outcome = after_deadline(requirements, groups_order(tx.conn, row["tenant"]), row["level"])
+    status = advance(Status.PENDING, outcome.event)
+    if outcome.event is Event.LAPSE:
+        conclude(tx, row, status, reason="nobody decided in time", by="system")
+        return status
+    wider, level = outcome.requirements, row["level"] + 1
+    expires_at = iso(tx.now + timedelta(seconds=wider.timeout_seconds))
+    rows.change(
+        tx.conn,
+        approvals,
+        approval_id,
+        requirements=rows.dump(wider.to_json()),
+        level=level,
+        expires_at=expires_at,
+    )
+    told = {
+        "approval_id": approval_id,
+        "level": level,
+        "asked": list(outcome.asked),
+        "notify": list(outcome.notify),
+        "expires_at": expires_at,
+    }
+    tx.record(
+        EntryType.APPROVAL_ESCALATED,
+        tenant=row["tenant"],
+        actor="system",
+        agent_id=row["agent_id"],
+        intent_id=row["intent_id"],
+        data=told,
+    )
+    tx.publish("approval_escalated", {**told, "intent_id": row["intent_id"]}, tenant=row["tenant"])
+    return status

@@ -1,0 +1,130 @@
+"""What was decided about this very call before: the fingerprint is its name.
+
+1. Pending: whoever asks again waits for the same approval.
+2. Approved and not used: it can be redeemed, once, while its time lasts.
+3. Denied, or lapsed: remembered for ten minutes, so that a looping agent pages nobody twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from vienna_control import rows
+from vienna_control.approvals import ending
+from vienna_control.approvals.ending import votes_of
+from vienna_control.approvals.queue import groups_order
+from vienna_control.clock import from_iso, iso
+from vienna_control.store import Tx
+from vienna_control.store.tables import approvals, intents
+from vienna_kernel import lifecycle
+from vienna_kernel.approval import Requirements, Status, escalate, tally
+from vienna_kernel.intent import Tier
+from vienna_kernel.terms import Consent, Demand
+
+REMEMBERED = timedelta(minutes=10)
+
+type Standing = Literal["pending", "redeemable", "denied", "expired", "over"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The latest approval of a call.
+
+    Attributes:
+        standing: What it means for somebody who asks again now; ``over``: nothing any more.
+        reason: Why it was denied, as the operator wrote it.
+        level: How often it was escalated.
+        rollback_plan: The one that the request itself came with.
+    """
+
+    tenant: str
+    approval_id: str
+    intent_id: str
+    standing: Standing
+    tier: Tier
+    expires_at: str
+    reason: str
+    requirements: Requirements
+    level: int
+    rollback_plan: str
+
+
+def recall(tx: Tx, agent_id: str, fingerprint: str) -> Past | None:
+    """The latest approval of this call. One whose deadline has just passed is lapsed here first."""
+    query = (
+        select(approvals, intents.c.status.label("intent_status"))
+        .join(intents, intents.c.id == approvals.c.intent_id)
+        .where(approvals.c.agent_id == agent_id, approvals.c.fingerprint == fingerprint)
+        .order_by(approvals.c.created_at.desc(), approvals.c.id.desc())
+        .limit(1)
+    )
+    row = rows.first(tx.conn, query)
+    if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
+        ending.lapse(tx, row["id"])
+        row = rows.first(tx.conn, query)
+    return _past(tx, row) if row is not None else None
+
+
+def _past(tx: Tx, row: rows.Row) -> Past:
+    return Past(
+        tenant=row["tenant"],
+        approval_id=row["id"],
+        intent_id=row["intent_id"],
+        standing=_standing(tx, row),
+        tier=Tier(row["tier"]),
+        expires_at=row["expires_at"],
+        reason=row["reason"],
+        requirements=Requirements.from_json(rows.load(row["requirements"])),
+        level=row["level"],
+        rollback_plan=str((rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""),
+    )
+
+
+def _standing(tx: Tx, row: rows.Row) -> Standing:
+    match Status(row["status"]):
+        case Status.PENDING:
+            return "pending"
+        case Status.APPROVED:
+            usable = row["redeemed_at"] is None and row["redeem_until"] > tx.at
+            return "redeemable" if usable and row["intent_status"] == lifecycle.Status.APPROVED else "over"
+        case Status.DENIED | Status.EXPIRED as status:
+            recent = row["decided_at"] > iso(tx.now - REMEMBERED)
+            return ("denied" if status is Status.DENIED else "expired") if recent else "over"
+        case Status.CANCELLED:
+            return "over"
+
+
+def consents(tx: Tx, past: Past) -> tuple[tuple[Consent, ...], Demand]:
+    """Whose consent an approval holds, and what was asked for, as a warrant names both."""
+    given = tuple(
+        Consent(vote.operator_id, from_iso(at), digest, vote.mfa, bool(vote.justification.strip()))
+        for vote, at, digest in votes_of(tx.conn, past.approval_id)
+        if vote.verdict == "approve"
+    )
+    return given, demand(past.requirements)
+
+
+def demand(requirements: Requirements) -> Demand:
+    """What these requirements ask of the consents, as a warrant's verifier counts it."""
+    parts = list(requirements.parts())
+    return Demand(
+        approvals=requirements.people_needed,
+        mfa=any(part.mfa for part in parts),
+        justification=any(part.justification for part in parts),
+    )
+
+
+def satisfies(tx: Tx, past: Past, requirements: Requirements) -> bool:
+    """Whether the consent that was given is enough for what policy asks now.
+
+    Whom an escalation asked as well then is asked as well here.
+    """
+    order = groups_order(tx.conn, past.tenant) if past.level else ()
+    for level in range(past.level):
+        requirements = escalate(requirements, order, level) or requirements
+    given = [vote for vote, _, _ in votes_of(tx.conn, past.approval_id)]
+    return tally(requirements, given, rollback_plan=past.rollback_plan).status == "approved"

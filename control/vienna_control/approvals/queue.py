@@ -1,0 +1,145 @@
+"""Asking people: the row that waits for them, and everyone told that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from vienna_control import rows
+from vienna_control.approvals.shown import shown_digest
+from vienna_control.clock import iso
+from vienna_control.intake.ask import Ask
+from vienna_control.store import Tx
+from vienna_control.store.tables import approvals, operators
+from vienna_kernel.approval import EXECUTIVE, Requirements, Status
+from vienna_kernel.intent import Tier
+from vienna_kernel.ledger import EntryType
+
+MOST_PENDING = 500
+"""Approvals of one agent that may wait at once; above it a call is refused and nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An approval that waits for people."""
+
+    approval_id: str
+    intent_id: str
+    expires_at: str
+    required: int
+
+
+def ask_people(
+    tx: Tx, ask: Ask, intent_id: str, *, tier: Tier, requirements: Requirements, shown: dict[str, Any]
+) -> Asked:
+    """Put one ask before people: ``approval_requested`` in the trail, ``approval_required`` to the listeners."""
+    approval_id = tx.id("apr")
+    expires_at = iso(tx.now + timedelta(seconds=requirements.timeout_seconds))
+    bound = shown_digest(shown)
+    rows.add(
+        tx.conn,
+        approvals,
+        id=approval_id,
+        tenant=ask.caller.tenant,
+        intent_id=intent_id,
+        agent_id=ask.caller.agent_id,
+        status=Status.PENDING.value,
+        tier=tier.value,
+        fingerprint=ask.fingerprint,
+        shown_digest=bound,
+        requirements=rows.dump(requirements.to_json()),
+        shown=rows.dump(shown),
+        level=0,
+        agent_waiting=ask.wait,
+        created_at=tx.at,
+        expires_at=expires_at,
+        reason="",
+    )
+    tx.record(
+        EntryType.APPROVAL_REQUESTED,
+        tenant=ask.caller.tenant,
+        actor="system",
+        agent_id=ask.caller.agent_id,
+        intent_id=intent_id,
+        data={
+            "approval_id": approval_id,
+            "action": ask.action,
+            "risk_tier": tier.value,
+            "shown_digest": bound,
+            "required_approvers": requirements.people_needed,
+            "groups": list(requirements.groups),
+            "mfa": any(part.mfa for part in requirements.parts()),
+            "expires_at": expires_at,
+        },
+    )
+    tx.publish(
+        "approval_required",
+        {
+            "approval_id": approval_id,
+            "intent_id": intent_id,
+            "agent_id": ask.caller.agent_id,
+            "risk_tier": tier.value,
+            "sentence": shown["sentence"],
+            "required_approvers": requirements.people_needed,
+            "groups": list(requirements.groups),
+            "page": requirements.page,
+            "expires_at": expires_at,
+        },
+        tenant=ask.caller.tenant,
+    )
+    return Asked(
+        approval_id=approval_id,
+        intent_id=intent_id,
+        expires_at=expires_at,
+        required=requirements.people_needed,
+    )
+
+
+def full(conn: Connection, agent_id: str) -> bool:
+    """Whether as many approvals of this agent wait as may."""
+    waiting = select(func.count()).where(
+        approvals.c.agent_id == agent_id, approvals.c.status == Status.PENDING.value
+    )
+    return (conn.scalar(waiting) or 0) >= MOST_PENDING
+
+
+def waiting(tx: Tx, approval_id: str, *, on_the_line: bool) -> None:
+    """Note whether the agent is still waiting for this approval."""
+    changed = tx.conn.execute(
+        update(approvals)
+        .where(
+            approvals.c.id == approval_id,
+            approvals.c.agent_waiting != on_the_line,
+            approvals.c.status == Status.PENDING.value,
+        )
+        .values(agent_waiting=on_the_line)
+        .returning(approvals.c.tenant, approvals.c.intent_id)
+    ).first()
+    if changed is not None:
+        tx.publish(
+            "approval_changed",
+            {"approval_id": approval_id, "intent_id": changed.intent_id, "agent_waiting": on_the_line},
+            tenant=changed.tenant,
+        )
+
+
+def hung_up(tx: Tx, agent_id: str, approval_id: str) -> None:
+    """The caller of a held call of this agent hung up; the approval stays open."""
+    owner = tx.conn.scalar(select(approvals.c.agent_id).where(approvals.c.id == approval_id))
+    if owner == agent_id:
+        waiting(tx, approval_id, on_the_line=False)
+
+
+def groups_order(conn: Connection, tenant: str) -> Sequence[str]:
+    """The groups that approvers are in, in the order they are asked: by name, executives last."""
+    query = select(operators.c.groups).where(
+        operators.c.tenant == tenant,
+        operators.c.disabled.is_(False),
+        operators.c.role.in_(["approver", "admin"]),
+    )
+    known = {group for row in rows.every(conn, query) for group in rows.load(row["groups"])}
+    return sorted(known, key=lambda group: (group == EXECUTIVE, group))

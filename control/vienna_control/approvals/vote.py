@@ -1,0 +1,199 @@
+"""Yes and no. The kernel says who may and what a vote must carry; here it is checked, kept and told.
+
+1. The deadline first: a vote after it finds an approval that has lapsed.
+2. What the voter saw must be what is asked (``shown_digest``).
+3. May this person vote, and does the vote carry what is asked of it.
+4. The code last: a vote that is refused for another reason does not use it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from vienna_control import rows
+from vienna_control.approvals import ending
+from vienna_control.approvals.wording import kept
+from vienna_control.fleet import registry
+from vienna_control.store import Tx
+from vienna_control.store.tables import votes
+from vienna_kernel.approval import (
+    Requirements,
+    Status,
+    Tally,
+    Vote,
+    Voter,
+    advance,
+    may_count,
+    may_vote,
+    tally,
+)
+from vienna_kernel.ledger import EntryType
+from vienna_kernel.verdict import Reason, Refused
+
+type CodeCheck = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """What an operator sends in.
+
+    Attributes:
+        comment: For colleagues; of a denial: the reason that the agent will read.
+        shown_digest: Digest of what the operator saw; None: whatever is asked now.
+        code: Whether a second factor was offered, and how to check it (it is used up by that).
+    """
+
+    verdict: Literal["approve", "deny"]
+    comment: str = ""
+    justification: str = ""
+    rollback_plan: str = ""
+    shown_digest: str | None = None
+    code: CodeCheck | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Where the approval stands after the vote.
+
+    Attributes:
+        warrant_id: Of the warrant that was handed out for it at once, if any.
+    """
+
+    approval_id: str
+    intent_id: str
+    agent_id: str
+    status: Status
+    tally: Tally
+    intent_status: str
+    warrant_id: str | None = None
+
+
+class StaleError(ValueError):
+    """What the operator saw is not what is asked."""
+
+
+def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) -> Decided | Refused | None:
+    """Count one vote. None: there is no such approval. Raises ``StaleError``."""
+    row = _row(tx.conn, tenant, approval_id)
+    if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
+        ending.lapse(tx, approval_id)  # (1)
+        row = _row(tx.conn, tenant, approval_id)
+    if row is None:
+        return None
+    if ballot.shown_digest is not None and ballot.shown_digest != row["shown_digest"]:  # (2)
+        raise StaleError("what you saw is not what is asked; look again")
+    requirements = Requirements.from_json(rows.load(row["requirements"]))
+    earlier = [vote for vote, _, _ in ending.votes_of(tx.conn, approval_id)]
+    verdict = may_vote(
+        requirements, voter, earlier, requester_id=_requester(tx.conn, row, voter), status=row["status"]
+    )
+    if isinstance(verdict, Refused):  # (3)
+        return verdict
+    vote = _vote(voter, ballot)
+    counts = may_count(requirements, vote)
+    if isinstance(counts, Refused):
+        return counts
+    if vote.mfa and ballot.code is not None and not ballot.code():  # (4)
+        return Refused(Reason.MFA_REQUIRED, "the code is wrong, was used already, or none is enrolled")
+    return _count(tx, row, requirements, [*earlier, vote], ballot)
+
+
+def _vote(voter: Voter, ballot: Ballot) -> Vote:
+    return Vote(
+        operator_id=voter.id,
+        verdict=ballot.verdict,
+        mfa="totp" if ballot.code is not None else "",
+        justification=ballot.justification,
+        rollback_plan=ballot.rollback_plan,
+        groups=voter.groups,
+        role=voter.role,
+        email=voter.email,
+    )
+
+
+def _count(
+    tx: Tx, row: rows.Row, requirements: Requirements, cast_votes: Sequence[Vote], ballot: Ballot
+) -> Decided:
+    vote = cast_votes[-1]
+    _keep(tx, row, vote, ballot)
+    planned = (rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""
+    standing = tally(requirements, cast_votes, rollback_plan=str(planned))
+    status = advance(Status(row["status"]), standing.event)
+    intent_status = row["intent_status"]
+    if status is not Status.PENDING:
+        intent_status = ending.conclude(
+            tx, row, status, reason=kept(ballot.comment), by=f"operator:{vote.operator_id}"
+        )
+    else:
+        tx.publish(
+            "approval_changed",
+            {"approval_id": row["id"], "current_approvals": standing.current},
+            tenant=row["tenant"],
+        )
+    return Decided(
+        approval_id=row["id"],
+        intent_id=row["intent_id"],
+        agent_id=row["agent_id"],
+        status=status,
+        tally=standing,
+        intent_status=intent_status,
+    )
+
+
+def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
+    rows.add(
+        tx.conn,
+        votes,
+        id=tx.id("vote"),
+        approval_id=row["id"],
+        operator_id=vote.operator_id,
+        email=vote.email,
+        role=vote.role,
+        groups=rows.dump(vote.groups),
+        verdict=vote.verdict,
+        comment=ballot.comment,
+        justification=vote.justification,
+        rollback_plan=vote.rollback_plan,
+        mfa=vote.mfa,
+        shown_digest=row["shown_digest"],
+        at=tx.at,
+    )
+    tx.record(
+        EntryType.APPROVAL_VOTE,
+        tenant=row["tenant"],
+        actor=f"operator:{vote.operator_id}",
+        agent_id=row["agent_id"],
+        intent_id=row["intent_id"],
+        data={
+            "approval_id": row["id"],
+            "verdict": vote.verdict,
+            "mfa": vote.mfa,
+            "shown_digest": row["shown_digest"],
+            "justified": bool(vote.justification.strip()),
+            "comment": kept(ballot.comment),
+        },
+    )
+
+
+def _row(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
+    row = ending.open_row(conn, approval_id)
+    return row if row is not None and row["tenant"] == tenant else None
+
+
+def _requester(conn: Connection, row: rows.Row, voter: Voter) -> str:
+    """Who counts as having asked for this: the operator that submitted it, or the owner of the agent.
+
+    An owner is named by id or e-mail; when it is this voter, the voter's own id is the answer.
+    """
+    kind, _, submitter = row["source"].partition(":")
+    if kind == "operator":
+        return str(submitter)
+    agent = registry.by_id(conn, row["agent_id"])
+    owner = agent.details.get("owner") if agent else None
+    if isinstance(owner, str) and owner and owner.lower() in (voter.id.lower(), voter.email.lower()):
+        return voter.id
+    return ""

@@ -1,0 +1,24 @@
+"""Words of operators on their way to an agent: they go into a prompt, so they arrive quoted, short and without tricks."""
+
+from __future__ import annotations
+
+from vienna_kernel.hint import LONGEST, clean
+
+_KEPT = 300
+
+
+def kept(text: str) -> str:
+    """Words as they are kept and shown: one line, without control and bidirectional characters."""
+    return clean(text, _KEPT)
+
+
+def denied_hint(reason: str) -> str:
+    """What the agent reads when people said no. Names no operator."""
+    words = kept(reason).replace('"', "'")
+    told = f'Denied by a person: "{words}".' if words else "Denied by a person."
+    return clean(f"{told} Do not retry; ask your user.", LONGEST)
+
+
+def expired_hint() -> str:
+    """What the agent reads when nobody answered."""
+    return "Nobody decided about this in time, so it was not let through. Ask your user; do not retry for ten minutes."

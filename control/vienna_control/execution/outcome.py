@@ -1,0 +1,189 @@
+"""What happened: the execution's row, its verification, and what follows for trust.
+
+1. Idempotent: the same outcome told twice is recorded once and answered alike.
+2. ``unknown`` is settled by a late outcome, whoever of the agent's gates brings it.
+3. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from vienna_control import rows
+from vienna_control.execution import drift
+from vienna_control.fleet.trust import Merits
+from vienna_control.store import Tx
+from vienna_control.store.tables import executions, intents, warrants
+from vienna_kernel.ledger import EntryType
+from vienna_kernel.lifecycle import Event, Status, advance
+from vienna_kernel.verification import Result
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An outcome as a gate or an agent tells it; see ``wire.Outcome``."""
+
+    warrant_id: str
+    by: str
+    result: Result
+    status: int | None = None
+    error: str | None = None
+    unknown: bool = False
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    extracted: dict[str, Any] = field(default_factory=dict)
+    response_digest: str | None = None
+    response_bytes: int = 0
+    duration_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was made of it."""
+
+    execution_id: str
+    intent_id: str
+    status: Status
+    result: Result
+    withhold: bool
+    fresh: bool
+
+
+_JOINED = (
+    select(
+        executions,
+        intents.c.status.label("intent_status"),
+        intents.c.meaning,
+        intents.c.action,
+        intents.c.tier,
+        warrants.c.observed,
+    )
+    .join(intents, intents.c.id == executions.c.intent_id)
+    .join(warrants, warrants.c.id == executions.c.warrant_id)
+)
+
+
+def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
+    """Record an outcome of this agent's. None: no execution of it was started under this warrant."""
+    row = rows.first(
+        tx.conn,
+        _JOINED.where(executions.c.warrant_id == told.warrant_id, executions.c.agent_id == agent_id),
+    )
+    if row is None:
+        return None
+    was = Status(row["status"])
+    if was is not Status.EXECUTING and (was is not Status.UNKNOWN or told.unknown):
+        return Kept(
+            execution_id=row["id"],
+            intent_id=row["intent_id"],
+            status=was,
+            result=Result(row["verification"] or Result.UNVERIFIABLE),
+            withhold=bool(row["withheld"]),
+            fresh=False,
+        )
+    event = _event(told)
+    status = advance(was, event)
+    withhold = drift.withholds(row, told.result)
+    _write(tx, row, told, status, withhold=withhold)
+    _follow(tx, row, event)
+    _enter(tx, row, told, status, late=was is Status.UNKNOWN)
+    _account(tx, row, told, status, merits)
+    return Kept(
+        execution_id=row["id"],
+        intent_id=row["intent_id"],
+        status=status,
+        result=told.result,
+        withhold=withhold,
+        fresh=True,
+    )
+
+
+def _event(told: Told) -> Event:
+    if told.unknown:
+        return Event.LOSE
+    return Event.FAIL if told.error is not None or told.result is Result.FAILED else Event.SUCCEED
+
+
+def _write(tx: Tx, row: rows.Row, told: Told, status: Status, *, withhold: bool) -> None:
+    rows.change(
+        tx.conn,
+        executions,
+        row["id"],
+        status=status.value,
+        http_status=told.status,
+        error=told.error,
+        response_digest=told.response_digest,
+        response_bytes=told.response_bytes,
+        duration_ms=told.duration_ms,
+        extracted=rows.dump(told.extracted),
+        verification=None if told.unknown else told.result.value,
+        checks=rows.dump(told.checks),
+        withheld=withhold,
+        finished_at=tx.at,
+    )
+
+
+def _follow(tx: Tx, row: rows.Row, event: Event) -> None:
+    """The intent goes where its execution went."""
+    status = advance(Status(row["intent_status"]), event)
+    rows.change(tx.conn, intents, row["intent_id"], status=status.value, updated_at=tx.at)
+
+
+def _enter(tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool) -> None:
+    trail = {
+        "tenant": row["tenant"],
+        "actor": told.by,
+        "agent_id": row["agent_id"],
+        "intent_id": row["intent_id"],
+    }
+    about = {"execution_id": row["id"], "warrant_id": row["warrant_id"], "action": row["action"]}
+    if told.unknown:
+        tx.record(EntryType.EXECUTION_UNKNOWN, data={**about, "error": told.error}, **trail)
+        return
+    took = {"duration_ms": round(told.duration_ms)}
+    tx.record(
+        EntryType.EXECUTION_FINISHED,
+        data={
+            **about,
+            **took,
+            "status": status.value,
+            "http_status": told.status,
+            "error": told.error,
+            "response_digest": told.response_digest,
+            "response_bytes": told.response_bytes,
+            "late": late,
+        },
+        **trail,
+    )
+    tx.record(
+        EntryType.VERIFICATION_COMPLETE,
+        data={
+            **about,
+            **took,
+            "risk_tier": row["tier"],
+            "result": told.result.value,
+            "scope_compliance": told.result is not Result.DRIFT,
+            "checks": [{"name": str(check.get("name")), "held": bool(check.get("held"))} for check in told.checks],
+        },
+        **trail,
+    )
+
+
+def _account(tx: Tx, row: rows.Row, told: Told, status: Status, merits: Merits) -> None:
+    """Events and trust."""
+    about = {
+        "intent_id": row["intent_id"],
+        "execution_id": row["id"],
+        "warrant_id": row["warrant_id"],
+        "agent_id": row["agent_id"],
+        "action": row["action"],
+        "verification": None if told.unknown else told.result.value,
+        "http_status": told.status,
+    }
+    name = "action_executed" if status is Status.EXECUTED else "action_failed"
+    tx.publish(name, {**about, "status": status.value}, tenant=row["tenant"])
+    if told.result is Result.DRIFT and not told.unknown:
+        drift.follow(tx, row, told.checks, about)
+    elif told.result is Result.MATCH and told.checks:
+        merits.earn(tx, row["agent_id"])

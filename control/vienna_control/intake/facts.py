@@ -1,0 +1,67 @@
+"""What policy sees beside the intent: facts of ours, never what the agent says of itself.
+
+First contact: an unmapped host that no mapping names and that this agent has not reached before. A URL carries data
+out as well as a body does, so somebody looks at it once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from vienna_control import rows
+from vienna_control.clock import iso
+from vienna_control.fleet.registry import Agent
+from vienna_control.intake.ask import Ask
+from vienna_control.intake.rates import Rate
+from vienna_control.store import Tx
+from vienna_control.store.tables import intents, known_hosts
+from vienna_kernel.facts import Facts
+from vienna_kernel.mapping import MappingSet
+
+_RETRIES_WITHIN = timedelta(hours=1)
+_MOST_RETRIES = 100
+
+
+def gather(tx: Tx, agent: Agent, ask: Ask, *, mappings: MappingSet, rate: Rate) -> Facts:
+    """The facts of one ask, at the instant of this unit."""
+    return Facts(
+        agent=agent.facts(),
+        now=tx.now,
+        request=ask.request(),
+        context={"timestamp": tx.at},
+        rate=rate,
+        retry_count=_retries(tx, ask),
+        first_contact=_first_contact(tx, ask, mappings),
+        claimed=ask.claimed,
+    )
+
+
+def _retries(tx: Tx, ask: Ask) -> int:
+    """How often the same call was asked for within the last hour, counted up to a hundred."""
+    lately = (
+        select(intents.c.id)
+        .where(
+            intents.c.agent_id == ask.caller.agent_id,
+            intents.c.fingerprint == ask.fingerprint,
+            intents.c.created_at >= iso(tx.now - _RETRIES_WITHIN),
+        )
+        .limit(_MOST_RETRIES)
+        .subquery()
+    )
+    return tx.conn.scalar(select(func.count()).select_from(lately)) or 0
+
+
+def _first_contact(tx: Tx, ask: Ask, mappings: MappingSet) -> bool:
+    if ask.mapped or not ask.host or ask.host in mappings.hosts:
+        return False
+    known = select(known_hosts.c.host).where(
+        known_hosts.c.agent_id == ask.caller.agent_id, known_hosts.c.host == ask.host
+    )
+    return tx.conn.scalar(known) is None
+
+
+def remember_host(tx: Tx, ask: Ask) -> None:
+    """This agent reached this host: the next call there is not a first contact."""
+    rows.add(tx.conn, known_hosts, agent_id=ask.caller.agent_id, host=ask.host, first_at=tx.at)

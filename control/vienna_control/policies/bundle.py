@@ -1,0 +1,91 @@
+"""One compiled policy: rules, tiers, mappings and action types that belong together and are swapped as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from vienna_control.policies.files import Sources
+from vienna_kernel.action import ActionType
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping import MappingSet
+from vienna_kernel.policy import Default, RuleSet
+from vienna_kernel.tier import TierTable
+from vienna_kernel.value import Value, digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """What is in force.
+
+    Attributes:
+        action_types: Every known action: those of the mappings and those registered by API.
+        handlers: Action name to what runs it in mode direct.
+        texts: Mapping id to its file, for the gates.
+        policy_digest: ``sha256:<hex>`` over rules and tiers.
+        version: Grows by one with every swap, across restarts.
+    """
+
+    rules: RuleSet
+    tiers: TierTable
+    mappings: MappingSet
+    action_types: Mapping[str, ActionType]
+    handlers: Mapping[str, str]
+    texts: tuple[tuple[str, str], ...]
+    policy_digest: str
+    version: int = 0
+
+    @property
+    def mapping_digest(self) -> str:
+        """``sha256:<hex>`` over the mappings."""
+        return self.mappings.digest
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:<hex>`` over all of it but the version."""
+        types = [[name, _exact(kind.schema)] for name, kind in sorted(self.action_types.items())]
+        return digest([self.policy_digest, self.mapping_digest, types])
+
+
+def compile_bundle(
+    sources: Sources,
+    *,
+    stored_rules: Sequence[Mapping[str, Any]],
+    registered: Mapping[str, tuple[ActionType, str]],
+    default: Default,
+) -> Bundle:
+    """Compile everything or nothing.
+
+    ``stored_rules``: rules kept by API, in the stored shape. ``registered``: action types by API with their handler.
+    ``default``: what happens when no rule matches and no document names a default.
+    Raises ``MalformedError`` or ``DocumentError`` naming file, line, column and field.
+    """
+    mappings = MappingSet.compile(sources.mappings)
+    clash = sorted(set(registered) & set(mappings.action_types))
+    if clash:
+        raise MalformedError(f"action type {clash[0]}", "is registered by API and declared by a mapping; remove one")
+    types = {**mappings.action_types, **{name: kind for name, (kind, _) in registered.items()}}
+    rules = RuleSet.compile(sources.rules, stored=stored_rules, action_types=types, default=default)
+    tiers = TierTable.from_document(sources.tiers)
+    return Bundle(
+        rules=rules,
+        tiers=tiers,
+        mappings=mappings,
+        action_types=types,
+        handlers={name: handler for name, (_, handler) in registered.items() if handler},
+        texts=sources.texts,
+        policy_digest=digest([rules.digest, tiers.digest]),
+    )
+
+
+def _exact(schema: Any) -> Value:
+    """A JSON Schema as a value: its floats, if any, as text."""
+    if isinstance(schema, float):
+        return repr(schema)
+    if isinstance(schema, Mapping):
+        return {str(key): _exact(item) for key, item in schema.items()}
+    if isinstance(schema, list | tuple):
+        return [_exact(item) for item in schema]
+    return schema  # type: ignore[no-any-return]  # JSON leaves are values

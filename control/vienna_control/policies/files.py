@@ -1,0 +1,143 @@
+"""What lies on disk: documents of rules, tiers and mappings under the configured files and folders.
+
+1. Folders are read to the bottom; hidden files, ``*_cases.yaml`` and folders named ``templates`` are left out.
+2. The kind a document names decides what it is; a document without a known kind is an error.
+3. A shipped mapping counts unless one of the same id lies in the configured places; the shipped tiers count where no
+   tiers lie there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vienna_kernel import shipped
+from vienna_kernel.document import Document, parse
+from vienna_kernel.errors import MalformedError
+
+_KINDS = ("Rules", "Tiers", "Mapping")
+_TESTS_BESIDE = "_cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The documents of one reading, parsed but not yet compiled.
+
+    Attributes:
+        texts: Each mapping as it stands on disk, under its id: what the gates compile.
+    """
+
+    rules: tuple[Document, ...]
+    tiers: Document
+    mappings: tuple[Document, ...]
+    texts: tuple[tuple[str, str], ...]
+
+
+def default_places() -> tuple[Path, ...]:
+    """Where policies are read when the settings name no place."""
+    return (shipped.root(),)
+
+
+def stamp(places: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Path, size and time of change of every file that counts: another stamp means another content."""
+    found = []
+    for path in _files(places):
+        try:
+            facts = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
+
+
+def read(places: Sequence[Path]) -> Sources:
+    """Read and parse everything. Raises ``MalformedError`` (file, line, column) for what cannot be read."""
+    own = _Shelf()
+    for path in _files(places):
+        own.put(path)
+    lent = _Shelf()
+    root = shipped.root()
+    if root not in [place.resolve() for place in places]:
+        for path in _files([root / "tiers.yaml", root / "mappings"]):
+            lent.put(path)
+    mappings = {**lent.mappings, **own.mappings}
+    tiers = own.tiers or lent.tiers
+    if tiers is None:
+        raise MalformedError(str(places[0]) if places else "policies", "no document of kind Tiers was found")
+    return Sources(
+        rules=tuple(own.rules),
+        tiers=tiers,
+        mappings=tuple(document for document, _ in mappings.values()),
+        texts=tuple((name, text) for name, (_, text) in mappings.items()),
+    )
+
+
+class _Shelf:
+    """Documents by kind; two mappings of one id and two tier tables are errors."""
+
+    def __init__(self) -> None:
+        self.rules: list[Document] = []
+        self.tiers: Document | None = None
+        self.mappings: dict[str, tuple[Document, str]] = {}
+
+    def put(self, path: Path) -> None:
+        text = _text(path)
+        document = parse(text, name=_shown(path))
+        kind = document.data.get("kind") if isinstance(document.data, dict) else None
+        if kind == "Rules":
+            self.rules.append(document)
+        elif kind == "Tiers":
+            if self.tiers is not None:
+                raise MalformedError(document.where(), f"tiers stand in {self.tiers.name} already")
+            self.tiers = document
+        elif kind == "Mapping":
+            name = document.data.get("id")
+            if not isinstance(name, str) or not name:
+                raise MalformedError(document.where(("id",)), "a mapping needs an id")
+            if name in self.mappings:
+                raise MalformedError(
+                    document.where(("id",)), f"the mapping {name!r} stands in {self.mappings[name][0].name} already"
+                )
+            self.mappings[name] = (document, text)
+        else:
+            came = f"kind {kind!r}" if kind else "no kind"
+            raise MalformedError(document.where(("kind",)), f"expected a kind of {', '.join(_KINDS)}; came {came}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MalformedError(_shown(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise MalformedError(_shown(path), "is not UTF-8") from None
+
+
+def _shown(path: Path) -> str:
+    """The path as a person at the prompt would write it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        if place.is_dir():
+            yield from sorted(path for path in place.rglob("*") if _counts(path, place))
+        elif place.exists():
+            yield place
+        else:
+            raise MalformedError(_shown(place), "there is no such file or folder")
+
+
+def _counts(path: Path, root: Path) -> bool:
+    within = path.relative_to(root).parts
+    return (
+        path.suffix in (".yaml", ".yml")
+        and not path.stem.endswith(_TESTS_BESIDE)
+        and not any(part.startswith(".") for part in within)
+        and "templates" not in within[:-1]
+        and path.is_file()
+    )
