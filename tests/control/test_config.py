@@ -119,7 +119,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
 def test_an_environment_that_does_not_hold_names_the_variable(
     tmp_path: Path, environ: dict[str, str], complaint: str
 ) -> None:
-    with pytest.raises(StartError, match="(?s).") as caught:
+    with pytest.raises(StartError) as caught:
         config.load(file=None, environ={"VIENNA_ENV": "dev", **environ})
     assert complaint in str(caught.value) or ("PORT" in environ and "host:port" in str(caught.value))
 

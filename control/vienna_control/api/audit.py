@@ -44,7 +44,7 @@ class AuditQuery(PageQuery):
     action: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     result: Annotated[str, Field(max_length=40)] | None = None
-    from_: Annotated[str, Field(alias="from", max_length=40)] | None = None
+    from_: Annotated[str | None, Field(alias="from", max_length=40)] = None
     to: Annotated[str, Field(max_length=40)] | None = None
     q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from vienna_control.api.access import Who
 from vienna_control.api.edge import answer
@@ -29,10 +29,10 @@ async def document(ctx: Context) -> web.StreamResponse:
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """The OpenAPI document of these routes."""
     declared = list(routes)
-    schemas = _schemas(declared)
+    schemas = _Schemas(declared)
     paths: dict[str, dict[str, Any]] = {}
     for one in declared:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -56,25 +56,42 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                     "description": "Of a login; writes carry X-CSRF-Token too. In dev over plain http: vienna-dev.",
                 },
             },
-            "schemas": {**schemas, "Problem": _problem_schema()},
+            "schemas": {**schemas.all, "Problem": _problem_schema()},
         },
     }
 
 
-def _schemas(declared: list[Route]) -> dict[str, Any]:
-    inputs = {model for one in declared for model in (one.body, one.query) if model is not None}
-    outputs = {one.data for one in declared if one.data is not None}
-    wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sorted(inputs, key=_name)]
-    wanted += [(model, "serialization") for model in sorted(outputs - inputs, key=_name)]
-    _, schema = models_json_schema(wanted, ref_template=_REF)
-    return dict(schema.get("$defs", {}))
+class _Schemas:
+    """The schemas of all models, each under a name of its own."""
+
+    def __init__(self, declared: list[Route]) -> None:
+        inputs = {model for one in declared for model in (one.body, one.query) if model is not None}
+        outputs = {one.data for one in declared if one.data is not None}
+        wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+        wanted += [(model, "validation") for model in sorted(inputs, key=_name)]
+        wanted += [(model, "serialization") for model in sorted(outputs, key=_name)]
+        self._refs, schema = models_json_schema(wanted, ref_template=_REF)
+        self.all: dict[str, Any] = schema.get("$defs", {})
+
+    def given(self, model: type[BaseModel]) -> dict[str, Any]:
+        """Of what a caller sends."""
+        return self._refs[(model, "validation")]
+
+    def answered(self, model: type[BaseModel]) -> dict[str, Any]:
+        """Of what a caller gets."""
+        return self._refs[(model, "serialization")]
+
+    def members(self, model: type[BaseModel]) -> dict[str, Any]:
+        """The object schema of what a caller sends."""
+        found: dict[str, Any] = self.all[self.given(model)["$ref"].removeprefix(_REF.format(model=""))]
+        return found
 
 
 def _name(model: type[BaseModel]) -> str:
     return f"{model.__module__}.{model.__name__}"
 
 
-def _operation(one: Route) -> dict[str, Any]:
+def _operation(one: Route, schemas: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{one.handler.__module__.rpartition('.')[2]}.{_handler_name(one)}",
         "tags": [one.handler.__module__.rpartition(".")[2]],
@@ -84,17 +101,17 @@ def _operation(one: Route) -> dict[str, Any]:
         "x-vienna-roles": sorted(one.who.roles),
         "x-vienna-writes": [entry.value for entry in one.writes],
         "security": [] if one.who is Who.PUBLIC else [{"key": []}, {"session": []}],
-        "responses": _responses(one),
+        "responses": _responses(one, schemas),
     }
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)", one.path)
     ]
-    operation["parameters"] = parameters + _query_parameters(one)
+    operation["parameters"] = parameters + _query_parameters(one, schemas)
     if one.body is not None:
         operation["requestBody"] = {
             "required": not one.optional_body,
-            "content": {"application/json": {"schema": _ref(one.body)}},
+            "content": {"application/json": {"schema": schemas.given(one.body)}},
         }
     return operation
 
@@ -103,10 +120,10 @@ def _handler_name(one: Route) -> str:
     return getattr(one.handler, "__name__", "handler")
 
 
-def _query_parameters(one: Route) -> list[dict[str, Any]]:
+def _query_parameters(one: Route, schemas: _Schemas) -> list[dict[str, Any]]:
     if one.query is None:
         return []
-    schema = one.query.model_json_schema(ref_template=_REF)
+    schema = schemas.members(one.query)
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": member}
@@ -114,10 +131,10 @@ def _query_parameters(one: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _responses(one: Route) -> dict[str, Any]:
+def _responses(one: Route, schemas: _Schemas) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Success"}
     if not one.raw:
-        data = {"type": "object"} if one.data is None else _ref(one.data)
+        data = {"type": "object"} if one.data is None else schemas.answered(one.data)
         good["content"] = {
             "application/json": {
                 "schema": {
@@ -152,10 +169,6 @@ def _codes(one: Route) -> set[Code]:
     if one.query is not None:
         codes |= {Code.VALIDATION_FAILED}
     return codes
-
-
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REF.format(model=model.__name__)}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -44,7 +44,9 @@ async def test_what_is_acknowledged_is_on_disk(store: Store, tmp_path: Path) -> 
 
 async def test_units_that_wait_are_committed_together_and_in_order(store: Store) -> None:
     await asyncio.gather(*(store.write(put(f"n{n}")) for n in range(300)))
-    arrivals = await store.read(lambda conn: conn.scalars(select(entries.c.arrival).order_by(entries.c.id)).all())
+    arrivals = await store.read(
+        lambda conn: conn.scalars(select(entries.c.arrival).order_by(entries.c.id)).all()
+    )
     assert sorted(arrivals) == list(range(1, 301))
 
 
@@ -60,7 +62,9 @@ async def test_a_unit_that_raises_takes_back_only_itself(store: Store) -> None:
         assert results[0] == "a"
         assert results[2] == "b"
         assert isinstance(results[1], KeyError)
-        assert await store.read(lambda conn: conn.scalars(select(settings.c.name).order_by("name")).all()) == ["a", "b"]
+        assert await store.read(
+            lambda conn: conn.scalars(select(settings.c.name).order_by("name")).all()
+        ) == ["a", "b"]
         # no gap where the entry of the failed unit would have stood
         assert await store.read(lambda conn: conn.scalars(select(entries.c.arrival)).all()) == [1, 2]
         assert [(await anext(heard)).data["name"] for _ in range(2)] == ["a", "b"]
@@ -132,7 +136,9 @@ async def test_only_the_owner_may_open_its_files(store: Store, tmp_path: Path) -
         assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600, name
 
 
-async def test_a_failed_sync_breaks_the_store_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_sync_breaks_the_store_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store.open(f"sqlite:///{tmp_path}/vienna.db")
 
     def fail(_: Tx) -> None:

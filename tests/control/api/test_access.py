@@ -1,0 +1,101 @@
+"""Who may do what: every route says so, and what it says is what happens over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from planes import PEOPLE, Control
+from vienna_control.api import all_routes
+from vienna_control.api.access import ROLES, Principal, Who
+from vienna_control.api.route import Route
+from vienna_kernel.ledger import EntryType
+
+ROUTES = all_routes()
+
+READS_BY_POST = {
+    "/api/v1/auth/logout",  # ends what the login began; the login is the entry
+    "/api/v1/auth/links",
+    "/api/v1/warrants/verify",
+    "/api/v1/audit/verify",
+    "/api/v1/policies/evaluate",
+    "/api/v1/policies/backtest",
+    "/api/v1/action-types/validate",
+    "/api/v1/mappings/test",
+    "/api/v1/sidecars/heartbeat",
+    "/api/v1/agents/{id}/heartbeat",
+}
+"""POST routes that add nothing to the trail. Add one only after asking why."""
+
+
+def test_every_route_says_who_and_what_it_writes() -> None:
+    assert len(ROUTES) > 15
+    for one in ROUTES:
+        assert isinstance(one.who, Who), one
+        assert all(isinstance(entry, EntryType) for entry in one.writes), one
+        assert one.summary, one
+        if one.method == "GET":
+            assert not one.writes, one
+        elif one.path not in READS_BY_POST:
+            assert one.writes, f"{one.method} {one.path} changes something and enters nothing"
+
+
+def test_only_these_are_open_to_anyone() -> None:
+    assert {(one.method, one.path) for one in ROUTES if one.who is Who.PUBLIC} <= {
+        ("GET", "/health"),
+        ("GET", "/ready"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/api/v1/openapi.json"),
+        ("POST", "/api/v1/auth/login"),
+        ("POST", "/api/v1/auth/link"),
+    }
+
+
+def test_an_auditor_and_a_viewer_write_nothing() -> None:
+    for one in ROUTES:
+        if one.writes and one.who is not Who.PUBLIC:
+            assert not one.who.roles & {"auditor", "viewer"}, f"{one.method} {one.path}"
+
+
+def test_nobody_approves_by_get() -> None:
+    assert not [one for one in ROUTES if one.method == "GET" and re.search("approve|deny|vote", one.path)]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_admin_may_what_an_operator_or_approver_may(role: str) -> None:
+    for who in Who:
+        if role in who.roles and role != "admin":
+            assert "admin" in who.roles
+
+
+def test_agents_and_gates_reach_only_their_own() -> None:
+    for who in (Who.READER, Who.OPERATOR, Who.APPROVER, Who.AUDITOR, Who.ADMIN):
+        for kind in ("agent", "sidecar", "join", "none"):
+            assert not who.admits(Principal(id="x", kind=kind, role=kind, tenant="t"))  # type: ignore[arg-type]
+
+
+def _request_path(one: Route) -> str:
+    return re.sub(r"\{[^}]*\}", "none-such", one.path)
+
+
+async def test_roles_times_routes_over_http(control: Control) -> None:
+    """401 for nobody, 403 for somebody else; whoever may gets past the door (whatever lies behind it)."""
+    held = {}
+    for one, role in itertools.product(ROUTES, (None, *PEOPLE, "agent")):
+        if one.who is Who.PUBLIC or (one.raw and one.path.endswith(("/events", "/stream"))):
+            continue
+        body = {} if one.body is not None else None
+        status, answer, _ = await control.ask(one.method, _request_path(one), key=role, body=body)
+        name = f"{role} {one.method} {one.path}"
+        if role is None:
+            assert (status, answer["error"]["code"]) == (401, "unauthenticated"), name
+        elif role in one.who.roles:
+            assert status not in (401, 403, 405), (name, answer)
+        else:
+            assert (status, answer["error"]["code"]) == (403, "forbidden"), name
+        held[name] = status
+        if one.path.endswith("/auth/logout"):
+            assert status in (200, 401, 403)
+    assert len(held) >= 6 * 12

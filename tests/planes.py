@@ -1,0 +1,117 @@
+"""A control plane for a test: real database, real keys, a real socket, in the test's own event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from vienna_control import config, serve
+from vienna_control.app import App, compose
+from vienna_control.clock import Clock
+from vienna_control.folder import DataFolder
+from vienna_control.identity import bootstrap
+
+NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
+
+PEOPLE = {
+    "admin": ("ada@example.com", ()),
+    "approver": ("alice@example.com", ("finance",)),
+    "operator": ("oscar@example.com", ()),
+    "auditor": ("audrey@example.com", ()),
+    "viewer": ("victor@example.com", ()),
+}
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PASSWORD = "correct horse battery staple"
+
+
+def key_of(role: str) -> str:
+    """API key of the seeded operator of this role; ``agent`` is the seeded agent's."""
+    return f"vos_test_k1_{role}_0123456789abcdef"
+
+
+def seeds() -> dict[str, Any]:
+    return {
+        "operators": [
+            {
+                "email": email,
+                **(
+                    {"password": PASSWORD} if role in ("admin", "approver") else {}
+                ),  # each costs a tenth of a second
+                "role": role,
+                "groups": list(groups),
+                "api_key": key_of(role),
+                "totp_secret": TOTP_SECRET,
+            }
+            for role, (email, groups) in PEOPLE.items()
+        ],
+        "agents": [{"name": "billing-bot", "api_key": key_of("agent")}],
+    }
+
+
+@dataclass
+class Control:
+    """A running control plane, and how to talk to it."""
+
+    app: App
+    url: str
+    folder: DataFolder
+    http: aiohttp.ClientSession
+
+    async def ask(
+        self, method: str, path: str, *, key: str | None = None, body: Any = None, **kwargs: Any
+    ) -> tuple[int, Any, aiohttp.ClientResponse]:
+        """Status, envelope and response; ``key`` is a role or a whole key."""
+        headers = dict(kwargs.pop("headers", {}))
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key_of(key) if key in (*PEOPLE, 'agent') else key}"
+        data = None
+        if body is not None:
+            data, headers["Content-Type"] = (
+                orjson.dumps(body),
+                headers.get("Content-Type", "application/json"),
+            )
+        async with self.http.request(
+            method, self.url + path, data=data, headers=headers, **kwargs
+        ) as response:
+            text = await response.read()
+            is_json = response.content_type == "application/json"
+            return response.status, orjson.loads(text) if is_json else text, response
+
+
+@asynccontextmanager
+async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Control]:
+    """Start, yield, stop in order."""
+    known = config.Settings.model_validate(
+        {
+            "control": {"listen": "127.0.0.1:0", "data_dir": data_dir},
+            "bootstrap": seeds(),
+            "env": "test",
+            "secret": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            **settings,
+        }
+    )
+    listener = serve.bind(known.control.listen)
+    url = serve.url_of(listener)
+    folder = DataFolder(known.control.data_dir)
+    app = await compose(known, folder, base_url=url, clock=clock)
+    if known.lenient and known.bootstrap is not None:
+        await bootstrap.seed(
+            app.store, app.identity, app.authority, known.bootstrap, max_agents=known.max_agents
+        )
+        await bootstrap.join_token(app.store, app.identity, folder.path, tenant="default")
+    server = serve.Server(app, listener)
+    await server.start()
+    jar = aiohttp.CookieJar(unsafe=True)
+    try:
+        async with aiohttp.ClientSession(cookie_jar=jar) as http:
+            yield Control(app, url, folder, http)
+    finally:
+        await server.stop()
+        folder.close()
