@@ -8,7 +8,7 @@ from decimal import Decimal
 from vienna_kernel.action import ActionType, Parameter
 from vienna_kernel.mapping_action import BODYLESS, Action, BodyKind, Preflight, Price
 from vienna_kernel.mapping_declare import Declarations
-from vienna_kernel.mapping_document import ActionModel, CostModel, MappingModel
+from vienna_kernel.mapping_document import ActionModel, CostModel, EqualModel, MappingModel
 from vienna_kernel.mapping_fingerprint import parse_volatile
 from vienna_kernel.mapping_param import Origin, Param, parse_origin
 from vienna_kernel.mapping_place import Place
@@ -139,7 +139,7 @@ class Compiler:
                 raise self._place.fail(f"{row.param!r} has no currency", "verify", "equal", i, "type")
         return VerifySpec(
             status=tuple(model.status),
-            equal=tuple(Equal(r.pointer, r.param, r.type or kinds[r.param]) for r in model.equal),
+            equal=tuple(_equal(row, kinds[row.param]) for row in model.equal),
             among=tuple(Among(row.pointer, tuple(row.values)) for row in model.in_),
             keep=keep,
         )
@@ -166,6 +166,11 @@ class Compiler:
             reversibility=model.reversibility,
             parameters=listed,
         )
+
+
+def _equal(row: EqualModel, kind: ParamType) -> Equal:
+    pointers = (row.pointer,) if isinstance(row.pointer, str) else tuple(row.pointer)
+    return Equal(pointers, row.param, row.type or kind)
 
 
 def _size(*sizes: int | str | None) -> int | None:

@@ -125,7 +125,9 @@ class PreflightModel(_Model):
 
 
 class EqualModel(_Model):
-    pointer: PointerText
+    """``pointer``: where the parameter stands in the answer; of several the first that leads anywhere."""
+
+    pointer: PointerText | list[PointerText]
     param: Name
     type: ParamType | None = Field(None, strict=False)
 

@@ -124,7 +124,7 @@ def summary(
     def fill(hole: Hole) -> str:
         name = next((name for name in hole.names if values.get(name) is not None), None)
         if name is None:
-            return "(not given)"
+            return "an amount not given" if hole.as_money else "not given"
         if name in hidden:
             return "[redacted]"
         value = values[name]

@@ -40,9 +40,12 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """What stands at ``pointer`` must be the approved ``param``; not checked when that was not among the approved."""
+    """What stands at the first of ``pointers`` that leads anywhere must be the approved ``param``.
 
-    pointer: str
+    Not checked when that was not among the approved.
+    """
+
+    pointers: tuple[str, ...]
     param: str
     kind: ParamType = ParamType.STRING
 
@@ -187,12 +190,18 @@ def _same(left: Value, right: Value) -> bool:
     return left == right
 
 
+def _first(pointers: Sequence[str], body: Found) -> Found:
+    if body is MISSING:
+        return MISSING
+    found = (pointer.find(body, pointer.parse(text)) for text in pointers)
+    return next((value for value in found if value is not MISSING), MISSING)
+
+
 def _hold_equal(equal: Equal, body: Found, intents: Sequence[Intent]) -> Check | None:
     expected, intent = _approved(equal.param, intents)
     if intent is None or expected is MISSING:
         return None
-    found = MISSING if body is MISSING else pointer.find(body, pointer.parse(equal.pointer))
-    actual = _typed(found, equal, intent)
+    actual = _typed(_first(equal.pointers, body), equal, intent)
     shown: Value = None if actual is MISSING else actual
     held = actual is not MISSING and _same(expected, actual)
     if equal.param in intent.redacted:
@@ -201,7 +210,7 @@ def _hold_equal(equal: Equal, body: Found, intents: Sequence[Intent]) -> Check |
 
 
 def _hold_among(among: Among, body: Found) -> Check:
-    found = MISSING if body is MISSING else pointer.find(body, pointer.parse(among.pointer))
+    found = _first((among.pointer,), body)
     if found is MISSING:
         return Check(among.pointer, list(among.values), None, held=False)
     return Check(among.pointer, list(among.values), found, any(_same(found, value) for value in among.values))
