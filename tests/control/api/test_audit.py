@@ -1,0 +1,127 @@
+"""The trail over HTTP: found, proved, exported, verified; and one edited byte is named."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from planes import Control
+from vienna_control.audit.export import verify_export
+from vienna_control.store import Tx
+from vienna_kernel.ledger import EntryType, verify_consistency, verify_inclusion
+
+AUDIT = "/api/v1/audit"
+
+
+async def enter(control: Control, count: int = 5) -> None:
+    for n in range(count):
+
+        def unit(tx: Tx, n: int = n) -> None:
+            data = {"what": f"thing {n}", "result": "match" if n % 2 else "drift"}
+            tx.record(EntryType.ALERT, tenant="default", actor="system", agent_id=f"agt-{n}", data=data)
+
+        await control.app.store.write(unit)
+    await control.app.sequencer.flush()
+
+
+async def get(control: Control, path: str) -> Any:
+    status, answer, _ = await control.ask("GET", AUDIT + path, key="auditor")
+    assert status == 200, answer
+    return answer["data"]
+
+
+async def test_entries_are_found_by_what_they_say(control: Control) -> None:
+    await enter(control)
+    everything = await get(control, "?limit=500")
+    assert everything["total"] == len(everything["entries"])
+    assert [entry["index"] for entry in everything["entries"]] == list(reversed(range(everything["total"])))
+    assert len((await get(control, "?type=alert"))["entries"]) == 5
+    assert len((await get(control, "?type=alert,key_added&limit=500"))["entries"]) > 5
+    assert len((await get(control, "?agent_id=agt-3"))["entries"]) == 1
+    assert len((await get(control, "?result=drift"))["entries"]) == 3
+    assert len((await get(control, "?q=THING%204"))["entries"]) == 1
+    assert (await get(control, "?q=100%25"))["entries"] == []
+    assert (await get(control, "?action=create_refund&tier=T2"))["entries"] == []
+    at = everything["entries"][0]["at"]
+    assert (await get(control, f"?to={at}"))["total"] == 0
+    assert (await get(control, f"?from={at}"))["total"] == everything["total"]
+    one = everything["entries"][0]
+    assert await get(control, f"/{one['id']}") == one
+    for bad in ("?from=yesterday", "?tier=T9", "?kind=alert"):
+        assert (await control.ask("GET", AUDIT + bad, key="auditor"))[1]["error"][
+            "code"
+        ] == "validation_failed"
+
+
+async def test_an_entry_is_proved_to_be_in_the_signed_trail(control: Control) -> None:
+    await enter(control)
+    (entry,) = (await get(control, "?agent_id=agt-2"))["entries"]
+    proof = await get(control, f"/proof/{entry['id']}")
+    assert proof["checkpoint"].startswith(control.app.authority.origin)
+    root, leaf = bytes.fromhex(proof["root"]), bytes.fromhex(proof["leaf"])
+    nodes = [bytes.fromhex(node) for node in proof["proof"]]
+    assert verify_inclusion(leaf, proof["index"], proof["size"], nodes, root)
+    status, answer, _ = await control.ask("GET", f"{AUDIT}/proof/{entry['id']}?size=1", key="auditor")
+    assert (status, answer["error"]["code"]) == (409, "conflict")
+    assert (await control.ask("GET", f"{AUDIT}/proof/aud-none", key="auditor"))[0] == 404
+
+
+async def test_the_trail_is_proved_to_have_only_grown(control: Control) -> None:
+    await enter(control, 2)
+    (newest, *_) = (await get(control, "/checkpoints"))["checkpoints"]
+    await enter(control, 3)
+    grown = await get(control, f"/consistency?first={newest['size']}")
+    assert grown["first_root"] == newest["root"]
+    nodes = [bytes.fromhex(node) for node in grown["proof"]]
+    roots = bytes.fromhex(grown["first_root"]), bytes.fromhex(grown["second_root"])
+    assert verify_consistency(grown["first"], grown["second"], *roots, nodes)
+    assert (await control.ask("GET", f"{AUDIT}/consistency?first=9&second=3", key="auditor"))[0] == 400
+    assert (await control.ask("GET", f"{AUDIT}/consistency?first=1&second=99999", key="auditor"))[0] == 409
+
+
+async def test_an_export_verifies_alone(control: Control, tmp_path: Path) -> None:
+    await enter(control, 50)
+    status, lines, response = await control.ask("GET", f"{AUDIT}/export", key="auditor")
+    assert status == 200
+    assert response.content_type == "application/x-ndjson"
+    exported = tmp_path / "trail.ndjson"
+    exported.write_bytes(lines)
+    assert verify_export(exported, control.app.authority.log_public).valid
+    exported.write_bytes(lines.replace(b"thing 7", b"thing 8", 1))
+    assert not verify_export(exported, control.app.authority.log_public).valid
+
+
+async def test_verification_names_the_entry_that_was_edited(control: Control) -> None:
+    await enter(control)
+    status, answer, _ = await control.ask("POST", f"{AUDIT}/verify", key="auditor")
+    assert (status, answer["data"]["valid"]) == (200, True)
+    (entry,) = (await get(control, "?agent_id=agt-2"))["entries"]
+    with sqlite3.connect(control.folder.path / "vienna.db") as other:
+        other.execute(
+            "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'drift', 'match') AS BLOB) WHERE id = ?",
+            (entry["id"],),
+        )
+    answer = (await control.ask("POST", f"{AUDIT}/verify", key="auditor", body={}))[1]
+    assert answer["data"]["valid"] is False
+    assert (answer["data"]["break"]["id"], answer["data"]["break"]["index"]) == (entry["id"], entry["index"])
+    await get(control, f"/{entry['id']}")  # reading it still works
+
+
+async def test_a_checkpoint_kept_elsewhere_finds_a_cut_tail(control: Control) -> None:
+    await enter(control)
+    (newest, *_) = (await get(control, "/checkpoints"))["checkpoints"]
+    with sqlite3.connect(control.folder.path / "vienna.db") as other:
+        other.execute("DELETE FROM entries WHERE idx >= ?", (newest["size"] - 1,))
+        other.execute("DELETE FROM checkpoints WHERE size >= ?", (newest["size"],))
+    answer = (
+        await control.ask("POST", f"{AUDIT}/verify", key="auditor", body={"checkpoints": [newest["note"]]})
+    )[1]
+    assert answer["data"]["valid"] is False
+
+
+async def test_checkpoints_come_with_the_key_that_verifies_them(control: Control) -> None:
+    await enter(control, 1)
+    shown = await get(control, "/checkpoints?limit=1")
+    assert shown["verifier_key"].startswith(shown["origin"] + "+")
+    assert shown["public_jwk"]["crv"] == "Ed25519"
