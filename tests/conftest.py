@@ -36,6 +36,14 @@ def vienna(start: Callable[..., Vienna]) -> Vienna:
     return start()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vienna]:
+    """One running Vienna for a module whose tests leave it as it was."""
+    folder = tmp_path_factory.mktemp("shared")
+    with Upstream(folder) as server, Vienna(folder, server) as running:
+        yield running
+
+
 @pytest.fixture
 def tool() -> Callable[..., str]:
     """The path of a program; without it the test is skipped, and in CI it fails."""
