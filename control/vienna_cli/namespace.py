@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import socket
@@ -64,18 +65,20 @@ class Relay:
         except OSError:
             back.close()
             return
-        await asyncio.gather(_copy(inside, forth), _copy(outside, back))
+        try:
+            await asyncio.gather(_copy(inside, forth), _copy(outside, back))
+        finally:
+            forth.close()
+            back.close()
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
+    """One direction until its end, which is handed on; the other may still have something to say."""
+    with contextlib.suppress(OSError):  # either end hung up
         while data := await source.read(_READ_BYTES):
             sink.write(data)
             await sink.drain()
-    except OSError:
-        pass  # either end hung up: the other is closed below
-    finally:
-        sink.close()
+        sink.write_eof()
 
 
 def enter(

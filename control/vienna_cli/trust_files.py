@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,11 +88,13 @@ def _certificates(pem: str) -> list[x509.Certificate]:
     """Those that can be read: one odd root in a system's bundle is no reason to stop."""
     end = "-----END CERTIFICATE-----"
     found = []
-    for part in pem.split(end)[:-1]:
-        try:
-            found.append(x509.load_pem_x509_certificate((part + end).encode()))
-        except ValueError:
-            continue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd serial numbers of old roots
+        for part in pem.split(end)[:-1]:
+            try:
+                found.append(x509.load_pem_x509_certificate((part + end).encode()))
+            except ValueError:
+                continue
     return found
 
 

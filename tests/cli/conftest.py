@@ -1,0 +1,87 @@
+"""What the tests of the command line share: the command itself, and a TLS server that only our CA vouches for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from vienna_cli.demo import toy
+
+
+@dataclass
+class Command:
+    """Runs ``vienna`` in a folder of its own, without settings of this machine."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self, *arguments: str, stdin: str = "", timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "vienna_cli", *arguments],
+            cwd=self.folder,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """As after ``env -i``: only what any program needs."""
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def cli(tmp_path: Path, bare: dict[str, str]) -> Command:
+    return Command(tmp_path, bare)
+
+
+@dataclass
+class Server:
+    """An HTTPS server on 127.0.0.1 under a CA that nobody knows."""
+
+    url: str
+    ca: Path
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("tls")
+    context = toy.certificate(folder)
+    loop = asyncio.new_event_loop()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", _answer)
+    runner = web.AppRunner(app)
+
+    async def start() -> int:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        port: int = runner.addresses[0][1]
+        return port
+
+    port = loop.run_until_complete(start())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield Server(f"https://127.0.0.1:{port}/", folder / toy.CA_FILE)
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def _answer(_: web.Request) -> web.Response:
+    return web.Response(text=json.dumps({"hello": "there"}))
