@@ -85,7 +85,10 @@ class Reader:
             data = expression.parse(text)
         except expression.ExpressionError as error:
             return self._wrong(path, str(error))
-        return _at(self.read(data, path), path)
+        before = len(self.complaints)
+        node = self.read(data, path)
+        self.complaints[before:] = [(path, why) for _, why in self.complaints[before:]]
+        return _at(node, path)
 
     def _group(self, word: str, data: dict[str, Any], path: Path, depth: int) -> Node:
         if len(data) > 1:

@@ -24,8 +24,8 @@ comparison: FIELD SIGN scalar CURRENCY?      -> sign
           | FIELD WORD scalar                -> word
           | FIELD _BETWEEN "[" number "," number "]" CURRENCY? -> between
           | FIELD _TIME_BETWEEN "[" string "," string "]" -> time_between
-          | FIELD _IN values                   -> in_
-          | FIELD _NOT _IN values              -> not_in
+          | FIELD _IN values CURRENCY?         -> in_
+          | FIELD _NOT _IN values CURRENCY?    -> not_in
           | FIELD _EXISTS                    -> exists
           | FIELD _NOT _EXISTS               -> not_exists
 values: "[" scalar ("," scalar)* "]"
@@ -89,10 +89,10 @@ class _ToData(Transformer[Token, Any]):
         return _leaf(parts[0], "time_between", parts[1:3])
 
     def in_(self, parts: list[Any]) -> dict[str, Any]:
-        return _leaf(parts[0], "in", parts[1])
+        return _leaf(parts[0], "in", parts[1], parts[2:])
 
     def not_in(self, parts: list[Any]) -> dict[str, Any]:
-        return _leaf(parts[0], "not_in", parts[1])
+        return _leaf(parts[0], "not_in", parts[1], parts[2:])
 
     def exists(self, parts: list[Any]) -> dict[str, Any]:
         return _leaf(parts[0], "exists")
