@@ -123,7 +123,7 @@ def test_the_network_policy_selects_the_control_plane() -> None:
     "values",
     [
         {"control": {"replicas": 2}},
-        {"control": {"env": "dev"}},
+        {"control": {"env": "test"}},
         {"control": {"replcas": 1}},
         {"images": {"gate": {"tag": "latest"}}},
         {"publicUrl": "http://vienna.example.com"},

@@ -46,6 +46,8 @@ initContainers:
       - --key-file=/run/vienna/join/join
       - --state-dir=/run/vienna/state
       - -c=/run/vienna/config/vienna.yaml
+    env:
+      - {name: VIENNA_ENV, value: {{ .Values.control.env }}}
     ports:
       - {name: proxy, containerPort: {{ .Values.gate.port }}}
     startupProbe:
