@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from vienna_control.api.access import NOBODY, Principal, Who, judge
 from vienna_control.api.caller import identify, refuse_foreign_origin
 from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge
 from vienna_control.api.problems import Code, Problem, invalid
-from vienna_control.api.route import Context, Route
+from vienna_control.api.route import Answer, Context, Route
+from vienna_control.ports import UnavailableError
 from vienna_kernel.decode import json as strict_json
 from vienna_kernel.errors import MalformedError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from vienna_control.app import App
 
 BODY_LIMIT = 1024 * 1024
+_GRACE_SECONDS = 0.5
 
 
 def build(app: App, routes: Iterable[Route]) -> web.Application:
@@ -55,13 +58,33 @@ def _endpoint(app: App, declared: Route) -> Any:
             log=request[LOG],
         )
         context.log["principal"] = principal.actor if principal is not NOBODY else None
-        answered = await declared.handler(context)
+        answered = await (
+            _until_stopping(context, declared) if declared.method == "GET" else declared.handler(context)
+        )
         if isinstance(answered, web.StreamResponse):
             return answered
         envelope = {"success": True, "data": answered, "error": None}
         return answer(envelope, status=declared.status, headers=context.headers)
 
     return endpoint
+
+
+async def _until_stopping(context: Context, declared: Route) -> Answer:
+    """A read may wait long (long polls, streams, sockets): when the process is told to end, it is let go of."""
+    work = asyncio.ensure_future(declared.handler(context))
+    stopping = asyncio.ensure_future(context.app.stopping.wait())
+    try:
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await asyncio.wait({work}, timeout=_GRACE_SECONDS)
+        if not work.done() and not declared.raw:
+            raise UnavailableError("control plane", "stopping")
+        if not work.done():
+            work.cancel()
+        return await work
+    finally:
+        stopping.cancel()
+        work.cancel()
 
 
 def _query(declared: Route, request: web.Request) -> Any:
