@@ -150,19 +150,16 @@ class AddressPolicy:
     def __init__(self, *, private: Iterable[str] = (), resolve: Mapping[str, str] | None = None) -> None:
         self._networks: list[Network] = []
         self._hosts: set[tuple[str, int]] = set()
-        self.widen(private)
+        self.allow(private)
         self.resolve = {name.lower(): host_and_port(target) for name, target in (resolve or {}).items()}
         self._ours: set[tuple[Address, int]] = set()
         self._our_local_ports: set[int] = set()
 
-    def widen(self, private: Iterable[str]) -> None:
-        """Take further rows of ``private_networks``; they came with the signed bundle or the start."""
-        for row in private:
-            entry = network_or_host(row)
-            if isinstance(entry, tuple):
-                self._hosts.add(entry)
-            else:
-                self._networks.append(entry)
+    def allow(self, private: Iterable[str]) -> None:
+        """The rows of ``private_networks`` that hold from now on. Raises ``ValueError``, and changes nothing then."""
+        entries = [network_or_host(row) for row in private]
+        self._hosts = {entry for entry in entries if isinstance(entry, tuple)}
+        self._networks = [entry for entry in entries if not isinstance(entry, tuple)]
 
     def forbid(self, address: str, port: int) -> None:
         """Never connect there: the control plane, or where we listen ourselves."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from mitmproxy.connection import Client
 from OpenSSL import SSL
 
 BEAT_SECONDS = 2.0
+_WOKEN_KEPT = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 
@@ -120,6 +122,7 @@ class Held:
     Attributes:
         beat: Interim response of this client, None for silence.
         gone: The caller hung up.
+        released: The gate stops: no more waiting.
         woken: Something happened; ``stirred`` waits for it.
     """
 
@@ -128,6 +131,7 @@ class Held:
     intent_id: str
     beat: bytes | None
     gone: bool = False
+    released: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stirred(self, seconds: float) -> bool:
@@ -148,6 +152,7 @@ class Holds:
         self._interim = interim
         self._most = most
         self._held: dict[str, Held] = {}
+        self._woken: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -157,6 +162,8 @@ class Holds:
         if len(self._held) >= self._most():
             return False
         self._held[held.client.id] = held
+        if held.approval_id in self._woken:  # decided between its answer and now
+            held.woken.set()
         return True
 
     def remove(self, held: Held) -> None:
@@ -166,9 +173,18 @@ class Holds:
 
     def wake(self, approval_id: str) -> None:
         """The approval was decided: every call that waits for it asks again."""
+        self._woken[approval_id] = None
+        if len(self._woken) > _WOKEN_KEPT:
+            self._woken.popitem(last=False)
         for held in self._held.values():
             if held.approval_id == approval_id:
                 held.woken.set()
+
+    def release(self) -> None:
+        """The gate stops: every caller is told that its approval is pending."""
+        for held in self._held.values():
+            held.released = True
+            held.woken.set()
 
     def wake_all(self) -> None:
         """The control plane came back and may have decided meanwhile."""

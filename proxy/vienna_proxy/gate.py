@@ -1,0 +1,400 @@
+"""The addon: refuse first, ask second.
+
+mitmproxy logs an addon's exception and forwards the request all the same. So in every hook the refusal stands on the
+flow before anything else happens, and only a grant takes it off; whatever is raised or hangs on the way leaves it
+there. What comes back is treated alike: it reaches the agent only after its outcome was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from mitmproxy import http, tls
+from mitmproxy.connection import Client
+from mitmproxy.net.http import http1
+
+from vienna_kernel.call import Call
+from vienna_kernel.verdict import Reason, Refused
+from vienna_proxy import streams
+from vienna_proxy.answers import Answer, render
+from vienna_proxy.bundle import Bundles
+from vienna_proxy.config import GateConfig
+from vienna_proxy.consult import Grant
+from vienna_proxy.decide import Judge, Plea
+from vienna_proxy.guards import HEAD_SECONDS
+from vienna_proxy.hold import Caller, Holds, Interim
+from vienna_proxy.internal import Internal, is_internal
+from vienna_proxy.outcome import Outcomes, Tap
+from vienna_proxy.passage import PASSAGE, Meter, Passage
+from vienna_proxy.ports import UnavailableError
+from vienna_proxy.report import Reporter
+from vienna_proxy.translate import header_of, incoming, presented_warrants, raw_request
+from vienna_proxy.tunnel import Tunnels
+
+_SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Case(Passage):
+    """One call on its way through the gate; what the transport sees of it is its ``Passage``."""
+
+    began: float
+    call: Call | None = None
+    grant: Grant | None = None
+    tap: Tap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offices:
+    """What the gate is made of.
+
+    Attributes:
+        connections: mitmproxy's open connections by client id.
+    """
+
+    config: GateConfig
+    judge: Judge
+    bundles: Bundles
+    outcomes: Outcomes
+    reporter: Reporter
+    internal: Internal
+    tunnels: Tunnels
+    holds: Holds
+    interim: Interim
+    connections: Any
+
+
+class Gate:
+    """The addon.
+
+    Attributes:
+        active: Calls between their first line and their last.
+    """
+
+    name = "gate"
+
+    def __init__(self, offices: Offices) -> None:
+        self._offices = offices
+        self._meter = Meter(offices.config.body.inflight_max_bytes)
+        self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
+        self.active: set[Grant] = set()
+
+    # The agent's side
+
+    async def http_connect(self, flow: http.HTTPFlow) -> None:
+        """A tunnel is asked for."""
+        flow.response = self._closed
+        try:
+            self._arrived(flow.client_conn)
+            async with asyncio.timeout(self._deadline_seconds):
+                answer = await self._offices.tunnels.judge(flow)
+            if answer is None:
+                if not self._offices.tunnels.is_unopened(flow.client_conn):
+                    self._expect_head(flow.client_conn)
+                flow.response = None
+            else:
+                flow.response = self._told(flow, answer)
+        except Exception as error:
+            self._broke("http_connect", error)
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """A head is there, its body is not: what headers alone refuse is refused now."""
+        flow.response = self._closed
+        try:
+            self._arrived(flow.client_conn)
+            limit = self._offices.config.body.inspect_max_bytes
+            case = Case(meter=self._meter, body_limit=limit, began=time.monotonic())
+            flow.metadata[PASSAGE] = case
+            refused = self._head(flow, case) if http1.expected_http_body_size(flow.request) != 0 else None
+            if refused is None:
+                flow.response = None  # nothing leaves before ``request``, where the refusal stands again
+            else:
+                case.answered = True
+                flow.request.headers.pop("expect", None)
+                flow.response = self._told(flow, self._refused(flow, refused))
+        except Exception as error:
+            self._broke("requestheaders", error)
+
+    def _head(self, flow: http.HTTPFlow, case: Case) -> Refused | None:
+        head = self._offices.judge.head(raw_request(flow))
+        if isinstance(head, Refused):
+            return head
+        case.body_limit = self._offices.bundles.current.mappings.body_limit(head, default=case.body_limit)
+        length = http1.expected_http_body_size(flow.request)
+        if length is not None and length > case.body_limit:
+            return Refused(Reason.BODY_TOO_LARGE, f"the body is larger than {case.body_limit} bytes")
+        return None
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """The whole request is there: judge it."""
+        standing, flow.response = flow.response, self._closed
+        try:
+            case = flow.metadata.get(PASSAGE)
+            if isinstance(case, Case) and case.answered and standing is not None:
+                flow.response = standing
+                return
+            if not isinstance(case, Case):
+                return
+            async with asyncio.timeout(self._deadline_seconds):
+                verdict = await self._judged(flow, case)
+            if isinstance(verdict, Grant):
+                case.grant = verdict
+                case.keep_limit = streams.keep_limit(
+                    verdict.mapped, self._offices.config.body.inspect_max_bytes
+                )
+                self.active.add(verdict)
+                flow.request = verdict.request
+                flow.response = None
+            else:
+                flow.response = verdict
+        except Exception as error:
+            self._broke("request", error)
+
+    async def _judged(self, flow: http.HTTPFlow, case: Case) -> Grant | http.Response:
+        offices, request = self._offices, flow.request
+        call = offices.judge.whole(raw_request(flow, body=request.raw_content or b""))
+        if isinstance(call, Refused):
+            return self._told(flow, self._refused(flow, call))
+        case.call = call
+        if is_internal(call):
+            response = await offices.internal.answer(call)
+            log.info("call.internal", method=call.method, status=response.status_code)
+            return response
+        caller = Caller(
+            call.header("user-agent") or "", request.http_version, prefer=header_of(request, b"prefer")
+        )
+        plea = Plea(client=flow.client_conn, caller=caller, warrants=presented_warrants(request))
+        verdict = await offices.judge.judge(call, plea)
+        return verdict if isinstance(verdict, Grant) else self._told(flow, verdict)
+
+    # The upstream's side
+
+    async def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """The upstream answers: keep the answer until it is verified, or let it stream once that is recorded."""
+        case, response = flow.metadata.get(PASSAGE), flow.response
+        if not isinstance(case, Case) or case.grant is None or response is None or case.tap is not None:
+            return
+        try:
+            mapped = case.grant.mapped
+            if not streams.may_stream(mapped) or not (
+                case.overflow or streams.should_stream(mapped, response)
+            ):
+                return
+            tap = await self._offices.outcomes.stream_begins(case.grant, response)
+            framed = incoming(response, self._marks(case.grant), content=None, method=case.grant.call.method)
+            framed.stream = tap
+            case.tap, case.keep_limit = tap, None
+            flow.response = framed
+        except Exception as error:  # it stays unstreamed, and is judged as a whole or refused as too large
+            self._broke("responseheaders", error)
+
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """The whole answer is there, or a stream is at its end."""
+        case, response = flow.metadata.get(PASSAGE), flow.response
+        if not isinstance(case, Case) or case.grant is None or case.grant.settled or response is None:
+            return
+        grant, grant.settled = case.grant, True
+        flow.response = self._closed if case.tap is None else response
+        try:
+            case.release()
+            if case.tap is not None:
+                await self._offices.outcomes.stream_ends(grant, case.tap, aborted=False, agent_gone=False)
+                self._log(grant, case, status=response.status_code, streamed=case.tap.size)
+                return
+            content = response.raw_content or b""
+            withheld = await self._offices.outcomes.buffered(grant, response, content)
+            if withheld is None:
+                flow.response = incoming(
+                    response, self._marks(grant), content=content, method=grant.call.method
+                )
+            else:
+                flow.response = render(withheld, accept=grant.call.header("accept") or "")
+            self._log(grant, case, status=response.status_code, withheld=withheld)
+        except UnavailableError:
+            if case.tap is None:
+                flow.response = self._unrecorded(grant)
+            self._log(grant, case, status=response.status_code, error="not recorded")
+        except Exception as error:
+            self._broke("response", error)
+        finally:
+            self.active.discard(grant)
+
+    async def error(self, flow: http.HTTPFlow) -> None:
+        """No answer, or half of one, or nobody to give it to."""
+        case, error = flow.metadata.get(PASSAGE), flow.error
+        if not isinstance(case, Case) or case.grant is None or case.grant.settled or error is None:
+            return
+        grant, grant.settled = case.grant, True
+        gone = not flow.client_conn.connected
+        try:
+            case.release()
+            outcomes = self._offices.outcomes
+            if case.tap is not None:
+                await outcomes.stream_ends(grant, case.tap, aborted=True, agent_gone=gone)
+                self._log(grant, case, status=case.tap.status, streamed=case.tap.size, error="aborted")
+                return
+            if case.overflow:
+                answer = await outcomes.too_large(grant)
+            else:
+                answer = await outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
+            flow.response = render(answer, accept=grant.call.header("accept") or "")
+            self._log(grant, case, error=answer.reason.value, sent=case.sent)
+        except UnavailableError:
+            flow.response = self._unrecorded(grant)
+            self._log(grant, case, error="not recorded")
+        except Exception as raised:
+            flow.response = self._closed
+            self._broke("error", raised)
+        finally:
+            self.active.discard(grant)
+
+    # Connections
+
+    def client_connected(self, client: Client) -> None:
+        """A connection is there; its first head must be, soon."""
+        self._expect_head(client)
+
+    def tls_established_client(self, data: tls.TlsData) -> None:
+        """TLS towards the agent is up: interim responses go through it."""
+        if data.ssl_conn is not None and isinstance(data.conn, Client):
+            self._offices.interim.remember(data.conn, data.ssl_conn)
+
+    def client_disconnected(self, client: Client) -> None:
+        """The connection is gone."""
+        self._arrived(client)
+        self._offices.interim.forget(client)
+        self._offices.holds.hung_up(client)
+
+    def _expect_head(self, client: Client) -> None:
+        self._arrived(client)
+        loop = asyncio.get_running_loop()
+        self._timers[client.id] = loop.call_later(HEAD_SECONDS, self._reap, client)
+
+    def _arrived(self, client: Client) -> None:
+        if (timer := self._timers.pop(client.id, None)) is not None:
+            timer.cancel()
+
+    def _reap(self, client: Client) -> None:
+        self._timers.pop(client.id, None)
+        handler = self._offices.connections.get(client.id)
+        transport = None if handler is None else handler.transports.get(client)
+        if transport is not None and transport.writer is not None:
+            transport.writer.close()
+
+    # Words
+
+    def speak(self, client: Client, refused: Refused) -> bytes:
+        """The whole answer, as bytes, to what never became a call."""
+        self._offices.reporter.note(refused.reason, refused.detail, client=_peer(client))
+        log.info("call.refused", reason=refused.reason.value, detail=refused.detail)
+        response = render(Answer(reason=refused.reason, detail=_explained(refused)))
+        response.headers["Connection"] = "close"
+        return bytes(http1.assemble_response(response))  # type: ignore[no-untyped-call]
+
+    def too_large(self, flow: http.HTTPFlow, refused: Refused) -> http.Response:
+        """The answer to a body that turned out too large."""
+        return self._told(flow, self._refused(flow, refused))
+
+    def _refused(self, flow: http.HTTPFlow, refused: Refused) -> Answer:
+        """A refusal that nobody else hears of: counted, and told."""
+        address = flow.server_conn.address
+        where = "" if address is None else f"{address[0]}:{address[1]}"
+        self._offices.reporter.note(
+            refused.reason,
+            refused.detail,
+            method=flow.request.method[:16],
+            url=where,
+            client=_peer(flow.client_conn),
+        )
+        return Answer(reason=refused.reason, detail=_explained(refused))
+
+    def _told(self, flow: http.HTTPFlow, answer: Answer) -> http.Response:
+        case = flow.metadata.get(PASSAGE)
+        call = case.call if isinstance(case, Case) else None
+        log.info(
+            "call.refused",
+            reason=answer.reason.value,
+            method=flow.request.method[:16],
+            origin=None if call is None else call.origin,
+            decision=answer.decision,
+            intent_id=answer.intent_id,
+            approval_id=answer.approval_id,
+            warrant_id=answer.warrant_id,
+            ms=None if not isinstance(case, Case) else _since(case.began),
+        )
+        if isinstance(case, Case):
+            case.release()
+        return render(answer, accept=header_of(flow.request, b"accept"))
+
+    def _unrecorded(self, grant: Grant) -> http.Response:
+        told = "The request was sent, but its outcome cannot be recorded, so the answer is withheld. Do not retry."
+        return render(
+            Answer(
+                reason=Reason.AUDIT_UNAVAILABLE,
+                detail=told,
+                decision=grant.word,
+                intent_id=grant.decision.intent_id,
+                warrant_id=grant.warrant_id,
+                retryable=False,
+                sent=True,
+            )
+        )
+
+    @staticmethod
+    def _marks(grant: Grant) -> list[tuple[str, str]]:
+        return [
+            ("Vienna-Decision", grant.word),
+            ("Vienna-Intent", grant.decision.intent_id),
+            ("Vienna-Warrant-Id", grant.warrant_id),
+        ]
+
+    @staticmethod
+    def _log(grant: Grant, case: Case, *, withheld: Answer | None = None, **more: object) -> None:
+        log.info(
+            "call",
+            decision=grant.word,
+            method=grant.call.method,
+            origin=grant.call.origin,
+            actions=[intent.action for intent in grant.mapped.intents],
+            mapping=grant.mapped.mapping,
+            tier=grant.decision.tier,
+            rule=grant.decision.rule,
+            intent_id=grant.decision.intent_id,
+            warrant_id=grant.warrant_id,
+            attempt=grant.attempt,
+            ms=_since(case.began),
+            upstream_ms=_since(grant.released_at),
+            withheld=None if withheld is None else withheld.reason.value,
+            **more,
+        )
+
+    @staticmethod
+    def _broke(hook: str, error: Exception) -> None:
+        """Say that we failed: the kind and the place, never the text, which may quote a caller's secret."""
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
+        log.error("gate.broke", hook=hook, error=type(error).__name__, at=at)
+
+
+def _since(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 2)
+
+
+def _peer(client: Client) -> str:
+    return str(client.peername[0]) if client.peername else ""
+
+
+def _explained(refused: Refused) -> str:
+    """What is wrong with a request's form; here the detail quotes nothing of it."""
+    if refused.hint:
+        return refused.hint
+    return f"{Answer(reason=refused.reason).row.hint} ({refused.detail})"

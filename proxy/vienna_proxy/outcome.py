@@ -1,0 +1,265 @@
+"""What became of a call that left: held against its warrant, recorded durably, then told to the agent.
+
+1. Every granted call ends in exactly one outcome: answered, failed, unknown, or never sent.
+2. An outcome counts when the control plane has acknowledged it or the spool has synced it; only then does the agent
+   get its answer. What neither has is not handed over.
+3. A stream's start is spooled as ``unknown`` before its first byte, and replaced at its end: killed in between, the
+   next start tells the truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from mitmproxy import http
+
+from vienna_kernel.intent import Effect
+from vienna_kernel.value import pack
+from vienna_kernel.verdict import Reason
+from vienna_kernel.verification import ResponseView, Result, Verification, verify
+from vienna_kernel.wire import Decision, Fault, Outcome, Recorded
+from vienna_proxy.addresses import AddressRefusedError
+from vienna_proxy.answers import Answer
+from vienna_proxy.channel import Channel
+from vienna_proxy.consult import Grant
+from vienna_proxy.guards import INVALID
+from vienna_proxy.ports import UnavailableError
+from vienna_proxy.spool import Spool
+from vienna_proxy.translate import digest_text, essence, view
+
+_TRANSIENT = frozenset({Reason.CONTROL_UNAVAILABLE, Reason.AUDIT_UNAVAILABLE})
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class Tap:
+    """What passes in a stream: counted and digested, never kept."""
+
+    status: int
+    content_type: str | None
+    digest: Any = field(default_factory=hashlib.sha256)
+    size: int = 0
+
+    def __call__(self, data: bytes) -> bytes:
+        self.digest.update(data)
+        self.size += len(data)
+        return data
+
+    def view(self) -> ResponseView:
+        """What was seen of it."""
+        return ResponseView(
+            status=self.status,
+            content_type=self.content_type,
+            body=None,
+            digest=digest_text(self.digest.digest()),
+            size=self.size,
+        )
+
+
+def is_read(grant: Grant) -> bool:
+    """Whether the call changes nothing."""
+    return all(intent.effect is Effect.READ for intent in grant.mapped.intents)
+
+
+class Outcomes:
+    """Records outcomes."""
+
+    def __init__(self, channel: Channel, spool: Spool, *, most_decoded: int) -> None:
+        self._channel = channel
+        self._spool = spool
+        self._most_decoded = most_decoded
+
+    async def buffered(self, grant: Grant, response: http.Response, content: bytes) -> Answer | None:
+        """Verify and record a whole answer; None: hand it over, else what the agent gets instead.
+
+        Raises ``UnavailableError`` when it cannot be recorded.
+        """
+        seen = view(response, content, most=self._most_decoded)
+        verification = verify(grant.mapped.verify, grant.mapped.intents, seen)
+        recorded = await self._record(self._answered(grant, seen, verification))
+        drifted = verification.result is Result.DRIFT and grant.decision.withhold and not grant.observed
+        if not drifted and not (recorded is not None and recorded.withhold):
+            return None
+        return _withheld(grant, Reason.RESPONSE_DRIFT, "" if recorded is None else recorded.hint)
+
+    async def stream_begins(self, grant: Grant, response: http.Response) -> Tap:
+        """Record that an answer starts to pass. Raises ``UnavailableError`` when it cannot be recorded."""
+        tap = Tap(response.status_code, essence(response))
+        frame = self._frame(grant, status=tap.status, result=Result.AMBIGUOUS, unknown=True)
+        await self._put(grant.attempt, frame)
+        return tap
+
+    async def stream_ends(self, grant: Grant, tap: Tap, *, aborted: bool, agent_gone: bool) -> None:
+        """Record how a stream ended; its provisional record goes. Raises ``UnavailableError``."""
+        seen = tap.view()
+        verification = verify(grant.mapped.verify, grant.mapped.intents, seen)
+        frame = self._answered(grant, seen, verification)
+        if aborted:
+            broken = {
+                "error": Reason.RESPONSE_INVALID,
+                "unknown": not is_read(grant),
+                "agent_gone": agent_gone,
+            }
+            frame = frame.model_copy(update={**broken, "result": Result.AMBIGUOUS.value})
+        if await self._record(frame) is not None:
+            await asyncio.to_thread(self._spool.remove, grant.attempt)
+
+    async def failed(self, grant: Grant, *, sent: bool, message: str, agent_gone: bool = False) -> Answer:
+        """Record that no answer came; what the agent is told. Raises ``UnavailableError``."""
+        reason = Reason.OUTCOME_UNKNOWN
+        if not sent:
+            refused = AddressRefusedError.MARK in message
+            reason = Reason.ADDRESS_REFUSED if refused else Reason.UPSTREAM_UNREACHABLE
+        elif message.startswith(INVALID):
+            reason = Reason.RESPONSE_INVALID
+        reading = is_read(grant)
+        frame = self._frame(
+            grant,
+            status=None,
+            result=Result.FAILED if reading or not sent else Result.AMBIGUOUS,
+            unknown=sent and not reading,
+            error=None if agent_gone and not sent else reason,
+            agent_gone=agent_gone,
+        )
+        await self._record(frame)
+        return Answer(
+            reason=reason,
+            detail=_told(reason, message),
+            decision=grant.word,
+            intent_id=grant.decision.intent_id,
+            warrant_id=grant.warrant_id,
+            retryable=reading if sent else None,
+            sent=sent,
+        )
+
+    async def too_large(self, grant: Grant) -> Answer:
+        """Record an answer that had to be verified and was too large to be kept. Raises ``UnavailableError``."""
+        frame = self._frame(grant, status=None, result=Result.AMBIGUOUS, error=Reason.RESPONSE_INVALID)
+        await self._record(frame)
+        return _withheld(
+            grant, Reason.RESPONSE_INVALID, "The answer was too large to be verified, and is withheld."
+        )
+
+    async def unopened(self, grant: Grant) -> None:
+        """Record that a connection opens which nobody reads. Raises ``UnavailableError``."""
+        await self._record(self._frame(grant, status=None, result=Result.UNVERIFIABLE))
+        grant.settled = True
+
+    async def abandoned(self, decision: Decision, attempt: str) -> None:
+        """A yes that nobody waits for any more, or whose warrant does not hold: it never left."""
+        if decision.verdict not in ("granted", "observed") or decision.warrant_id is None:
+            return
+        frame = Outcome(
+            id=self._channel.next_id(),
+            intent_id=decision.intent_id,
+            warrant_id=decision.warrant_id,
+            attempt=attempt,
+            status=None,
+            error=Reason.CONTROL_UNAVAILABLE,
+            result=Result.FAILED.value,
+            duration_ms=0,
+        )
+        await self._record(frame)
+
+    def _answered(self, grant: Grant, seen: ResponseView, verification: Verification) -> Outcome:
+        return self._frame(grant, status=seen.status, result=verification.result).model_copy(
+            update={
+                "checks": [check.to_json() for check in verification.checks],
+                "extracted": {name: pack(value) for name, value in verification.extracted.items()},
+                "response_digest": seen.digest,
+                "response_bytes": seen.size,
+            }
+        )
+
+    def _frame(
+        self,
+        grant: Grant,
+        *,
+        status: int | None,
+        result: Result,
+        unknown: bool = False,
+        error: Reason | None = None,
+        agent_gone: bool = False,
+    ) -> Outcome:
+        return Outcome(
+            id=self._channel.next_id(),
+            intent_id=grant.decision.intent_id,
+            warrant_id=grant.warrant_id,
+            attempt=grant.attempt,
+            status=status,
+            error=error,
+            unknown=unknown,
+            result=result.value,
+            duration_ms=round((time.monotonic() - grant.released_at) * 1000, 3),
+            agent_gone=agent_gone,
+        )
+
+    async def _record(self, frame: Outcome) -> Recorded | None:
+        """Durable when this returns: at the control plane, or (None) in the spool."""
+        try:
+            answer = await self._channel.ask(frame)
+        except UnavailableError:
+            await self._put(frame.attempt, frame)
+            return None
+        if isinstance(answer, Recorded):
+            return answer
+        await self._put(frame.attempt, frame)
+        if isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
+            log.error(
+                "outcome.refused",
+                attempt=frame.attempt,
+                reason=answer.reason.value,
+                detail=answer.detail[:200],
+            )
+            await asyncio.to_thread(self._spool.set_aside, frame.attempt)
+        return None
+
+    async def _put(self, key: str, frame: Outcome) -> None:
+        await asyncio.to_thread(functools.partial(self._spool.put, key, frame))
+
+    async def deliver(self, *, but: frozenset[str] = frozenset()) -> None:
+        """Send what the spool holds; ``but``: attempts that are still under way. Ends at the first silence."""
+        for key, frame in await asyncio.to_thread(self._spool.pending):
+            if key in but:
+                continue
+            try:
+                answer = await self._channel.ask(frame.model_copy(update={"id": self._channel.next_id()}))
+            except UnavailableError:
+                return
+            if isinstance(answer, Recorded):
+                await asyncio.to_thread(self._spool.remove, key)
+            elif isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
+                log.error("spool.refused", key=key, reason=answer.reason.value, detail=answer.detail[:200])
+                await asyncio.to_thread(self._spool.set_aside, key)
+
+
+def _withheld(grant: Grant, reason: Reason, hint: str) -> Answer:
+    return Answer(
+        reason=reason,
+        detail=hint,
+        decision=grant.word,
+        intent_id=grant.decision.intent_id,
+        approval_id=grant.decision.approval_id,
+        warrant_id=grant.warrant_id,
+        retryable=False,
+        sent=True,
+    )
+
+
+def _told(reason: Reason, message: str) -> str:
+    """A sentence about a failed connection, without addresses."""
+    low = message.lower()
+    if reason is not Reason.UPSTREAM_UNREACHABLE:
+        return ""
+    if "certificate" in low or "tls" in low or "ssl" in low:
+        return "The upstream's certificate is not accepted; nothing was sent."
+    if "name or service" in low or "getaddrinfo" in low or "nodename" in low or "name resolution" in low:
+        return "The upstream's name does not resolve; nothing was sent."
+    return ""

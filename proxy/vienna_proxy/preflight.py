@@ -1,0 +1,101 @@
+"""The read that a mapping asks for before anyone decides: same origin, the agent's own credentials, its own warrant."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import aiohttp
+import certifi
+from mitmproxy import http
+from yarl import URL
+
+from vienna_kernel.call import Call
+from vienna_kernel.decode import json
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping import NeedsPreflight
+from vienna_kernel.value import Value
+from vienna_proxy.consult import Grant
+from vienna_proxy.outcome import Outcomes
+
+_SECONDS = 8.0
+_MAX_BYTES = 1024 * 1024
+_NOT_TAKEN = ("content-", "if-", "accept-encoding", "range", "idempotency-key", "prefer", "expect")
+
+
+def lookup_call(call: Call, needs: NeedsPreflight) -> Call:
+    """The read itself: the call's own headers, as far as they are not about its body."""
+    path, _, query = needs.path.partition("?")
+    return Call(
+        method=needs.method,
+        scheme=call.scheme,
+        host=call.host,
+        port=call.port,
+        path=path,
+        query=query,
+        headers=tuple(line for line in call.headers if not line[0].startswith(_NOT_TAKEN)),
+        body=b"",
+    )
+
+
+class Preflight:
+    """Makes lookups over connections that the address guard judges like any other."""
+
+    def __init__(self, outcomes: Outcomes, upstream_ca: Path | None) -> None:
+        self._outcomes = outcomes
+        self._tls = ssl.create_default_context(cafile=certifi.where())
+        if upstream_ca is not None:
+            self._tls.load_verify_locations(cafile=upstream_ca)
+        # The loop's own resolver is the guarded one.
+        connector = aiohttp.TCPConnector(
+            resolver=aiohttp.ThreadedResolver(), use_dns_cache=False, ssl=self._tls
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=_SECONDS),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._session.close()
+
+    async def fetch(self, grant: Grant) -> Value | None:
+        """What the upstream says, decoded; None when it says nothing usable. The outcome is recorded either way.
+
+        Raises ``UnavailableError`` when it cannot be recorded.
+        """
+        call = grant.call
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.wire_headers()]
+        url = URL(call.url, encoded=True)
+        try:
+            async with self._session.request(
+                call.method, url, headers=headers, allow_redirects=False
+            ) as answer:
+                content = await answer.content.read(_MAX_BYTES + 1)
+                while len(content) <= _MAX_BYTES and (more := await answer.content.read(_MAX_BYTES)):
+                    content += more
+                response = _response(answer, content)
+        except (aiohttp.ClientConnectionError, TimeoutError, OSError) as error:
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            await self._outcomes.failed(grant, sent=sent, message=str(error))
+            return None
+        except aiohttp.ClientError:
+            await self._outcomes.failed(grant, sent=True, message="invalid response")
+            return None
+        withheld = await self._outcomes.buffered(grant, response, content)
+        if withheld is not None or not 200 <= response.status_code < 300 or len(content) > _MAX_BYTES:
+            return None
+        try:
+            return json.loads(content)
+        except MalformedError:
+            return None
+
+
+def _response(answer: aiohttp.ClientResponse, content: bytes) -> http.Response:
+    headers = http.Headers(answer.raw_headers)
+    reason = (answer.reason or "").encode("latin-1", "replace")
+    return http.Response(b"HTTP/1.1", answer.status, reason, headers, content, None, 0.0, 0.0)
