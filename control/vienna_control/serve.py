@@ -76,6 +76,7 @@ class Server:
     def __init__(self, app: App, listener: socket.socket) -> None:
         self._app = app
         self._listener = listener
+        self._path = listener.getsockname() if listener.family == socket.AF_UNIX else ""
         self._tasks: dict[asyncio.Task[None], str] = {}
         site = build(app, all_routes())
         mount(site, app)
@@ -120,11 +121,10 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._app.close()
-        address = self._listener.getsockname() if self._listener.family == socket.AF_UNIX else None
         self._listener.close()
-        if isinstance(address, str):
+        if self._path:
             with contextlib.suppress(OSError):
-                os.unlink(address)
+                os.unlink(self._path)
 
 
 async def _run(work: Background) -> None:
