@@ -8,7 +8,7 @@ any older checkpoint that was kept elsewhere (``witnessed``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from vienna_kernel.breaks import (
     Break,
@@ -80,7 +80,7 @@ def verify_rows(
         if fault is not None:
             return explain(fault, row, walk.place(), stream)
         if walk.due and (broken := walk.heads()) is not None:
-            return broken
+            return walk.closer(broken, stream)
     return walk.end()
 
 
@@ -165,6 +165,13 @@ class _Walk:
             return Break(Fault.CHECKPOINT, last, self._id(), why, last)
         self.origin, self.signed, self.signed_at, self.held = said.origin, said.size, said.at, self.held + 1
         return None
+
+    def closer(self, broken: Break, rest: Iterator[Row]) -> Break:
+        """The same break, told by the entry after it where that one's link says more than the checkpoint."""
+        following = next(rest, None) if broken.fault is Fault.REBUILT else None
+        if following is None or following.previous == self.link.hex():
+            return broken
+        return explain(Fault.EDITED_LINK, following, self.place(), rest)
 
     def end(self) -> Break | Verified:
         """Nothing follows."""
