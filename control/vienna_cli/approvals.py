@@ -15,17 +15,18 @@ from vienna_client import UnreachableError, ViennaError
 app = noun("What waits for people: list, show, approve, deny, watch.")
 
 LIST = (
-    field("id"),
+    field("id", "approval_id"),
     field("status"),
-    field("tier"),
-    field("agent", "agent_name"),
-    ("ASKS", lambda row: row.get("sentence") or row.get("summary")),
-    ("CONSENT", lambda row: f"{row.get('current_approvals', 0)} of {row.get('required_approvers', 1)}"),
+    field("tier", "risk_tier"),
+    field("sentence"),
+    ("consent", lambda row: consent(row)),
     field("until", "expires_at"),
 )
 
 _RECONNECT_SECONDS = 2.0
-_CHANGES = frozenset({"approval_required", "approval_resolved", "approval_expired", "approval_changed"})
+_CHANGES = frozenset(
+    {"approval_required", "approval_resolved", "approval_expired", "approval_changed", "reset"}
+)
 
 Otp = Annotated[
     str | None, typer.Option("--otp", help="Your six-digit code, where one is needed.", show_default=False)
@@ -45,7 +46,7 @@ def ls(
     """List approvals, newest first."""
     params = {"limit": limit, "agent_id": agent, "status": None if status == "all" else status}
     data = terminal.client.request("GET", "/approvals", params=_said(params))
-    terminal.printer.rows(data["approvals"], LIST)
+    terminal.printer.rows(data["approvals"], LIST, key="approval_id")
     if data.get("has_more"):
         terminal.printer.say(f"{data['total']} in all; more with --limit")
 
@@ -55,7 +56,7 @@ def show(terminal: Terminal, approval_id: Annotated[str, typer.Argument(metavar=
     """Show one approval: the effect, and exactly the request that would be sent."""
     approval = _get(terminal, approval_id)
     if terminal.printer.format != "table" or terminal.printer.quiet:
-        terminal.printer.record(approval, ())
+        terminal.printer.record(approval, (), key="approval_id")
     else:
         describe(terminal.printer, approval)
 
@@ -115,20 +116,30 @@ def watch(terminal: Terminal) -> None:
 def vote(terminal: Terminal, approval: Mapping[str, Any], verdict: str, body: Mapping[str, Any]) -> None:
     """Casts a vote on what was read, and says where the approval stands after it."""
     sent = {**_said(body), "shown_digest": approval.get("shown_digest")}
-    after = terminal.client.request("POST", f"/approvals/{approval['id']}/{verdict}", json=_said(sent))
+    after = terminal.client.request(
+        "POST", f"/approvals/{approval['approval_id']}/{verdict}", json=_said(sent)
+    )
     terminal.printer.record(after, (field("status"), *_after(after)), key="approval_id")
+
+
+def consent(approval: Mapping[str, Any]) -> str:
+    """``1 of 2: one more of group finance``."""
+    counts = f"{approval['current_approvals']} of {approval['required_approvers']}"
+    missing = "; ".join(approval.get("missing") or [])
+    return f"{counts}: {missing}" if missing and approval["status"] == "pending" else counts
 
 
 def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
     """The readable effect, then the exact request."""
-    shown = approval.get("shown") or approval
+    shown = approval["shown"]
     request = shown.get("request") or {}
     printer.line(cell(shown.get("sentence")), style="bold")
     rows: list[tuple[str, Any]] = [
-        ("approval", f"{approval['id']}  {approval.get('status')}"),
-        ("tier", shown.get("tier") or approval.get("tier")),
+        ("approval", f"{approval['approval_id']}  {approval['status']}"),
+        ("tier", approval["risk_tier"]),
         ("rule", (shown.get("rule") or {}).get("name")),
-        ("until", approval.get("expires_at")),
+        ("consent", consent(approval)),
+        ("until", approval["expires_at"]),
         ("unusual", "; ".join(shown.get("unusual") or [])),
         ("request", f"{request.get('method', '')} {request.get('url', '')}".strip()),
     ]
@@ -152,8 +163,8 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
 def _waiting(terminal: Terminal, seen: set[str]) -> None:
     data = terminal.client.request("GET", "/approvals", params={"status": "pending", "limit": 500})
     for row in reversed(data["approvals"]):
-        if row["id"] not in seen:
-            seen.add(row["id"])
+        if row["approval_id"] not in seen:
+            seen.add(row["approval_id"])
             _offer(terminal, row)
 
 
@@ -161,18 +172,17 @@ def _offer(terminal: Terminal, row: Mapping[str, Any]) -> None:
     if terminal.printer.format != "table":
         terminal.printer.data([row] if terminal.printer.format == "jsonl" else row)
         return
-    consent = f"{row.get('current_approvals', 0)} of {row.get('required_approvers', 1)}"
     terminal.printer.line(
-        f"{cell(row['id'])}  {cell(row.get('tier'))}  {cell(row.get('sentence'))}  ({consent})"
+        f"{cell(row['approval_id'])}  {cell(row['risk_tier'])}  {cell(row.get('sentence'))}  ({consent(row)})"
     )
     while terminal.interactive:
         answer = typer.prompt(
             "[a]pprove [d]eny [s]how, Enter skips", default="", show_default=False, err=True
         )
         if answer == "s":
-            describe(terminal.printer, _get(terminal, row["id"]))
+            describe(terminal.printer, _get(terminal, row["approval_id"]))
         elif answer in ("a", "d"):
-            _decide(terminal, row["id"], answer)
+            _decide(terminal, row["approval_id"], answer)
             return
         else:
             return
@@ -199,7 +209,7 @@ def _get(terminal: Terminal, approval_id: str) -> dict[str, Any]:
 
 
 def _needs_code(approval: Mapping[str, Any]) -> bool:
-    return bool((approval.get("requirements") or {}).get("mfa"))
+    return bool(approval.get("mfa"))
 
 
 def _after(data: Mapping[str, Any]) -> tuple[Any, ...]:

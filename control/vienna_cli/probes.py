@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +25,10 @@ from vienna_cli.run import Door
 from vienna_cli.terminal import Terminal
 from vienna_client import UnreachableError, ViennaError
 
-CANARY = "https://canary.vienna.internal/"
-"""The gate answers every name under ``vienna.internal`` itself: refused, and under our CA, without any upstream."""
+HOME = "https://vienna.internal/"
+"""Answered by the gate itself, under our CA, without any upstream."""
+CANARY = "http://canary.vienna.internal/a/%2e%2e/b"
+"""Never canonical, so refused on sight: nobody is asked and nothing is contacted."""
 
 _SKEW_SECONDS = 5.0
 _TRY_SECONDS = 15.0
@@ -98,7 +101,7 @@ def control_plane(terminal: Terminal) -> Iterator[Finding]:
         yield Finding("ready", "failed", error.message, "look into its log")
     yield _clock(client.url)
     try:
-        client.request("GET", "/fleet", params={"limit": 1})
+        client.request("GET", "/warrants", params={"limit": 1})
         yield Finding("key", "ok", "accepted")
     except ViennaError as error:
         yield Finding("key", "failed", error.message, "set VIENNA_API_KEY to an operator's key")
@@ -117,21 +120,19 @@ def gate_listens(door: Door | None) -> Finding:
 
 def canary(door: Door) -> Finding:
     """Whether the gate refuses what must be refused."""
+    connection = HTTPConnection(*door.address, timeout=_TRY_SECONDS)
     try:
-        with httpx.Client(proxy=door.proxy, trust_env=False, timeout=_TRY_SECONDS) as client:
-            answer = client.get(CANARY.replace("https:", "http:"))
-    except httpx.HTTPError as error:
+        connection.request("GET", CANARY)
+        answer = connection.getresponse()
+    except (OSError, HTTPException) as error:
         return Finding("canary", "failed", f"no answer: {type(error).__name__}", "restart vienna up")
-    if 400 <= answer.status_code < 600 and answer.headers.get("content-type", "").startswith(
-        "application/problem"
-    ):
-        return Finding("canary", "ok", f"refused with {answer.status_code} {answer.reason_phrase}")
-    return Finding(
-        "canary",
-        "failed",
-        f"answered {answer.status_code}: it was let through",
-        "stop the agents, look into the gate's log",
-    )
+    finally:
+        connection.close()
+    problem = answer.getheader("content-type", "").startswith("application/problem")
+    if problem and answer.status >= 400:
+        return Finding("canary", "ok", f"refused with {answer.status}: {answer.getheader('vienna-reason')}")
+    found = f"answered {answer.status}: it was let through"
+    return Finding("canary", "failed", found, "stop the agents, look into the gate's log")
 
 
 def clients(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -195,21 +196,21 @@ def sockets() -> Finding:
     )
 
 
-_REQUESTS = f"import requests; print(requests.get({CANARY!r}, timeout=10).status_code)"
+_REQUESTS = f"import requests; print(requests.get({HOME!r}, timeout=10).status_code)"
 _NODE = (
-    f"fetch({CANARY!r}).then(r => console.log(r.status),"
+    f"fetch({HOME!r}).then(r => console.log(r.status),"
     " e => { console.error(String(e.cause || e)); process.exit(1) })"
 )
 _CLIENTS: Sequence[tuple[str, str, Sequence[str], str]] = (
-    ("curl", "curl", ["-sS", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "10", CANARY], ""),
+    ("curl", "curl", ["-sS", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "10", HOME], ""),
     ("python requests", sys.executable, ["-c", _REQUESTS], ""),
     ("node", "node", ["-e", _NODE], ""),
-    ("git", "git", ["ls-remote", CANARY + "x.git"], "returned error: 4"),
+    ("git", "git", ["ls-remote", HOME + "x.git"], "not found"),
 )
 
 
 def _client(name: str, command: Sequence[str], mark: str, environ: Mapping[str, str]) -> Finding:
-    """A refusal that reached the client over TLS is the proof: it came from the gate, and was believed."""
+    """The gate's own page over TLS is the proof: the client went through the gate and believed its certificate."""
     probe = f"{name} trusts the CA"
     try:
         done = subprocess.run(  # noqa: S603  # the client itself is what is probed
@@ -224,7 +225,7 @@ def _client(name: str, command: Sequence[str], mark: str, environ: Mapping[str, 
     except subprocess.TimeoutExpired:
         return Finding(probe, "failed", "no answer in time", "vienna run sets what it needs")
     said = done.stdout.strip()
-    if (said.startswith("4") and len(said) == 3) or (mark and mark in done.stderr):
+    if said == "200" or (mark and mark in done.stderr):
         return Finding(probe, "ok", "through the gate, over TLS")
     last = (done.stderr.strip() or said or f"exit code {done.returncode}").splitlines()[-1][:200]
     if "No module named" in last:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -64,8 +64,8 @@ def tail(
     shown: dict[str, str] = {}
     _print_new(terminal, shown, {**params, "limit": limit})
     while follow:
-        _wait_for_change(terminal)
-        _print_new(terminal, shown, {**params, "limit": 100})
+        for _ in _changes(terminal):
+            _print_new(terminal, shown, {**params, "limit": 100})
 
 
 @command(app, "show")
@@ -83,14 +83,15 @@ def _print_new(terminal: Terminal, shown: dict[str, str], params: Mapping[str, A
         terminal.printer.rows(new, LIST)
 
 
-def _wait_for_change(terminal: Terminal) -> None:
-    """Returns when something happened; every two seconds where events cannot be had."""
+def _changes(terminal: Terminal) -> Iterator[None]:
+    """Once for each thing that happened; after two seconds where events cannot be had."""
     try:
         for event in terminal.client.events():
             if event.name not in _QUIET_EVENTS:
-                return
+                yield
     except UnreachableError:
         time.sleep(_POLL_SECONDS)
+    yield
 
 
 def register(parent: typer.Typer) -> None:

@@ -43,7 +43,7 @@ class Director:
         def look() -> dict[str, Any] | bool | None:
             waiting = self.stage.admin.request("GET", "/approvals", params={"status": "pending"})["approvals"]
             if waiting:
-                return dict(self.stage.admin.request("GET", f"/approvals/{waiting[0]['id']}"))
+                return dict(self.stage.admin.request("GET", f"/approvals/{waiting[0]['approval_id']}"))
             return None if call.waiting else False
 
         found = until(look, "the approval")
@@ -90,7 +90,7 @@ class Director:
     ) -> dict[str, Any]:
         said = {name: value for name, value in body.items() if value is not None}
         answer = self.stage.client_of(person).request(
-            "POST", f"/approvals/{approval['id']}/{verdict}", json=said
+            "POST", f"/approvals/{approval['approval_id']}/{verdict}", json=said
         )
         return dict(answer)
 
@@ -108,7 +108,7 @@ class Director:
                 shown = codes
                 self.say(f"     codes now: {codes}")
             try:
-                now = self.stage.admin.request("GET", f"/approvals/{approval['id']}")
+                now = self.stage.admin.request("GET", f"/approvals/{approval['approval_id']}")
             except ViennaError:
                 return None
             return True if now["status"] != "pending" else None

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from vienna_cli.demo.director import Director
+from vienna_cli.demo.props import ORDER
 from vienna_cli.demo.scenes import line, wide
 from vienna_cli.demo.seen import Seen
 from vienna_cli.demo.stage import Stage, until
-from vienna_cli.demo.toy import ORDER
 from vienna_cli.output import Code
 
 _NOTHING = "the payments API saw nothing"

@@ -8,9 +8,9 @@ from typing import Any
 
 from vienna_cli.demo.agent import Answer
 from vienna_cli.demo.director import Director
+from vienna_cli.demo.props import ORDER, TWISTED_AMOUNT, TWISTED_ORDER
 from vienna_cli.demo.seen import Seen
 from vienna_cli.demo.stage import AGENT, Stage, until
-from vienna_cli.demo.toy import ORDER, TWISTED_AMOUNT, TWISTED_ORDER
 
 type Scene = Callable[[Stage, Director], Seen]
 
@@ -64,7 +64,7 @@ def ticket(stage: Stage, director: Director) -> Seen:
     seen.holds("it is held", approval is not None)
     if approval is None:
         return seen
-    seen.same("it is T1", approval["tier"], "T1")
+    seen.same("it is T1", approval["risk_tier"], "T1")
     seen.same("nothing left while people decide", len(stage.reached()), before)
     director.say(line("POST", "/v1/tickets", "T1", "held", f"“{_sentence(approval)}”"))
     director.decide(approval, [stage.people["alice"]], code=False)
@@ -82,7 +82,7 @@ def two_people(stage: Stage, director: Director) -> Seen:
     seen.holds("it is held", approval is not None)
     if approval is None:
         return seen
-    seen.same("it is T2", approval["tier"], "T2")
+    seen.same("it is T2", approval["risk_tier"], "T2")
     director.say(line("POST", "/v1/refunds  amount=5000", "T2", "held", f"“{_sentence(approval)}”"))
     votes = director.decide(approval, [stage.people["bob"], stage.people["alice"]], code=True)
     if votes:

@@ -17,7 +17,7 @@ import yaml
 
 from vienna_cli.demo.agent import Agent
 from vienna_cli.demo.people import Person, cast
-from vienna_cli.demo.toy import HOST, LOG_FILE
+from vienna_cli.demo.props import HOST, LOG_FILE
 from vienna_cli.environment import agent_environment
 from vienna_cli.output import Failure
 from vienna_cli.processes import Child, child_environment, control_plane, discard, gate, stop_all

@@ -23,12 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-HOST = "payments.example"
-ORDER = "ORD-12345"
-TWISTED_ORDER = "ORD-66666"
-TWISTED_AMOUNT = 9999
-LOG_FILE = "reached.jsonl"
-CA_FILE = "toy-ca.pem"
+from vienna_cli.demo.props import CA_FILE, HOST, LOG_FILE, TWISTED_AMOUNT, TWISTED_ORDER
+
 _DAY = datetime.timedelta(days=1)
 
 
