@@ -22,6 +22,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_MAX_HOST_CHARS = 254  # a name of 253 (RFC 1035 2.3.4) and the trailing dot
 _NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\Z")
 _AUTHORITY = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<name>[^\[\]:@/?#]+))(?::(?P<port>[0-9]*))?\Z")
 
@@ -65,6 +66,8 @@ def _mismatch(detail: str) -> Refused:
 
 def canonical_host(text: str) -> str | Refused:
     """A host as it is compared everywhere; IP literals only in their one canonical spelling."""
+    if len(text) > _MAX_HOST_CHARS:
+        return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not a name")
     if not text.isascii():
         try:
             text = text.encode("idna").decode("ascii")  # what a library decoded for display, back to A-labels
