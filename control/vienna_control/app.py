@@ -17,6 +17,7 @@ from vienna_control.authority import Authority
 from vienna_control.clock import Clock
 from vienna_control.config import Settings
 from vienna_control.events import Bus
+from vienna_control.execution.sweep import Sweep
 from vienna_control.folder import DataFolder
 from vienna_control.identity import Identity
 from vienna_control.pipeline import Pipeline
@@ -102,7 +103,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         policies=policies,
         pipeline=pipeline,
         hub=hub,
-        background=(sequencer, policies, Expiry(store, clock), hub),
+        background=(sequencer, policies, Expiry(store, clock), Sweep(store, clock, pipeline.merits), hub),
         openapi=describe(all_routes()),
     )
 

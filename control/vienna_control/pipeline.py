@@ -66,25 +66,22 @@ class _Case:
         return self.ask.caller.sidecar_id is not None
 
     def told(self, would: Literal["held", "refused"] | None = None) -> entry.Told:
-        return entry.Told.of(
-            self.judged.decision, would=would, policy_digest=self.bundle.policy_digest
-        )
+        return entry.Told.of(self.judged.decision, would=would, policy_digest=self.bundle.policy_digest)
 
 
 class Pipeline:
     """Decides. Used in the writer thread, through units of work.
 
     Attributes:
+        settings, clock: Of the process.
         merits: Verified successes, counted towards trust.
     """
 
-    def __init__(
-        self, authority: Authority, policies: Policies, settings: Settings, clock: Clock
-    ) -> None:
+    def __init__(self, authority: Authority, policies: Policies, settings: Settings, clock: Clock) -> None:
         self._authority = authority
         self._policies = policies
-        self._settings = settings
-        self._clock = clock
+        self.settings = settings
+        self.clock = clock
         self._rates = Rates()
         self.merits = trust.Merits()
 
@@ -174,12 +171,10 @@ class Pipeline:
 
     def _terms(self, case: _Case) -> Terms:
         decision = case.judged.decision
-        lifetime = decision.warrant_ttl_seconds or self._settings.warrant_seconds
+        lifetime = decision.warrant_ttl_seconds or self.settings.warrant_seconds
         return Terms(tier=decision.tier, ttl_seconds=lifetime)
 
-    def _release(
-        self, tx: Tx, case: _Case, intent_id: str, status: Status, terms: Terms
-    ) -> wire.Decision:
+    def _release(self, tx: Tx, case: _Case, intent_id: str, status: Status, terms: Terms) -> wire.Decision:
         """Mint; and unless the caller is to use the warrant by itself, consume and start."""
         issued = dispatch.mint(
             tx, self._authority, case.agent, case.ask, intent_id=intent_id, terms=terms, bundle=case.bundle
@@ -237,9 +232,7 @@ class Pipeline:
         self, tx: Tx, case: _Case, intent_id: str, status: Status, requirements: Requirements
     ) -> wire.Decision:
         decision = case.judged.decision
-        seen = shown.compose(
-            tx, case.agent, case.ask, decision, first_contact=case.judged.first_contact
-        )
+        seen = shown.compose(tx, case.agent, case.ask, decision, first_contact=case.judged.first_contact)
         asked = queue.ask_people(
             tx, case.ask, intent_id, tier=decision.tier, requirements=requirements, shown=seen
         )
@@ -256,9 +249,7 @@ class Pipeline:
                 status = advance(Status.APPROVED, Event.DENY)
                 entry.settle(tx, case.past.intent_id, status, reason=decision.reason)
             return answers.denied(case.past.intent_id, decision)
-        intent_id = entry.submit(
-            tx, case.ask, case.told(), status=advance(Status.RECEIVED, Event.DENY)
-        )
+        intent_id = entry.submit(tx, case.ask, case.told(), status=advance(Status.RECEIVED, Event.DENY))
         if decision.reason in _COSTS_TRUST and case.judged.retries == 0:
             lower = arithmetic.after(arithmetic.Event.POLICY_DENIAL, case.agent.trust)
             trust.move(tx, case.agent, lower, reason=arithmetic.Event.POLICY_DENIAL.value)

@@ -1,6 +1,6 @@
 """The control API: one module of routes for each noun.
 
-Framework, in the order a request meets it: ``edge`` (log line, faults), ``auth_gate`` (who asks), ``access`` (who may),
+Framework, in the order a request meets it: ``edge`` (log line, faults), ``caller`` (who asks), ``access`` (who may),
 ``route`` (declarations), ``problems`` (what can go wrong), ``page`` (lists), ``openapi`` (the document of it all).
 """
 
@@ -16,7 +16,11 @@ MODULES = (
     "openapi",
     "auth",
     "operators",
+    "intents",
+    "approvals",
     "warrants",
+    "sidecars",
+    "events",
     "audit",
 )
 """Modules of routes, in the order the OpenAPI document shows them."""

@@ -11,10 +11,10 @@ A call or a vote that arrives between the deadline and this sweep draws the same
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Select, select, update
 
 from vienna_control import rows
@@ -28,7 +28,7 @@ from vienna_kernel.approval import Status
 from vienna_kernel.lifecycle import Event, advance
 from vienna_kernel.lifecycle import Status as IntentStatus
 
-log = logging.getLogger("vienna.approvals")
+log = structlog.get_logger("vienna.approvals")
 
 _EVERY_SECONDS = 1.0
 _AT_ONCE = 200
@@ -47,13 +47,15 @@ class Expiry:
             try:
                 await self.sweep()
             except UnavailableError as error:
-                log.warning("expiry.unavailable", extra={"port": error.port, "why": error.why})
+                log.warning("expiry.unavailable", port=error.port, why=error.why)
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def sweep(self) -> int:
         """Draw the consequences of what is overdue now; returns how many rows that were."""
         at = iso(self._clock.now())
-        overdue = await self._store.read(lambda conn: {name: _ids(conn, query(at)) for name, query in _DUE.items()})
+        overdue = await self._store.read(
+            lambda conn: {name: _ids(conn, query(at)) for name, query in _DUE.items()}
+        )
         if not any(overdue.values()):
             return 0
         return await self._store.write(lambda tx: _lapse(tx, overdue))
@@ -119,6 +121,4 @@ def _not_redeemed(tx: Tx, intent_id: str) -> None:
     if row is None or row["status"] != IntentStatus.APPROVED:
         return
     moved = advance(IntentStatus(row["status"]), Event.LAPSE)
-    rows.change(
-        tx.conn, intents, intent_id, status=moved.value, reason="approval_expired", updated_at=tx.at
-    )
+    rows.change(tx.conn, intents, intent_id, status=moved.value, reason="approval_expired", updated_at=tx.at)

@@ -89,7 +89,7 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     earlier = [vote for vote, _, _ in ending.votes_of(tx.conn, approval_id)]
     verdict = may_vote(
-        requirements, voter, earlier, requester_id=_requester(tx.conn, row, voter), status=row["status"]
+        requirements, voter, earlier, requester_id=requester(tx.conn, row, voter), status=row["status"]
     )
     if isinstance(verdict, Refused):  # (3)
         return verdict
@@ -184,7 +184,7 @@ def _row(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
     return row if row is not None and row["tenant"] == tenant else None
 
 
-def _requester(conn: Connection, row: rows.Row, voter: Voter) -> str:
+def requester(conn: Connection, row: rows.Row, voter: Voter) -> str:
     """Who counts as having asked for this: the operator that submitted it, or the owner of the agent.
 
     An owner is named by id or e-mail; when it is this voter, the voter's own id is the answer.

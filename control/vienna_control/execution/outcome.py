@@ -21,6 +21,7 @@ from vienna_kernel.ledger import EntryType
 from vienna_kernel.lifecycle import Event, Status, advance
 from vienna_kernel.verification import Result
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """An outcome as a gate or an agent tells it; see ``wire.Outcome``."""
@@ -164,7 +165,9 @@ def _enter(tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool) -> 
             "risk_tier": row["tier"],
             "result": told.result.value,
             "scope_compliance": told.result is not Result.DRIFT,
-            "checks": [{"name": str(check.get("name")), "held": bool(check.get("held"))} for check in told.checks],
+            "checks": [
+                {"name": str(check.get("name")), "held": bool(check.get("held"))} for check in told.checks
+            ],
         },
         **trail,
     )

@@ -9,9 +9,9 @@ Nothing is sent again by us. An outcome that comes late settles it (``outcome``)
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import or_, select
 
 from vienna_control import rows
@@ -25,7 +25,7 @@ from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason
 from vienna_kernel.verification import Result
 
-log = logging.getLogger("vienna.executions")
+log = structlog.get_logger("vienna.executions")
 
 GRACE = timedelta(minutes=10)
 """After the warrant's end: a slow upstream answers within it."""
@@ -49,7 +49,7 @@ class Sweep:
             try:
                 await self.sweep()
             except UnavailableError as error:
-                log.warning("executions.unavailable", extra={"port": error.port, "why": error.why})
+                log.warning("executions.unavailable", port=error.port, why=error.why)
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def sweep(self) -> int:

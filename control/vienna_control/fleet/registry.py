@@ -110,7 +110,9 @@ def find(conn: Connection, tenant: str, name_or_id: str) -> Agent | None:
 def listed(conn: Connection, tenant: str, *, limit: int, offset: int) -> tuple[Sequence[Agent], int]:
     """Agents by name, and how many there are in all."""
     total = conn.scalar(select(func.count()).select_from(agents).where(agents.c.tenant == tenant)) or 0
-    query = select(agents).where(agents.c.tenant == tenant).order_by(agents.c.name).limit(limit).offset(offset)
+    query = (
+        select(agents).where(agents.c.tenant == tenant).order_by(agents.c.name).limit(limit).offset(offset)
+    )
     return [of_row(row) for row in rows.every(conn, query)], total
 
 
@@ -165,10 +167,15 @@ def amend(tx: Tx, agent: Agent, changes: Mapping[str, Any], *, actor: str) -> Ag
     Records ``config_changed`` with the names of what changed; its gates are told to fetch a new bundle.
     """
     packed = {
-        name: rows.dump(value) if name in ("allowed_actions", "details") else value for name, value in changes.items()
+        name: rows.dump(value) if name in ("allowed_actions", "details") else value
+        for name, value in changes.items()
     }
     rows.change(tx.conn, agents, agent.id, **packed)
-    shown = {name: changes[name] for name in changes if name in ("status", "enforcement", "allowed_actions", "type")}
+    shown = {
+        name: changes[name]
+        for name in changes
+        if name in ("status", "enforcement", "allowed_actions", "type")
+    }
     tx.record(
         EntryType.CONFIG_CHANGED,
         tenant=agent.tenant,

@@ -48,9 +48,7 @@ def suspend(tx: Tx, agent: Agent, *, reason: str, actor: str, resume_at: str | N
     tx.record(EntryType.AGENT_SUSPENDED, tenant=agent.tenant, actor=actor, agent_id=agent.id, data=told)
     tx.publish("agent_suspended", {"agent_id": agent.id, "name": agent.name, **told}, tenant=agent.tenant)
     tx.publish("_bundle", {"agent_id": agent.id}, tenant=agent.tenant)
-    return Suspended(
-        resume_at=resume_at, pending_intents_cancelled=cancelled, warrants_revoked=len(revoked)
-    )
+    return Suspended(resume_at=resume_at, pending_intents_cancelled=cancelled, warrants_revoked=len(revoked))
 
 
 def _cancel_pending(tx: Tx, agent: Agent, actor: str) -> int:

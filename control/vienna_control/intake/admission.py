@@ -1,7 +1,7 @@
 """Whether an agent may try something at all, before policy is asked.
 
 1. Who it is: unknown, suspended, inactive and frozen agents are refused in every mode of enforcement.
-2. Whether the parameters fit the action type: part of what observe mode only records.
+2. Whether the action exists, and the parameters fit it: part of what observe mode only records.
 
 Whether the action is among the agent's allowed ones is the kernel's first step (``decision``).
 """
@@ -45,6 +45,12 @@ def standing(agent: Agent | None) -> Agent | Refused:
 def admit(ask: Ask, types: Mapping[str, ActionType]) -> Refused | None:
     """Why policy need not even be asked, or None."""
     for intent in ask.intents:
+        if ask.call is None and intent.action not in types:
+            return Refused(
+                Reason.UNMAPPED_ACTION,
+                f"no action type {intent.action} is registered",
+                clean(f"No action {intent.action} is known here. Do not retry; ask your user.", LONGEST),
+            )
         complaint = _misfit(intent, types.get(intent.action))
         if complaint:
             return Refused(

@@ -117,7 +117,9 @@ def denied(intent_id: str, decision: Decision) -> wire.Decision:
 def recorded(kept: Kept | None, frame_id: int) -> wire.Recorded:
     """The outcome is durable. One that belongs to no execution of ours is acknowledged and withheld."""
     if kept is None:
-        return wire.Recorded(id=frame_id, withhold=True, hint="This outcome belongs to no call that was let go.")
+        return wire.Recorded(
+            id=frame_id, withhold=True, hint="This outcome belongs to no call that was let go."
+        )
     hint = (
         "The upstream did something else than was approved, so its answer is withheld. "
         "Do not retry: it may have acted. Tell your user."

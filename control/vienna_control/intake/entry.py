@@ -157,9 +157,7 @@ def evaluated(tx: Tx, ask: Ask, intent_id: str, told: Told, *, again: bool) -> N
     )
 
 
-def settle(
-    tx: Tx, intent_id: str, status: Status, *, reason: Reason | None = None, **columns: Any
-) -> None:
+def settle(tx: Tx, intent_id: str, status: Status, *, reason: Reason | None = None, **columns: Any) -> None:
     """Move an intent's row to a status; further columns as given."""
     rows.change(
         tx.conn,

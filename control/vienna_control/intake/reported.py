@@ -107,14 +107,16 @@ def _intent(tx: Tx, caller: Caller, event: Reported) -> str:
         method=event.method[:32],
         url=event.url,
         meaning="[]",
-        decision=rows.dump({
-            "outcome": "denied",
-            "rule_id": None,
-            "reason": event.reason.value,
-            "detail": event.detail,
-            "by": "gate",
-            "count": event.count,
-        }),
+        decision=rows.dump(
+            {
+                "outcome": "denied",
+                "rule_id": None,
+                "reason": event.reason.value,
+                "detail": event.detail,
+                "by": "gate",
+                "count": event.count,
+            }
+        ),
         reason=event.reason.value,
         created_at=tx.at,
         updated_at=tx.at,

@@ -65,7 +65,9 @@ def compile_bundle(
     mappings = MappingSet.compile(sources.mappings)
     clash = sorted(set(registered) & set(mappings.action_types))
     if clash:
-        raise MalformedError(f"action type {clash[0]}", "is registered by API and declared by a mapping; remove one")
+        raise MalformedError(
+            f"action type {clash[0]}", "is registered by API and declared by a mapping; remove one"
+        )
     types = {**mappings.action_types, **{name: kind for name, (kind, _) in registered.items()}}
     rules = RuleSet.compile(sources.rules, stored=stored_rules, action_types=types, default=default)
     tiers = TierTable.from_document(sources.tiers)

@@ -161,9 +161,7 @@ class Policies:
         if was is None:
             rows.add(tx.conn, settings, name=_SETTING, value=rows.dump(now))
         else:
-            tx.conn.execute(
-                settings.update().where(settings.c.name == _SETTING).values(value=rows.dump(now))
-            )
+            tx.conn.execute(settings.update().where(settings.c.name == _SETTING).values(value=rows.dump(now)))
         for name, kind in (("policy", EntryType.POLICY_CHANGED), ("mapping", EntryType.MAPPING_CHANGED)):
             before = was[name] if was else None
             if before != now[name]:

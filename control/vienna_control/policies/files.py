@@ -97,12 +97,15 @@ class _Shelf:
                 raise MalformedError(document.where(("id",)), "a mapping needs an id")
             if name in self.mappings:
                 raise MalformedError(
-                    document.where(("id",)), f"the mapping {name!r} stands in {self.mappings[name][0].name} already"
+                    document.where(("id",)),
+                    f"the mapping {name!r} stands in {self.mappings[name][0].name} already",
                 )
             self.mappings[name] = (document, text)
         else:
             came = f"kind {kind!r}" if kind else "no kind"
-            raise MalformedError(document.where(("kind",)), f"expected a kind of {', '.join(_KINDS)}; came {came}")
+            raise MalformedError(
+                document.where(("kind",)), f"expected a kind of {', '.join(_KINDS)}; came {came}"
+            )
 
 
 def _text(path: Path) -> str:

@@ -26,9 +26,7 @@ def in_force(conn: Connection) -> Sequence[RuleData]:
 
 def find(conn: Connection, tenant: str, policy_id: str) -> rows.Row | None:
     """One rule's row, deleted ones too."""
-    return rows.first(
-        conn, select(policies).where(policies.c.id == policy_id, policies.c.tenant == tenant)
-    )
+    return rows.first(conn, select(policies).where(policies.c.id == policy_id, policies.c.tenant == tenant))
 
 
 def create(tx: Tx, tenant: str, rule: RuleData, *, actor: str) -> int:

@@ -1,0 +1,222 @@
+"""Approvals: the queue, one of them, yes and no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from sqlalchemy import Connection
+
+from vienna_control.api.access import Principal
+from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.route import Context, Who, route
+from vienna_control.approvals import view
+from vienna_control.approvals.vote import Ballot, Decided, StaleError
+from vienna_control.store import Tx
+from vienna_control.store.tables import approvals
+from vienna_kernel.approval import Voter
+from vienna_kernel.ledger import EntryType
+from vienna_kernel.verdict import Reason, Refused
+
+type Words = Annotated[str, Field(max_length=2000)]
+
+_CODES: Mapping[Reason, Code] = {
+    Reason.APPROVAL_DECIDED: Code.ALREADY_DECIDED,
+    Reason.ALREADY_VOTED: Code.CONFLICT,
+    Reason.OWN_REQUEST: Code.FORBIDDEN,
+    Reason.NOT_AN_APPROVER: Code.FORBIDDEN,
+    Reason.MFA_REQUIRED: Code.MFA_REQUIRED,
+    Reason.JUSTIFICATION_REQUIRED: Code.VALIDATION_FAILED,
+}
+
+
+class ApprovalsQuery(PageQuery):
+    """Filters of the queue. ``mine``: only what waits for you and that you may decide."""
+
+    status: Literal["pending", "approved", "denied", "expired", "cancelled"] | None = None
+    agent_id: Annotated[str, Field(max_length=128)] | None = None
+    tier: Literal["T0", "T1", "T2", "T3"] | None = None
+    mine: bool = False
+
+
+class _VoteBody(BaseModel):
+    """Attributes: ``shown_digest`` is that of what you saw; when something else is asked now, the answer is 409."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    otp: Annotated[SecretStr, Field(min_length=6, max_length=10)] | None = None
+    shown_digest: Annotated[str, Field(max_length=80)] | None = None
+
+
+class ApproveBody(_VoteBody):
+    """``justification`` and ``rollback_plan`` where the tier asks for them."""
+
+    comment: Words = ""
+    justification: Words = ""
+    rollback_plan: Words = ""
+
+
+class DenyBody(_VoteBody):
+    """``reason`` is what the agent will read."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ApproveData(BaseModel):
+    """Attributes: ``warrant_id`` only where no gate holds the call; else the warrant is minted when it leaves."""
+
+    approval_id: str
+    status: str
+    current_approvals: int
+    required_approvers: int
+    missing: list[str]
+    approver: str
+    intent_id: str
+    intent_status: str
+    warrant_id: str | None
+
+
+class DenyData(BaseModel):
+    approval_id: str
+    status: str
+    denier: str
+    intent_id: str
+    intent_status: str
+
+
+@route(
+    "GET", "/approvals", who=Who.READER, writes=None, query=ApprovalsQuery, summary="The queue, newest first"
+)
+async def list_approvals(ctx: Context) -> dict[str, Any]:
+    query, voter = ctx.query, _voter(ctx.principal)
+    statement = view.listed().where(approvals.c.tenant == ctx.principal.tenant)
+    for name in ("status", "agent_id", "tier"):
+        if (value := getattr(query, name)) is not None:
+            statement = statement.where(approvals.c[name] == value)
+    if query.mine:
+        statement = statement.where(approvals.c.status == "pending")
+
+    def page(conn: Connection) -> dict[str, Any]:
+        found = fetch_page(
+            conn,
+            statement,
+            query,
+            key=approvals.c.id,
+            noun="approvals",
+            shape=lambda row: view.brief(conn, row, voter),
+        )
+        if query.mine:
+            found["approvals"] = [row for row in found["approvals"] if row.get("you_may_decide")]
+        return found
+
+    return await ctx.app.store.read(page)
+
+
+@route(
+    "GET",
+    "/approvals/{id}",
+    who=Who.READER,
+    writes=None,
+    summary="One approval: the readable effect, the exact request, why, and who decided",
+)
+async def read_approval(ctx: Context) -> dict[str, Any]:
+    principal, approval_id = ctx.principal, ctx.path["id"]
+
+    def query(conn: Connection) -> dict[str, Any] | None:
+        row = view.one(conn, principal.tenant, approval_id)
+        return view.whole(conn, row, _voter(principal)) if row else None
+
+    found = await ctx.app.store.read(query)
+    if found is None:
+        raise not_found("approval", approval_id)
+    return found
+
+
+@route(
+    "POST",
+    "/approvals/{id}/approve",
+    who=Who.APPROVER,
+    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED),
+    body=ApproveBody,
+    data=ApproveData,
+    optional_body=True,
+    summary="Consent",
+)
+async def approve(ctx: Context) -> ApproveData:
+    """With ``otp`` where a second factor is asked for. Enough consent lets the held call go."""
+    body = ctx.body
+    decided = await _decide(
+        ctx,
+        verdict="approve",
+        comment=body.comment,
+        justification=body.justification,
+        rollback_plan=body.rollback_plan,
+    )
+    return ApproveData(
+        approval_id=decided.approval_id,
+        status=decided.status.value,
+        current_approvals=decided.tally.current,
+        required_approvers=decided.tally.required,
+        missing=decided.tally.missing,
+        approver=ctx.principal.name,
+        intent_id=decided.intent_id,
+        intent_status=decided.intent_status,
+        warrant_id=decided.warrant_id,
+    )
+
+
+@route(
+    "POST",
+    "/approvals/{id}/deny",
+    who=Who.APPROVER,
+    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED),
+    body=DenyBody,
+    data=DenyData,
+    summary="Say no; the reason reaches the agent",
+)
+async def deny(ctx: Context) -> DenyData:
+    """One no ends it, whoever has agreed before."""
+    decided = await _decide(ctx, verdict="deny", comment=ctx.body.reason)
+    return DenyData(
+        approval_id=decided.approval_id,
+        status=decided.status.value,
+        denier=ctx.principal.name,
+        intent_id=decided.intent_id,
+        intent_status=decided.intent_status,
+    )
+
+
+async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words: str) -> Decided:
+    app, principal, body, approval_id = ctx.app, ctx.principal, ctx.body, ctx.path["id"]
+    voter = _voter(principal)
+    ctx.log["approval_id"] = approval_id
+
+    def unit(tx: Tx) -> Decided | Problem:
+        code = body.otp.get_secret_value() if body.otp else None
+        ballot = Ballot(
+            verdict=verdict,
+            shown_digest=body.shown_digest,
+            code=(lambda: app.identity.totp.check(tx, principal.id, code)) if code else None,
+            **words,
+        )
+        try:
+            decided = app.pipeline.vote(tx, principal.tenant, approval_id, voter, ballot)
+        except StaleError as error:
+            raise Problem(Code.CONFLICT, str(error)) from None
+        if decided is None:
+            raise not_found("approval", approval_id)
+        if isinstance(decided, Refused):
+            # Returned, not raised: that the deadline has passed is found out here, and that is kept.
+            return Problem(_CODES.get(decided.reason, Code.CONFLICT), decided.detail)
+        return decided
+
+    answer = await app.store.write(unit)
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+def _voter(principal: Principal) -> Voter:
+    return Voter(id=principal.id, role=principal.role, groups=principal.groups, email=principal.name.lower())

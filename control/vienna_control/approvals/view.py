@@ -1,0 +1,109 @@
+"""Approvals as the API tells them: what is asked, of whom, where it stands, and whether you may decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from vienna_control import rows
+from vienna_control.approvals import ending
+from vienna_control.approvals.vote import requester
+from vienna_control.store.tables import agents, approvals, intents, votes
+from vienna_kernel.approval import Requirements, Voter, describe, may_vote, tally
+from vienna_kernel.verdict import Refused
+
+
+def listed() -> Select[Any]:
+    """Approvals with what a list needs of their intent and agent."""
+    return (
+        select(
+            approvals,
+            agents.c.name.label("agent_name"),
+            intents.c.action,
+            intents.c.target,
+            intents.c.status.label("intent_status"),
+            intents.c.source,
+        )
+        .join(agents, agents.c.id == approvals.c.agent_id)
+        .join(intents, intents.c.id == approvals.c.intent_id)
+    )
+
+
+def one(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
+    """One approval of a tenant."""
+    return rows.first(conn, listed().where(approvals.c.id == approval_id, approvals.c.tenant == tenant))
+
+
+def brief(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict[str, Any]:
+    """A line of the queue. ``voter``: who looks at it, if they could decide anything at all."""
+    requirements = Requirements.from_json(rows.load(row["requirements"]))
+    shown = rows.load(row["shown"])
+    given = [vote for vote, _, _ in ending.votes_of(conn, row["id"])]
+    planned = str((shown.get("claimed") or {}).get("rollback_plan") or "")
+    standing = tally(requirements, given, rollback_plan=planned)
+    told = {
+        "approval_id": row["id"],
+        "intent_id": row["intent_id"],
+        "agent_id": row["agent_id"],
+        "agent": row["agent_name"],
+        "status": row["status"],
+        "risk_tier": row["tier"],
+        "action": row["action"],
+        "target": row["target"],
+        "sentence": shown["sentence"],
+        "unusual": shown["unusual"],
+        "rule": shown["rule"],
+        "required_approvers": standing.required,
+        "current_approvals": standing.current,
+        "missing": standing.missing,
+        "groups": list(requirements.groups),
+        "mfa": any(part.mfa for part in requirements.parts()),
+        "justification": any(part.justification for part in requirements.parts()),
+        "rollback_plan": any(part.rollback_plan for part in requirements.parts()),
+        "page": requirements.page,
+        "level": row["level"],
+        "agent_waiting": bool(row["agent_waiting"]) and row["status"] == "pending",
+        "created_at": row["created_at"],
+        "expires_at": row["expires_at"],
+        "decided_at": row["decided_at"],
+        "redeem_until": row["redeem_until"],
+        "redeemed_at": row["redeemed_at"],
+        "reason": row["reason"],
+        "shown_digest": row["shown_digest"],
+        "intent_status": row["intent_status"],
+    }
+    if voter is not None:
+        verdict = may_vote(
+            requirements, voter, given, requester_id=requester(conn, row, voter), status=row["status"]
+        )
+        told["you_may_decide"] = not isinstance(verdict, Refused)
+        told["why_not"] = verdict.detail if isinstance(verdict, Refused) else None
+    return told
+
+
+def whole(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict[str, Any]:
+    """Everything an approver needs: also the readable effect, the exact request, why, and who decided what."""
+    intent = rows.first(conn, select(intents.c.decision).where(intents.c.id == row["intent_id"]))
+    query = select(votes).where(votes.c.approval_id == row["id"]).order_by(votes.c.at, votes.c.id)
+    requirements = Requirements.from_json(rows.load(row["requirements"]))
+    return {
+        **brief(conn, row, voter),
+        "asked": describe(requirements),
+        "shown": rows.load(row["shown"]),
+        "explanation": (rows.load(intent["decision"]) or {}) if intent else {},
+        "votes": [
+            {
+                "operator_id": vote["operator_id"],
+                "operator": vote["email"],
+                "verdict": vote["verdict"],
+                "comment": vote["comment"],
+                "justification": vote["justification"],
+                "rollback_plan": vote["rollback_plan"],
+                "mfa": vote["mfa"],
+                "at": vote["at"],
+            }
+            for vote in rows.every(conn, query)
+        ],
+    }

@@ -1,0 +1,151 @@
+"""Every connected gate, and what all of them are told unasked: wake, revoked, bundle changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel
+from sqlalchemy import update
+
+from vienna_control.authority import Authority
+from vienna_control.events import Event
+from vienna_control.intake.ask import Caller
+from vienna_control.pipeline import Pipeline
+from vienna_control.policies import Policies
+from vienna_control.ports import UnavailableError
+from vienna_control.sidecars.snapshot import Snapshot, Snapshots
+from vienna_control.sidecars.stream import Parts, Stream
+from vienna_control.store import Store, Tx
+from vienna_control.store.tables import approvals, intents, sidecars
+from vienna_kernel import wire
+
+log = structlog.get_logger("vienna.sidecars")
+
+_TOPICS = ("_wake", "_revoked", "_bundle")
+_SEEN_EVERY_SECONDS = 15.0
+
+
+class Hub:
+    """The gates of this process.
+
+    Attributes:
+        snapshots: The bundles they work by.
+    """
+
+    def __init__(self, store: Store, authority: Authority, policies: Policies, pipeline: Pipeline) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._streams: dict[str, set[Stream]] = defaultdict(set)
+        self._bundles_changed = asyncio.Condition()
+        self.snapshots = Snapshots(
+            store, authority, policies, env=pipeline.settings.env, clock=pipeline.clock
+        )
+
+    async def serve(self, caller: Caller, socket: web.WebSocketResponse) -> None:
+        """One gate's connection, from hello to the end."""
+        stream = Stream(Parts(self._store, self._pipeline, self.snapshots), caller, socket)
+        mine = self._streams[caller.agent_id]
+        mine.add(stream)
+        await self._seen([caller.sidecar_id or ""])
+        try:
+            await stream.converse()
+        finally:
+            mine.discard(stream)
+            if not mine:
+                self._streams.pop(caller.agent_id, None)
+            if not any(other.caller.sidecar_id == caller.sidecar_id for other in mine):
+                await self._hung_up(caller.sidecar_id or "")
+
+    def connected(self, agent_id: str) -> int:
+        """How many gates of an agent are connected."""
+        return len(self._streams.get(agent_id, ()))
+
+    async def run(self) -> None:
+        """Pass on what happens, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pass_on())
+            group.create_task(self._keep_seen())
+
+    async def _pass_on(self) -> None:
+        with self._store.bus.subscribe(_TOPICS) as events:
+            async for event in events:
+                try:
+                    await self._pass(event)
+                except UnavailableError as error:  # gates find out when they ask
+                    log.warning("sidecars.unavailable", port=error.port, why=error.why)
+
+    async def _pass(self, event: Event) -> None:
+        match event.name:
+            case "_wake":
+                await self._tell(event, wire.Wake(**_only(event, "approval_id", "intent_id")))
+            case "_revoked":
+                await self._tell(event, wire.Revoked(warrant_ids=event.data["warrant_ids"]))
+            case _:
+                await self._bundle_changed(event)
+
+    async def _tell(self, event: Event, frame: BaseModel) -> None:
+        streams = self._streams.get(event.data["agent_id"], ())
+        await asyncio.gather(*(stream.send(frame) for stream in list(streams)))
+
+    async def _bundle_changed(self, event: Event) -> None:
+        agent_id = event.data.get("agent_id")
+        self.snapshots.forget(agent_id)
+        for connected in [agent_id] if agent_id else list(self._streams):
+            if streams := list(self._streams.get(connected, ())):
+                current = await self.snapshots.of_agent(connected)
+                frame = wire.BundleChanged(digest=current.digest)
+                await asyncio.gather(*(stream.send(frame) for stream in streams))
+        async with self._bundles_changed:
+            self._bundles_changed.notify_all()
+
+    async def bundle_other_than(self, agent_id: str, digest: str, *, wait_seconds: float) -> Snapshot:
+        """The agent's bundle, as soon as it is another than ``digest``, or after the wait as it is."""
+        try:
+            async with asyncio.timeout(wait_seconds), self._bundles_changed:
+                while (current := await self.snapshots.of_agent(agent_id)).digest == digest:
+                    await self._bundles_changed.wait()
+        except TimeoutError:
+            current = await self.snapshots.of_agent(agent_id)
+        return current
+
+    async def _keep_seen(self) -> None:
+        while True:
+            await asyncio.sleep(_SEEN_EVERY_SECONDS)
+            connected = {stream.caller.sidecar_id or "" for mine in self._streams.values() for stream in mine}
+            await self._seen(sorted(connected))
+
+    async def _seen(self, sidecar_ids: list[str]) -> None:
+        if not sidecar_ids:
+            return
+
+        def touch(tx: Tx) -> None:
+            tx.conn.execute(update(sidecars).where(sidecars.c.id.in_(sidecar_ids)).values(seen_at=tx.at))
+
+        try:
+            await self._store.write(touch)
+        except UnavailableError as error:
+            log.warning("sidecars.unavailable", port=error.port, why=error.why)
+
+    async def _hung_up(self, sidecar_id: str) -> None:
+        """Whoever waited through this gate waits no more; it asks again when it is back."""
+
+        def mark(tx: Tx) -> None:
+            held = update(approvals).where(
+                approvals.c.status == "pending",
+                approvals.c.agent_waiting,
+                approvals.c.intent_id == intents.c.id,
+                intents.c.sidecar_id == sidecar_id,
+            )
+            tx.conn.execute(held.values(agent_waiting=False))
+
+        try:
+            await self._store.write(mark)
+        except UnavailableError as error:
+            log.warning("sidecars.unavailable", port=error.port, why=error.why)
+
+
+def _only(event: Event, *names: str) -> dict[str, str]:
+    return {name: event.data[name] for name in names}

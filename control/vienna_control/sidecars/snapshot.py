@@ -1,0 +1,120 @@
+"""The signed bundle a gate works by: mappings, keys, its agent's rung and standing.
+
+Its digest covers all that a gate acts on; the gate sends it with every question, so that a call read by an old mapping
+is never answered by a new policy.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from vienna_control import rows
+from vienna_control.approvals.queue import MOST_PENDING
+from vienna_control.authority import Authority
+from vienna_control.clock import Clock, iso
+from vienna_control.fleet import registry
+from vienna_control.fleet.registry import Agent
+from vienna_control.policies import Bundle, Policies
+from vienna_control.store import Store
+from vienna_control.store.tables import warrants
+from vienna_kernel.value import digest
+
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One bundle for one agent's gates, as it travels."""
+
+    digest: str
+    token: str
+
+
+class Snapshots:
+    """Makes bundles, and remembers what lately handed-out ones were made of."""
+
+    def __init__(
+        self, store: Store, authority: Authority, policies: Policies, *, env: str, clock: Clock
+    ) -> None:
+        self._store = store
+        self._authority = authority
+        self._policies = policies
+        self._env = env
+        self._clock = clock
+        self._made: dict[str, Snapshot] = {}
+        self._mappings: OrderedDict[str, str] = OrderedDict()
+
+    async def of_agent(self, agent_id: str) -> Snapshot:
+        """The bundle of an agent now. ``LookupError``: no such agent."""
+        made = self._made.get(agent_id)
+        if made is not None:
+            return made
+        bundle = self._policies.current
+        agent, revoked = await self._store.read(lambda conn: _facts(conn, agent_id, iso(self._clock.now())))
+        if agent is None:
+            raise LookupError(agent_id)
+        made = self._make(agent, bundle, revoked)
+        if self._policies.current is bundle:
+            self._made[agent_id] = made
+        return made
+
+    def forget(self, agent_id: str | None) -> None:
+        """Something that a bundle is made of has changed: of one agent, or (None) of all."""
+        if agent_id is None:
+            self._made.clear()
+        else:
+            self._made.pop(agent_id, None)
+
+    async def reads_alike(self, agent_id: str, digest_: str) -> bool:
+        """Whether a gate with this bundle reads calls as the mappings in force do."""
+        if digest_ not in self._mappings:
+            await self.of_agent(agent_id)
+        return self._mappings.get(digest_) == self._policies.current.mapping_digest
+
+    def _make(self, agent: Agent, bundle: Bundle, revoked: list[str]) -> Snapshot:
+        lenient = self._env in ("dev", "test")
+        acted_on: dict[str, Any] = {
+            "v": 1,
+            "env": self._env,
+            "agent": {
+                "id": agent.id,
+                "name": agent.name,
+                "enforcement": agent.enforcement,
+                "status": agent.status,
+            },
+            "enforcement": agent.enforcement,
+            "mappings": [{"name": name, "text": text} for name, text in bundle.texts],
+            "hosts": {},
+            "jwks": self._authority.jwks(),
+            "freeze": [],
+            "redaction_key": base64.b64encode(self._authority.redaction_key(agent.tenant)).decode(),
+            # Where nobody checks a gate's own settings, its own settings are not asked.
+            "private_networks": None if lenient else [],
+            "passthrough": None if lenient else [],
+            "limits": {"held_per_agent": MOST_PENDING},
+        }
+        named = digest([bundle.digest, acted_on])
+        payload = {
+            **acted_on,
+            "digest": named,
+            "version": bundle.version,
+            "issued_at": iso(self._clock.now()),
+            "revoked": revoked,
+        }
+        self._mappings[named] = bundle.mapping_digest
+        while len(self._mappings) > _REMEMBERED:
+            self._mappings.popitem(last=False)
+        return Snapshot(named, self._authority.sign_bundle(orjson.dumps(payload)))
+
+
+def _facts(conn: Connection, agent_id: str, at: str) -> tuple[Agent | None, list[str]]:
+    recent = select(warrants.c.id).where(
+        warrants.c.agent_id == agent_id, warrants.c.status == "revoked", warrants.c.expires_at > at
+    )
+    return registry.by_id(conn, agent_id), [row["id"] for row in rows.every(conn, recent)]

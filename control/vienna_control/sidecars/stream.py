@@ -1,0 +1,183 @@
+"""One gate's connection: its questions answered in whatever order they are decided.
+
+1. ``hello`` first, within five seconds; the answer says which bundle is current.
+2. Each question is a unit of work of its own; the answer is sent after its commit. A question that could not be
+   served is answered with a fault, and the gate refuses.
+3. A frame that has no reading closes the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import WSMsgType, web
+from pydantic import BaseModel, ValidationError
+
+from vienna_control.clock import iso
+from vienna_control.intake.ask import Ask, Caller
+from vienna_control.pipeline import Pipeline
+from vienna_control.ports import UnavailableError
+from vienna_control.sidecars.snapshot import Snapshots
+from vienna_control.store import Store
+from vienna_kernel import wire
+from vienna_kernel.intent import Intent
+from vienna_kernel.verdict import Reason
+
+log = structlog.get_logger("vienna.sidecars")
+
+_HELLO_SECONDS = 5.0
+_POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a stream works with."""
+
+    store: Store
+    pipeline: Pipeline
+    snapshots: Snapshots
+
+
+class Stream:
+    """One gate, connected.
+
+    Attributes:
+        caller: Who it is, from its credential.
+    """
+
+    def __init__(self, parts: Parts, caller: Caller, socket: web.WebSocketResponse) -> None:
+        self._parts = parts
+        self._socket = socket
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.caller = caller
+
+    async def converse(self) -> None:
+        """Serve until the gate hangs up, or says something that has no reading."""
+        try:
+            if not await self._greet():
+                await self.close("hello was expected")
+                return
+            async for message in self._socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                self._take(wire.from_gate.validate_json(message.data))
+        except ValidationError as error:
+            log.warning("stream.unread", sidecar=self.caller.sidecar_id, errors=error.error_count())
+            await self.close("a frame that has no reading")
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _greet(self) -> bool:
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                message = await self._socket.receive()
+        except TimeoutError:
+            return False
+        if message.type is not WSMsgType.TEXT:
+            return False
+        hello = wire.from_gate.validate_json(message.data)
+        if not isinstance(hello, wire.Hello) or hello.protocol != wire.PROTOCOL:
+            return False
+        current = await self._parts.snapshots.of_agent(self.caller.agent_id)
+        await self.send(
+            wire.Welcome(
+                sidecar_id=self.caller.sidecar_id or "",
+                bundle=current.digest,
+                at=iso(self._parts.pipeline.clock.now()),
+            )
+        )
+        return True
+
+    async def send(self, frame: BaseModel) -> None:
+        """Say something; a gate that hung up does not hear it."""
+        if not self._socket.closed:
+            try:
+                await self._socket.send_str(frame.model_dump_json())
+            except ConnectionError:
+                log.info("stream.gone", sidecar=self.caller.sidecar_id)
+
+    async def close(self, why: str) -> None:
+        """Hang up."""
+        await self._socket.close(code=_POLICY_VIOLATION, message=why.encode())
+
+    def _take(self, frame: wire.FromGate) -> None:
+        if isinstance(frame, wire.Hello):
+            return
+        task = asyncio.create_task(self._serve(frame))
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(done, frame.id))
+
+    def _ended(self, task: asyncio.Task[None], frame_id: int) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # Our own bug. The gate refuses when it hears of it, and when it hears nothing.
+        log.error("stream.internal", error=type(error).__name__, exc_info=error)
+        self._later(self.send(_fault(frame_id, Reason.INTERNAL_ERROR, "the control plane failed")))
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, frame: wire.Consult | wire.Outcome | wire.Report | wire.Gone) -> None:
+        try:
+            answer = await self._answer(frame)
+        except UnavailableError as error:
+            reason = Reason.AUDIT_UNAVAILABLE if error.port == "audit" else Reason.CONTROL_UNAVAILABLE
+            answer = _fault(frame.id, reason, str(error))
+        await self.send(answer)
+
+    async def _answer(
+        self, frame: wire.Consult | wire.Outcome | wire.Report | wire.Gone
+    ) -> wire.Decision | wire.Recorded | wire.Fault:
+        store, pipeline = self._parts.store, self._parts.pipeline
+        match frame:
+            case wire.Consult():
+                return await self._consult(frame)
+            case wire.Outcome():
+                return await store.write(lambda tx: pipeline.outcome(tx, self.caller, frame))
+            case wire.Report():
+                return await store.write(lambda tx: pipeline.report(tx, self.caller, frame))
+            case wire.Gone():
+                return await store.write(lambda tx: pipeline.gone(tx, self.caller, frame))
+
+    async def _consult(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
+        snapshots = self._parts.snapshots
+        if not await snapshots.reads_alike(self.caller.agent_id, frame.bundle):
+            current = await snapshots.of_agent(self.caller.agent_id)
+            await self.send(wire.BundleChanged(digest=current.digest))
+            return _fault(frame.id, Reason.CONTROL_UNAVAILABLE, "the bundle changed")
+        try:
+            ask = _ask(self.caller, frame)
+        except (KeyError, ValueError, TypeError) as error:
+            return _fault(
+                frame.id, Reason.MALFORMED_REQUEST, f"an intent that is none: {type(error).__name__}"
+            )
+        answer = await self._parts.store.write(lambda tx: self._parts.pipeline.consult(tx, ask))
+        return answer.model_copy(update={"id": frame.id})
+
+
+def _ask(caller: Caller, frame: wire.Consult) -> Ask:
+    intents = tuple(Intent.from_json(data) for data in frame.intents)
+    if not intents:
+        raise ValueError("no intent")
+    return Ask(
+        caller=caller,
+        attempt=frame.attempt,
+        fingerprint=frame.fingerprint,
+        intents=intents,
+        bundle=frame.bundle,
+        call=frame.call,
+        mapped=frame.mapped,
+        presented=frame.presented,
+        wait=frame.wait,
+    )
+
+
+def _fault(frame_id: int, reason: Reason, detail: str) -> wire.Fault:
+    return wire.Fault(id=frame_id, reason=reason, detail=detail)
