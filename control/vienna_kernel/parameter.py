@@ -118,7 +118,11 @@ def _email_list(value: Value) -> Value:
 
 
 def _url(value: Value) -> str:
-    if not isinstance(value, str) or not _URL.match(value) or not urlsplit(value).hostname:
+    try:
+        good = isinstance(value, str) and _URL.match(value) is not None and bool(urlsplit(value).hostname)
+    except ValueError:  # brackets that do not hold an address
+        good = False
+    if not good or not isinstance(value, str):
         raise _wrong("an http or https URL without user information")
     return value
 

@@ -22,7 +22,7 @@ from vienna_kernel.decode import json, pointer
 from vienna_kernel.decode.pointer import MISSING, Found
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Intent
-from vienna_kernel.money import to_major
+from vienna_kernel.money import currency_code, to_major
 from vienna_kernel.parameter import ParamType, read
 from vienna_kernel.value import Value, pack
 
@@ -165,22 +165,19 @@ def _approved(name: str, intents: Sequence[Intent]) -> tuple[Found, Intent | Non
 
 
 def _currency(name: str, intent: Intent) -> str | None:
-    holder = intent.money.get(name)
-    code = intent.parameters.get(holder, holder) if holder else None
-    return code if isinstance(code, str) else None
+    holder = intent.money.get(name, "")
+    code = intent.parameters.get(holder)
+    return code if isinstance(code, str) else holder if currency_code(holder) == holder else None
 
 
-def _typed(found: Found, equal: Equal, intent: Intent) -> Found:
+def _typed(found: Value, equal: Equal, intent: Intent) -> Found:
     """What the answer has, as the type it is compared in; ``MISSING`` when it cannot be read as that."""
-    if found is MISSING:
-        return MISSING
     try:
         value = read(equal.kind, found, text=False)
     except MalformedError:
-        return found  # of another type: kept, to be shown, and never equal
+        return MISSING
     if equal.kind is ParamType.MINOR_UNITS and isinstance(value, int):
-        currency = _currency(equal.param, intent)
-        return MISSING if currency is None else to_major(value, currency)
+        return to_major(value, _currency(equal.param, intent) or "")
     return value
 
 
@@ -201,12 +198,18 @@ def _hold_equal(equal: Equal, body: Found, intents: Sequence[Intent]) -> Check |
     expected, intent = _approved(equal.param, intents)
     if intent is None or expected is MISSING:
         return None
-    actual = _typed(_first(equal.pointers, body), equal, intent)
-    shown: Value = None if actual is MISSING else actual
+    found = _first(equal.pointers, body)
+    untold = equal.kind is ParamType.MINOR_UNITS and _currency(equal.param, intent) is None
+    if found is MISSING or found is None or untold:
+        return Check(equal.param, _shown(expected, equal, intent), None, held=False)
+    actual = _typed(found, equal, intent)
     held = actual is not MISSING and _same(expected, actual)
-    if equal.param in intent.redacted:
-        return Check(equal.param, _HIDDEN, None if shown is None else _HIDDEN, held)
-    return Check(equal.param, expected, shown, held)
+    told = found if actual is MISSING else actual
+    return Check(equal.param, _shown(expected, equal, intent), _shown(told, equal, intent), held)
+
+
+def _shown(value: Value, equal: Equal, intent: Intent) -> Value:
+    return _HIDDEN if equal.param in intent.redacted else value
 
 
 def _hold_among(among: Among, body: Found) -> Check:
