@@ -11,10 +11,10 @@ from vienna_cli.output import Format, Printer, cell, field
 from vienna_cli.terminal import Terminal, command
 
 HEAD = (
-    field("intent", "id"),
+    field("intent", "intent_id"),
     field("summary"),
     field("status"),
-    field("tier"),
+    field("tier", "risk_tier"),
     field("reason"),
     field("would"),
 )
@@ -30,8 +30,9 @@ def explain(terminal: Terminal, intent_id: Annotated[str, typer.Argument(metavar
         terminal.printer.data({"intent": intent, "explanation": why, "timeline": timeline})
         return
     terminal.printer.record(intent, HEAD)
-    _data(terminal.printer, why, 0)
-    for event in timeline.get("events") or timeline.get("timeline") or []:
+    told = {field_name for field_name in why if field_name in intent}
+    _data(terminal.printer, {name: value for name, value in why.items() if name not in told}, 0)
+    for event in timeline["events"]:
         terminal.printer.line(
             f"  {cell(event.get('at'))}  {cell(event.get('type'))}  {cell(event.get('data'))}"
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -29,6 +30,7 @@ _IFF_UP_RUNNING = 0x1 | 0x40
 _READ_BYTES = 65536
 _READY = b"r"
 _GO = b"g"
+_WHY = {errno.ENOSPC: "no further ones are allowed", errno.EPERM: "they are forbidden"}
 
 
 class IsolationError(Exception):
@@ -146,7 +148,8 @@ def _inside(descriptor: int, command: Sequence[str]) -> None:
             _unshare()
             listener = _loopback()
         except OSError as error:
-            outside.sendall(f"{error.strerror} (user and network namespaces)".encode())
+            why = _WHY.get(error.errno or 0, error.strerror)
+            outside.sendall(f"{why} (user and network namespaces)".encode())
             sys.exit(1)
         socket.send_fds(outside, [_READY], [listener.fileno()])
         listener.close()

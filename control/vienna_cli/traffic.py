@@ -16,32 +16,34 @@ app = noun("What agents asked for and what became of it: tail, show.")
 
 LIST = (
     field("at", "created_at"),
-    field("id"),
-    field("agent", "agent_name"),
-    field("tier"),
+    field("id", "intent_id"),
+    field("agent"),
+    field("tier", "risk_tier"),
     field("status"),
-    ("WHAT", lambda row: row.get("summary") or row.get("action")),
-    ("BECAUSE", lambda row: (row.get("would") and f"would be {row['would']}") or row.get("reason")),
+    ("what", lambda row: row.get("summary") or row.get("action")),
+    ("because", lambda row: f"would be {row['would']}" if row.get("would") else row.get("reason")),
 )
 ONE = (
-    field("id"),
-    field("agent", "agent_name"),
+    field("id", "intent_id"),
+    field("agent"),
     field("summary"),
     field("action"),
     field("target"),
     field("status"),
-    field("tier"),
+    field("tier", "risk_tier"),
     field("grade"),
     field("would"),
     field("reason"),
-    field("request", "call.url"),
-    field("method", "call.method"),
+    field("detail"),
+    field("rule"),
+    field("method"),
+    field("url"),
     field("body", "call.body"),
     field("approval", "approval_id"),
     field("warrant", "warrant_id"),
     field("execution", "execution_id"),
     field("http status", "execution.http_status"),
-    field("verification", "execution.verification"),
+    field("verification", "verification.result"),
     field("withheld", "execution.withheld"),
     field("asked at", "created_at"),
     field("changed at", "updated_at"),
@@ -71,16 +73,16 @@ def tail(
 @command(app, "show")
 def show(terminal: Terminal, intent_id: Annotated[str, typer.Argument(metavar="INTENT")]) -> None:
     """Show one intent with its approval, warrant, execution and verification."""
-    terminal.printer.record(terminal.client.intent(intent_id), ONE)
+    terminal.printer.record(terminal.client.intent(intent_id), ONE, key="intent_id")
 
 
 def _print_new(terminal: Terminal, shown: dict[str, str], params: Mapping[str, Any]) -> None:
     """Intents that were not printed yet in the status they have now."""
     rows = terminal.client.request("GET", "/intents", params=params)["intents"]
-    new = [row for row in reversed(rows) if shown.get(row["id"]) != row.get("status")]
-    shown.update({row["id"]: str(row.get("status")) for row in new})
+    new = [row for row in reversed(rows) if shown.get(row["intent_id"]) != row["status"]]
+    shown.update({row["intent_id"]: row["status"] for row in new})
     if terminal.printer.format is Format.JSONL or new:
-        terminal.printer.rows(new, LIST)
+        terminal.printer.rows(new, LIST, key="intent_id")
 
 
 def _changes(terminal: Terminal) -> Iterator[None]:

@@ -6,7 +6,9 @@ sidecar's identity. Elsewhere: ``VIENNA_URL`` and ``VIENNA_API_KEY``, or the arg
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -162,6 +164,8 @@ class ViennaClient:
             data = self._send(request)
 
     def _send(self, request: Request) -> Any:
+        if request.pause_seconds:
+            time.sleep(request.pause_seconds)
         try:
             response = self._http.request(**self._settings.arguments(request))
         except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -257,6 +261,8 @@ class AsyncViennaClient:
             data = await self._send(request)
 
     async def _send(self, request: Request) -> Any:
+        if request.pause_seconds:
+            await asyncio.sleep(request.pause_seconds)
         try:
             response = await self._http.request(**self._settings.arguments(request))
         except (httpx.TransportError, httpx.InvalidURL) as error:

@@ -77,7 +77,7 @@ def _pending(answer: Answer) -> str:
 
 
 def _denied(answer: Answer) -> str:
-    reason = answer.data.get("reason") or answer.data.get("code") or "policy"
+    reason = answer.data.get("hint") or answer.data.get("reason") or answer.data.get("code") or "policy"
     return f"Denied ({answer.intent_id}): {quote(str(reason))}. Do not retry; tell the user."
 
 

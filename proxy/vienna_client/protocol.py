@@ -20,6 +20,8 @@ from vienna_client.intent import UNDECIDED, Answer
 WAIT_SECONDS = 50.0
 """One long-poll; the server allows 60."""
 
+_PAUSE_SECONDS = 0.25
+
 
 @dataclass(frozen=True)
 class Request:
@@ -28,6 +30,7 @@ class Request:
     Attributes:
         path: Below ``/api/v1`` unless it starts with ``/.well-known``, ``/health`` or ``/ready``.
         patience_seconds: How much longer than the client's own timeout the answer may take.
+        pause_seconds: How long to wait before it is sent.
     """
 
     method: str
@@ -35,6 +38,7 @@ class Request:
     params: Mapping[str, Any] | None = None
     json: Any = None
     patience_seconds: float = 0.0
+    pause_seconds: float = 0.0
 
     @property
     def url(self) -> str:
@@ -86,7 +90,7 @@ def submission(action: str, parameters: Mapping[str, Any], more: Mapping[str, An
 
 def answer(data: Any) -> Answer:
     """The answer to a submission, or a stored intent, as an ``Answer``."""
-    return Answer(str(data.get("intent_id") or data.get("id")), str(data.get("status")), data)
+    return Answer(str(data.get("intent_id")), str(data.get("status")), data)
 
 
 def decided(data: Any) -> bool:
@@ -99,13 +103,16 @@ def decided(data: Any) -> bool:
 def waiting(intent_id: str, timeout_seconds: float) -> Conversation:
     """Polls until the intent is decided or the time is over; the last answer either way."""
     until = time.monotonic() + timeout_seconds
+    pause = 0.0
     while True:
         left = max(0.0, min(WAIT_SECONDS, until - time.monotonic()))
-        data = yield Request(
-            "GET", f"/intents/{intent_id}/wait", params={"timeout": f"{left:.3f}"}, patience_seconds=left
-        )
+        params = {"timeout": f"{left:.3f}"}
+        path = f"/intents/{intent_id}/wait"
+        data = yield Request("GET", path, params, patience_seconds=left, pause_seconds=pause)
         if decided(data) or time.monotonic() >= until:
             return answer(data)
+        # The server holds a poll while people decide; what follows consent it answers at once.
+        pause = 0.0 if data.get("status") == "pending_approval" else _PAUSE_SECONDS
 
 
 def asking(request: Request, timeout_seconds: float) -> Conversation:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from vienna_cli.demo import toy
+from vienna_cli.demo import props, toy
 
 
 @dataclass
@@ -76,7 +76,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     port = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    yield Server(f"https://127.0.0.1:{port}/", folder / toy.CA_FILE)
+    yield Server(f"https://127.0.0.1:{port}/", folder / props.CA_FILE)
     asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()

@@ -45,35 +45,50 @@ def world():
 
 
 def inside(code, world):
-    try:
-        process, relay = enter([sys.executable, "-I", "-c", code], os.environ, world)
-    except IsolationError as error:
-        pytest.skip(f"this kernel allows no unprivileged namespaces: {error}")
+    process, relay = enter([sys.executable, "-I", "-c", code], os.environ, world)
     try:
         return process.wait(20)
     finally:
         relay.close()
 
 
+def possible():
+    """Whether this kernel lets us; where it does not, only the refusal can be tried."""
+    try:
+        return inside("", ("127.0.0.1", 1)) == 0
+    except IsolationError:
+        return False
+
+
+where_possible = pytest.mark.xfail(
+    not possible(), raises=IsolationError, reason="this kernel forbids unprivileged namespaces"
+)
+
+
+@where_possible
 def test_the_world_is_out_of_reach(world):
     direct = DIRECT.format(port=world[1])
     assert subprocess.run([sys.executable, "-I", "-c", direct]).returncode == 0, "outside it can be reached"
     assert inside(direct, world) != 0
 
 
+@where_possible
 def test_there_is_no_route_and_no_other_interface(world):
     assert inside(ELSEWHERE, world) == 0
 
 
+@where_possible
 def test_the_gate_is_reached_through_the_relay(world):
     assert inside(THROUGH.format(inside=INSIDE_PORT), world) == 0
 
 
+@where_possible
 def test_a_gate_that_is_gone_closes_the_connection(world):
     code = "import socket; s = socket.create_connection(('127.0.0.1', {inside}), timeout=5); assert s.recv(1) == b''"
     assert inside(code.format(inside=INSIDE_PORT), ("127.0.0.1", 1)) == 0
 
 
+@where_possible
 def test_the_exit_code_is_the_commands_own(world):
     assert inside("raise SystemExit(42)", world) == 42
 

@@ -15,7 +15,7 @@ def envelope(data=None, error=None, status=200):
 
 
 class Control:
-    """A control plane that lets an intent wait for two polls before it is decided."""
+    """A control plane that decides an intent at the second poll and has run it at the third."""
 
     def __init__(self):
         self.submitted = []
@@ -43,8 +43,8 @@ class Control:
 
     async def wait(self, request):
         self.polls += 1
-        status = "pending_approval" if self.polls < 3 else "executed"
-        return envelope({"id": "int-1", "status": status, "mode": "direct"})
+        status = ("pending_approval", "executing", "executed")[max(0, min(self.polls - 1, 2))]
+        return envelope({"intent_id": "int-1", "status": status, "mode": "direct"})
 
     async def missing(self, request):
         return envelope(error={"code": "not_found", "message": "no such intent", "details": None}, status=404)

@@ -38,8 +38,7 @@ def intent_of(stage: Stage, answer: Answer) -> dict[str, Any]:
 
 def verification(intent: Mapping[str, Any]) -> str:
     """How the answer compared with what was approved; empty while that is not recorded."""
-    found = intent.get("verification") or (intent.get("execution") or {}).get("verification") or ""
-    return str(found.get("status", "") if isinstance(found, Mapping) else found)
+    return str((intent["verification"] or {}).get("result", ""))
 
 
 def read(stage: Stage, _: Director) -> Seen:
@@ -47,7 +46,7 @@ def read(stage: Stage, _: Director) -> Seen:
     answer = stage.agent.ask("GET", f"/v1/orders/{ORDER}")
     intent = intent_of(stage, answer)
     seen.same("the agent got 200", answer.status, 200)
-    seen.same("it is T0", intent["tier"], "T0")
+    seen.same("it is T0", intent["risk_tier"], "T0")
     seen.holds("it went under a warrant", answer.headers.get("vienna-warrant-id"))
     seen.same("the answer was verified", verification(intent), "match")
     seen.same("the payments API saw it once", len(stage.reached()), 1)
@@ -92,7 +91,7 @@ def two_people(stage: Stage, director: Director) -> Seen:
     seen.same("the same connection got 200", answer.status, 200)
     seen.same("the answer matches the warrant", verification(intent), "match")
     seen.same("the payments API saw it once", len(stage.reached()), before + 1)
-    seen.shown = {"intent_id": intent["id"], "warrant_id": answer.headers.get("vienna-warrant-id")}
+    seen.shown = {"intent_id": intent["intent_id"], "warrant_id": answer.headers.get("vienna-warrant-id")}
     stage.notes["warrant_id"] = answer.headers.get("vienna-warrant-id", "")
     seen.line = line(
         "", "", "", answer.status, "two people approved with their codes; the response matches the warrant"
@@ -158,7 +157,7 @@ def drift(stage: Stage, director: Director) -> Seen:
     answer = call.answer()
     intent = intent_of(stage, answer)
     agent = stage.fleet()
-    alerts = stage.admin.request("GET", "/audit", params={"type": "alert", "intent_id": intent["id"]})[
+    alerts = stage.admin.request("GET", "/audit", params={"type": "alert", "intent_id": intent["intent_id"]})[
         "entries"
     ]
     seen.same("the payments API did it", len(stage.reached()), before + 1)

@@ -1,0 +1,60 @@
+"""Children: waited for until they are ready, told about when they are not, stopped in time."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from vienna_cli.output import Failure
+from vienna_cli.processes import Child, child_environment, discard, stop_all
+
+READY = (
+    'import signal, time; print(\'starting\'); print(\'{"ready": true, "control": "here"}\', flush=True); '
+)
+ENVIRON = child_environment()
+
+
+def child(code, sink=discard):
+    return Child("thing", ["-c", code], ENVIRON, sink)
+
+
+def test_the_ready_line_is_found_among_others():
+    lines = []
+    one = child(READY + "print('more', flush=True); time.sleep(30)", lines.append).wait_ready(20)
+    assert one.ready["control"] == "here"
+    assert one.stop() == -signal.SIGTERM
+    assert lines == ["starting", "more"]
+
+
+def test_one_that_ends_before_it_is_ready_is_told_with_what_it_said():
+    failing = child("import sys; sys.stderr.write('port 80 is in use\\n'); sys.exit(3)")
+    with pytest.raises(Failure, match=r"did not start \(it ended with 3\)\n  port 80 is in use"):
+        failing.wait_ready(20)
+
+
+def test_one_that_is_never_ready_is_ended():
+    slow = child("import time; time.sleep(60)")
+    with pytest.raises(Failure, match="was not ready within"):
+        slow.wait_ready(0.3)
+    assert slow.status is not None
+
+
+def test_one_that_ignores_the_request_to_stop_is_ended_all_the_same():
+    deaf = child("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "time.sleep(60)")
+    deaf.wait_ready(20)
+    begun = time.monotonic()
+    stop_all([deaf], 0.5)
+    assert time.monotonic() - begun < 5
+    assert deaf.status == -signal.SIGKILL
+
+
+def test_a_child_is_in_a_process_group_of_its_own():
+    one = child(READY + "time.sleep(30)").wait_ready(20)
+    assert os.getpgid(one.pid) != os.getpgid(0)
+    one.kill()
+
+
+def test_dev_unless_it_says_otherwise():
+    assert child_environment({})["VIENNA_ENV"] == "dev"
+    assert child_environment({"VIENNA_ENV": "prod"})["VIENNA_ENV"] == "prod"
