@@ -269,8 +269,6 @@ async def export(ctx: Context) -> web.StreamResponse:
         headers={
             "Content-Type": "application/x-ndjson",
             "Content-Disposition": 'attachment; filename="vienna-audit.ndjson"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
         }
     )
     await response.prepare(ctx.request)

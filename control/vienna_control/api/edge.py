@@ -27,6 +27,7 @@ log = structlog.get_logger("vienna.control")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 LOG = web.RequestKey("log", dict[str, Any])
+BEGUN = web.RequestKey("begun", web.StreamResponse)
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE_POLICY = (
@@ -39,6 +40,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
+    "Content-Security-Policy": API_POLICY,
+    "Cache-Control": "no-store",
 }
 
 
@@ -80,16 +83,31 @@ def edge(app: App) -> Middleware:
             response = await _cors(app, request, handler)
         except Exception as error:  # the API's edge: nothing passes it unanswered
             problem = _problem_of(error, request_id)
-            response = answer(problem.envelope(), status=problem.status, headers=problem.headers)
-        if not response.prepared:
-            response.headers.update({name: v for name, v in _HEADERS.items() if name not in response.headers})
-            response.headers.setdefault("Content-Security-Policy", API_POLICY)
-            response.headers.setdefault("Cache-Control", "no-store")
-            response.headers["Vienna-Request-Id"] = request_id
+            begun: web.StreamResponse | None = request.get(BEGUN)
+            if begun is None:
+                response = answer(problem.envelope(), status=problem.status, headers=problem.headers)
+            else:
+                response = begun
+                _break_off(request)
         _log_line(request, request_id, response.status, started, problem)
         return response
 
     return middleware
+
+
+async def strict_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler: headers of every response, streams included, as it begins to leave."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if REQUEST_ID in request:
+        response.headers["Vienna-Request-Id"] = request[REQUEST_ID]
+    request[BEGUN] = response
+
+
+def _break_off(request: web.Request) -> None:
+    """Half of a stream must not look like the whole of one: the connection ends without the stream's end."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _cors(app: App, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from vienna_control.api.access import NOBODY, Principal, Who, judge
 from vienna_control.api.caller import identify, refuse_foreign_origin
-from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge
+from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge, strict_headers
 from vienna_control.api.problems import Code, Problem, invalid
 from vienna_control.api.route import Answer, Context, Route
 from vienna_control.ports import UnavailableError
@@ -28,6 +28,7 @@ _GRACE_SECONDS = 0.5
 def build(app: App, routes: Iterable[Route]) -> web.Application:
     """The web application of these routes; nothing is mounted twice (``ValueError``)."""
     site = web.Application(middlewares=[edge(app)], client_max_size=BODY_LIMIT)
+    site.on_response_prepare.append(strict_headers)
     seen: set[tuple[str, str]] = set()
     for declared in routes:
         name = (declared.method, declared.path)

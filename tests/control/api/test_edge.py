@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from planes import PASSWORD, Control, key_of, running
 from vienna_control.api import server
@@ -174,8 +177,6 @@ async def test_whatever_is_raised_ends_as_a_problem_that_gives_nothing_away(
     control: Control, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
     site = server.build(control.app, [_faulty(error)])
-    from aiohttp.test_utils import TestClient, TestServer
-
     with structlog.testing.capture_logs() as lines:
         async with TestClient(TestServer(site)) as client:
             response = await client.get("/api/v1/fault")
@@ -186,6 +187,22 @@ async def test_whatever_is_raised_ends_as_a_problem_that_gives_nothing_away(
     if status == 500:
         assert CANARY not in str(lines)
         assert [line for line in lines if line["event"] == "api.internal"]
+
+
+async def test_a_stream_that_breaks_does_not_look_whole(control: Control) -> None:
+    @route("GET", "/stream", who=Who.PUBLIC, writes=None, raw=True, summary="breaks in the middle")
+    async def half(ctx: Context) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(ctx.request)
+        await response.write(b"half")
+        raise RuntimeError(CANARY)
+
+    site = server.build(control.app, [half.__route__])  # type: ignore[attr-defined]  # what the decorator put there
+    async with TestClient(TestServer(site)) as client:
+        response = await client.get("/api/v1/stream")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
 
 
 async def test_one_line_for_each_request_without_what_the_caller_sent(control: Control) -> None:
