@@ -204,3 +204,46 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _shown(item) for key, item in value.items()}
     return [_shown(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def rule_patched(stored: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored rule with a subset of its fields replaced, in either dialect; null takes a field back.
+
+    Conditions are replaced as a whole, the parts of ``action`` and ``approvals`` one by one.
+
+    Errors: ``DocumentError`` as ``rule_from_api``.
+    """
+    shown = rule_to_api(stored)
+    if any(key in data for key in _CONDITIONS):
+        shown = {key: value for key, value in shown.items() if key not in _CONDITIONS}
+    change = {key: value for key, value in data.items() if key not in _FLAT}
+    action = _as_action({key: value for key, value in data.items() if key in _FLAT})
+    given = change.get("action")
+    if isinstance(given, Mapping):
+        action = {**given, **action}
+    if action:
+        approvals = action.get("approvals")
+        if isinstance(approvals, Mapping):
+            action["approvals"] = {**shown["action"].get("approvals", {}), **approvals}
+        change["action"] = {**shown["action"], **action}
+    merged = {**shown, **change}
+    merged["action"] = _without_nulls(merged["action"])
+    return rule_from_api(merged)
+
+
+def _as_action(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat dialect's keys as the parts of an ``action`` object."""
+    names = {
+        "action_on_match": "type",
+        "risk_tier": "risk_tier_override",
+        "approval_tier": "risk_tier_override",
+    }
+    approvals = _flat_approvals(flat, {})
+    kept = {names.get(key, key): value for key, value in flat.items() if key in names or key in _THEN}
+    return {**kept, **({"approvals": approvals} if approvals else {})}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value

@@ -9,7 +9,7 @@ import pytest
 
 from vienna_kernel.document import DocumentError
 from vienna_kernel.policy import RuleSet
-from vienna_kernel.rule_api import rule_from_api, rule_to_api
+from vienna_kernel.rule_api import rule_from_api, rule_patched, rule_to_api
 
 LEAF = {"field": "action", "operator": "equals", "value": "deploy"}
 BUSY = {"field": "rate", "operator": "gt", "value": 100}
@@ -159,3 +159,43 @@ def test_complaints_point_into_what_was_sent(data: dict[str, Any], where: str, w
         rule_from_api(data, rule_id="pol-1")
     assert raised.value.errors[0].where == where
     assert why in raised.value.errors[0].why
+
+
+ASKS = {
+    "type": "require_approval",
+    "risk_tier_override": "T2",
+    "approvals": {"count": 3, "groups": ["finance"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "same_as"),
+    [
+        ({}, {}),
+        ({"priority": 7, "enabled": False}, {"priority": 7, "enabled": False}),
+        ({"expression": "n > 5"}, {"conditions": None, "expression": "n > 5"}),
+        ({"condition": "n > 5"}, {"conditions": None, "expression": "n > 5"}),
+        ({"action": {"reason": "because"}}, {"action": {**ASKS, "reason": "because"}}),
+        (
+            {"action": {"risk_tier_override": None}},
+            {"action": {k: v for k, v in ASKS.items() if k[0] != "r"}},
+        ),
+        (
+            {"action": {"approvals": {"mfa": True}}},
+            {"action": {**ASKS, "approvals": {**ASKS["approvals"], "mfa": True}}},
+        ),
+        ({"action_on_match": "allow"}, {"action": {**ASKS, "type": "allow"}}),
+        ({"required_approvals": 2}, {"action": {**ASKS, "approvals": {"count": 2, "groups": ["finance"]}}}),
+        ({"approval_tier": "T3"}, {"action": {**ASKS, "risk_tier_override": "T3"}}),
+        ({"tags": ["x"], "id": "pol-1"}, {"tags": ["x"]}),
+    ],
+)
+def test_a_subset_replaces_its_fields(change: dict[str, Any], same_as: dict[str, Any]) -> None:
+    before = {**HEAD, "action": ASKS}
+    assert rule_patched(stored(before), change) == stored({**before, **same_as})
+
+
+def test_a_subset_that_does_not_fit_has_no_reading() -> None:
+    for change in ({"action": {"type": "denny"}}, {"nmae": "x"}, {"action": "deny"}, {"expression": "a =="}):
+        with pytest.raises(DocumentError):
+            rule_patched(stored({**HEAD, "action": ASKS}), change)
