@@ -217,6 +217,10 @@ class TestDeadlines:
         assert second.groups == self.ORDER
         assert escalate(second, self.ORDER, 2) is None
 
+    def test_three_times_at_most(self) -> None:
+        order = [f"group-{i}" for i in range(9)]
+        assert [escalate(FINANCE, order, level) is not None for level in range(5)] == [True] * 3 + [False] * 2
+
     def test_when_anybody_was_asked_they_are_asked_once_more(self) -> None:
         anyone = Requirements(count=1, on_timeout="escalate")
         assert lapse(anyone, self.ORDER, 0).event is Event.ESCALATE
