@@ -71,6 +71,7 @@ _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 _VETTED_SECONDS = 120
+NEVER = "a name that never resolves"
 
 _exempt: ContextVar[bool] = ContextVar("vienna_exempt", default=False)
 
@@ -178,6 +179,8 @@ class AddressPolicy:
         name = host.lower().rstrip(".")
         if name in _METADATA_NAMES:
             return Refused(Reason.ADDRESS_REFUSED, f"{name} is a metadata service")
+        if name.endswith(".invalid"):  # RFC 6761 6.4: never resolves; our canary is one of them
+            return Refused(Reason.ADDRESS_REFUSED, NEVER)
         if self.mapped(host, port) is not None:
             return None
         address = literal(host)

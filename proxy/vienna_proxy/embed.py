@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import certifi
+import structlog
 from mitmproxy import certs, options
 from mitmproxy.addons import proxyserver, tlsconfig
 from mitmproxy.master import Master
@@ -25,6 +25,8 @@ from mitmproxy.utils import asyncio_utils
 
 from vienna_proxy.doors import NextLayer
 from vienna_proxy.ports import StartError
+
+log = structlog.get_logger()
 
 ASSERT_SECONDS = 5.0
 _PREFIX = "vienna-gate"
@@ -165,14 +167,15 @@ def _reason(errors: list[Any], text: str | None) -> str:
 
 
 @contextlib.contextmanager
-def mitmproxy_loop(master: Embedded) -> Iterator[None]:
-    """The running loop as mitmproxy wants it."""
-    logging.getLogger("mitmproxy").setLevel(logging.WARNING)
-    with (
-        asyncio_utils.install_exception_handler(master._asyncio_exception_handler),
-        asyncio_utils.set_eager_task_factory(),
-    ):
+def mitmproxy_loop() -> Iterator[None]:
+    """The running loop as mitmproxy wants it: tasks start at once; what they raise unseen is logged."""
+    with asyncio_utils.install_exception_handler(_unseen), asyncio_utils.set_eager_task_factory():
         yield
+
+
+def _unseen(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    log.error("task.raised", error=type(error).__name__, what=str(context.get("message", ""))[:120])
 
 
 async def canary(address: tuple[str, int], *, seconds: float = 5.0) -> bytes:

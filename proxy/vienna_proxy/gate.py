@@ -21,6 +21,7 @@ from mitmproxy.net.http import http1
 from vienna_kernel.call import Call
 from vienna_kernel.verdict import Reason, Refused
 from vienna_proxy import streams
+from vienna_proxy.addresses import NEVER
 from vienna_proxy.answers import Answer, render
 from vienna_proxy.bundle import Bundles
 from vienna_proxy.config import GateConfig
@@ -306,6 +307,8 @@ class Gate:
 
     def _refused(self, flow: http.HTTPFlow, refused: Refused) -> Answer:
         """A refusal that nobody else hears of: counted, and told."""
+        if refused.detail == NEVER:  # the canary, every half minute
+            return Answer(reason=refused.reason, detail=refused.detail)
         address = flow.server_conn.address
         where = "" if address is None else f"{address[0]}:{address[1]}"
         self._offices.reporter.note(

@@ -1,0 +1,376 @@
+"""The composition root: one gate put together, kept going, and taken apart.
+
+Start, in order, each step able to stop it with one line: the guards proved, the identity, the bundle, the port, the
+canary refused. Only then is it ready. While it runs it checks that nothing of this has changed; what no longer
+holds ends the process, because a gate in doubt must not stand open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from mitmproxy import http
+
+from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.wire import Decision, Hello
+from vienna_proxy import embed, enrol, guards, proofs
+from vienna_proxy.addresses import AddressPolicy, GuardedLoop, exempt
+from vienna_proxy.bundle import Bundle, Bundles
+from vienna_proxy.channel import Channel, Listener
+from vienna_proxy.clock import Clock
+from vienna_proxy.config import Settings, host_and_port
+from vienna_proxy.consult import Counsel
+from vienna_proxy.decide import Court, Judge
+from vienna_proxy.gate import Gate, Offices
+from vienna_proxy.hold import Holds, Interim
+from vienna_proxy.internal import Internal
+from vienna_proxy.outcome import Outcomes
+from vienna_proxy.ports import StartError, UnavailableError
+from vienna_proxy.preflight import Preflight
+from vienna_proxy.presented import Presenter
+from vienna_proxy.report import Reporter
+from vienna_proxy.spool import Spool
+from vienna_proxy.tunnel import Tunnels
+from vienna_proxy.version import VERSION
+
+_HEARTBEAT_SECONDS = 30.0
+_CANARY_SECONDS = 30.0
+_RENEW_SECONDS = 600.0
+_RENEW_BEFORE = timedelta(hours=8)
+_DRAIN_SECONDS = 7.0
+
+log = structlog.get_logger()
+
+type MakeJudge = Callable[[Court], Judge]
+
+
+class Sidecar:
+    """One gate.
+
+    Attributes:
+        failed: Set when something that must hold does not any more; its text says what.
+    """
+
+    def __init__(self, settings: Settings, *, make_judge: MakeJudge = Judge) -> None:
+        self.settings = settings
+        self._make_judge = make_judge
+        self._keys = enrol.Keys()
+        self._clock = Clock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def start(self, tell: Callable[[str], None]) -> dict[str, Any]:
+        """Everything up to ready; what the ready line says. Raises ``StartError``."""
+        config = self.settings.gate
+        token = enrol.read_token(config.key_file)
+        self._state = _state_folder(config.state_dir)
+        self._folder = embed.private_folder(self._state)
+        trust = embed.write_trust(self._folder, config.upstream_ca)
+        self._master = embed.Embedded(listen=host_and_port(config.listen), folder=self._folder, trust=trust)
+        guards.install(guards.Rules(speak=_proof_words, too_large=_proof_response))
+        proofs.prove(self._master.options)
+        self._control = enrol.Control(config.control)
+        self._identity = await enrol.patiently(lambda: self._enrol(token), tell)
+        self._bundles = Bundles(self._control, lambda: self._identity, config.hosts)
+        self._policy = await self._addresses()
+        self._bundles.swapped = self._obey
+        await enrol.patiently(self._bundles.first, tell)
+        embed.write_ca(self._folder, key=self._keys.ca_pem(), chain=self._identity.ca_chain)
+        ca_file = self._state / "root-ca.pem"
+        ca_file.write_text(self._identity.root_ca)
+        self._assemble()
+        address = await self._open()
+        return {
+            "ready": True,
+            "control": config.control,
+            "proxy": f"http://{_shown(address)}",
+            "ca": str(ca_file),
+            "data_dir": str(self._state),
+        }
+
+    async def _enrol(self, token: str) -> enrol.Identity:
+        agent = self.settings.gate.agent
+        return await enrol.enrol(self._control, token=token, agent=agent, keys=self._keys, version=VERSION)
+
+    async def _addresses(self) -> AddressPolicy:
+        config = self.settings.gate
+        policy = AddressPolicy(private=config.private_networks, resolve=config.resolve)
+        if not config.control.startswith("unix://"):
+            parts = urlsplit(config.control)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            loop = asyncio.get_running_loop()
+            with exempt():
+                infos = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+            for info in infos:
+                policy.forbid(str(info[4][0]), port)
+        return policy
+
+    def _obey(self, bundle: Bundle) -> None:
+        """Take what the bundle says of addresses; in prod this machine's file may only narrow it."""
+        mine, theirs = self.settings.gate.private_networks, bundle.private_networks or ()
+        if self.settings.lenient:
+            self._policy.allow({*mine, *theirs})
+        else:
+            self._policy.allow([row for row in theirs if not mine or row in mine])
+
+    def _passes_through(self, host: str) -> bool:
+        mine, theirs = self.settings.gate.passthrough, self._bundles.current.passthrough or frozenset()
+        if self.settings.lenient:
+            return host in mine or host in theirs
+        return host in theirs and (not mine or host in mine)
+
+    def _assemble(self) -> None:
+        config, control = self.settings.gate, self._control
+        self._channel = Channel(
+            control, self._listener(), hello=self._hello, key=lambda: self._identity.api_key
+        )
+        spool = Spool(self._state / "spool")
+        self._outcomes = Outcomes(self._channel, spool, most_decoded=config.body.inspect_max_bytes)
+        self._reporter = Reporter(self._channel, spool, self._clock)
+        self._interim = Interim(self._master.proxyserver.connections)
+        self._holds = Holds(self._interim, most=lambda: self._bundles.current.held_per_agent)
+        counsel = Counsel(
+            self._channel,
+            self._bundles,
+            self._clock,
+            holder_jkt=self._keys.holder.kid,
+            issuer=lambda: self._identity.issuer,
+        )
+        self._preflight = Preflight(self._outcomes, config.upstream_ca)
+        court = Court(
+            hold=config.hold,
+            policy=self._policy,
+            bundles=self._bundles,
+            channel=self._channel,
+            counsel=counsel,
+            presenter=Presenter(counsel, self._reporter, self._clock),
+            holds=self._holds,
+            interim=self._interim,
+            preflight=self._preflight,
+            outcomes=self._outcomes,
+        )
+        self._gate = Gate(self._offices(court))
+        self._master.complete(self._gate)
+        guards.install(guards.Rules(speak=self._gate.speak, too_large=self._gate.too_large))
+
+    def _offices(self, court: Court) -> Offices:
+        judge = self._make_judge(court)
+        return Offices(
+            config=self.settings.gate,
+            judge=judge,
+            bundles=self._bundles,
+            outcomes=self._outcomes,
+            reporter=self._reporter,
+            internal=Internal(self._control, lambda: self._identity),
+            tunnels=Tunnels(
+                judge=judge,
+                policy=self._policy,
+                doors=self._master.doors,
+                outcomes=self._outcomes,
+                reporter=self._reporter,
+                passthrough=self._passes_through,
+            ),
+            holds=self._holds,
+            interim=self._interim,
+            connections=self._master.proxyserver.connections,
+        )
+
+    def _listener(self) -> Listener:
+        return Listener(
+            wake=lambda approval_id: self._holds.wake(approval_id),
+            revoked=lambda ids: self._bundles.revoke(ids),
+            bundle=lambda digest: self._spawn(self._bundles.refresh(digest)),
+            late=self._late,
+            welcome=self._welcome,
+            connected=self._connected,
+            unauthorised=self._renew,
+        )
+
+    def _hello(self) -> Hello:
+        return Hello(version=VERSION, bundle=self._bundles.current.digest)
+
+    def _welcome(self, at: Any) -> None:
+        off = self._clock.anchor(at)
+        if abs(off) > 5:
+            log.warning("clock.off", seconds=round(off, 1))
+
+    def _connected(self) -> None:
+        under_way = frozenset(grant.attempt for grant in self._gate.active)
+        self._spawn(self._outcomes.deliver(but=under_way))
+        self._holds.wake_all()
+
+    def _late(self, decision: Decision, attempt: str) -> None:
+        self._spawn(self._outcomes.abandoned(decision, attempt))
+
+    async def _open(self) -> tuple[str, int]:
+        """Listen, and be seen to refuse."""
+        address = await self._master.listen()
+        loop = asyncio.get_running_loop()
+        host = "127.0.0.1" if address[0] in ("0.0.0.0", "::", "") else address[0]  # noqa: S104  # compared only
+        self._address = (host, address[1])
+        self._policy.forbid(*address)
+        for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
+            self._spawn(work)
+        with exempt():
+            if (wrong := await self._canary()) is not None:
+                raise StartError(f"the canary was not refused: {wrong}")
+            self._interim.works = await _try_interim(self._master, self._interim, self._address)
+        if isinstance(loop, GuardedLoop):
+            loop.policy = self._policy
+        if not self._interim.works:
+            log.warning("hold.silent", why="interim responses do not reach clients; holds end early")
+        try:
+            async with asyncio.timeout(5):
+                await self._channel.up.wait()
+        except TimeoutError:
+            raise StartError("the control plane's stream does not open") from None
+        for work in (self._watch(), self._beat(), self._stay_enrolled()):
+            self._spawn(work)
+        return self._address
+
+    async def _canary(self) -> str | None:
+        """What is wrong with the answer to a request that must be refused."""
+        try:
+            with exempt():
+                answer = await embed.canary(self._address)
+        except (OSError, TimeoutError) as error:
+            return type(error).__name__
+        refused = answer.startswith(b"HTTP/1.1 403 ") and b"\r\nVienna-Reason: address_refused\r\n" in answer
+        return None if refused else answer[:40].decode("latin-1")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        if not task.done():
+            self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, UnavailableError):
+            log.error("work.unavailable", port=error.port, why=error.why)
+        else:
+            self._fail(f"work in the background ended: {type(error).__name__}")
+
+    def _fail(self, why: str) -> None:
+        log.critical("gate.failed", why=why)
+        if not self.failed.done():
+            self.failed.set_result(why)
+
+    async def _watch(self) -> None:
+        """As long as it runs: nothing that lets anything past was switched on, and the canary is refused."""
+        due = time.monotonic() + _CANARY_SECONDS
+        while True:
+            await asyncio.sleep(embed.ASSERT_SECONDS)
+            if (wrong := self._master.wrong()) is not None:
+                self._fail(f"mitmproxy is not set up as it must be: {wrong}")
+            if time.monotonic() >= due:
+                due = time.monotonic() + _CANARY_SECONDS
+                if (wrong := await self._canary()) is not None:
+                    self._fail(f"the canary was not refused: {wrong}")
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            counts = {"held": len(self._holds), "active": len(self._gate.active)}
+            body = orjson.dumps({"bundle": self._bundles.current.digest, "counts": counts})
+            with contextlib.suppress(UnavailableError):
+                await self._control.call(
+                    "POST", "/api/v1/sidecars/heartbeat", key=self._identity.api_key, body=body
+                )
+
+    async def _stay_enrolled(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            if self._identity.ca_expires_at - self._clock.now() < _RENEW_BEFORE:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        """A new key and a new intermediate, for the same holder key; the old ones go on when that fails."""
+        try:
+            self._identity = await self._enrol(enrol.read_token(self.settings.gate.key_file))
+        except (StartError, UnavailableError) as error:
+            log.error("enrol.failed", why=str(error)[:300])
+            return
+        folder = embed.private_folder(self._state)
+        embed.write_ca(folder, key=self._keys.ca_pem(), chain=self._identity.ca_chain)
+        self._master.change_folder(folder)
+        (self._state / "root-ca.pem").write_text(self._identity.root_ca)
+        await self._bundles.refresh()
+        log.info("enrol.renewed", sidecar=self._identity.sidecar_id)
+
+    async def close(self) -> None:
+        """Finish what is under way, tell what is to be told, and stop; within ten seconds."""
+        with contextlib.suppress(AttributeError):  # whatever part of the start was not reached
+            await self._master.stop_listening()
+            self._holds.release()
+            until = time.monotonic() + _DRAIN_SECONDS
+            while self._gate.active and time.monotonic() < until:
+                await asyncio.sleep(0.05)
+            async with asyncio.timeout(1.5):
+                await self._reporter.flush()
+        for task in list(self._tasks):
+            task.cancel()
+        for part in ("_preflight", "_control"):
+            if (found := getattr(self, part, None)) is not None:
+                await found.close()
+        if (folder := getattr(self, "_folder", None)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def master(self) -> embed.Embedded:
+        """mitmproxy."""
+        return self._master
+
+
+def _state_folder(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make the state folder {path}: {error.strerror}") from None
+    return path.resolve()
+
+
+def _shown(address: tuple[str, int]) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"{host}:{address[1]}"
+
+
+def _proof_words(client: object, refused: Refused) -> bytes:
+    return b"HTTP/1.1 400 Proof\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+def _proof_response(flow: object, refused: Refused) -> http.Response:
+    return http.Response.make(413 if refused.reason is Reason.BODY_TOO_LARGE else 400, b"proof")
+
+
+async def _try_interim(master: embed.Embedded, interim: Interim, address: tuple[str, int]) -> bool:
+    """Whether an interim response, written as for a held call, arrives at a client."""
+    head = b"HTTP/1.1 100 Continue\r\n\r\n"
+    try:
+        async with asyncio.timeout(3):
+            reader, writer = await asyncio.open_connection(*address)
+            try:
+                mine = writer.get_extra_info("sockname")[:2]
+                while True:
+                    handlers = list(master.proxyserver.connections.values())
+                    found = [one.client for one in handlers if (one.client.peername or ())[:2] == mine]
+                    if found:
+                        return interim.write(found[0], head) and await reader.readexactly(len(head)) == head
+                    await asyncio.sleep(0.01)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, AttributeError, asyncio.IncompleteReadError):
+        return False

@@ -1,0 +1,35 @@
+"""``python -m vienna_proxy.drill``: the same gate with a judge that fails on purpose, to show that it refuses.
+
+For dev and test: whoever starts this in prod gets nothing at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vienna_kernel.call import Call
+from vienna_proxy.__main__ import main
+from vienna_proxy.answers import Answer
+from vienna_proxy.consult import Grant
+from vienna_proxy.decide import Judge, Plea
+
+
+class BrokenJudge(Judge):
+    """Raises instead of judging."""
+
+    async def judge(self, call: Call, plea: Plea) -> Grant | Answer:
+        """Fail. Raises ``RuntimeError`` always."""
+        raise RuntimeError("drill: this judge fails on purpose")
+
+
+def drill() -> int:
+    """Run the drill; the exit code."""
+    if os.environ.get("VIENNA_ENV", "prod") not in ("dev", "test"):
+        print("vienna proxy: the drill is for VIENNA_ENV=dev or test only", file=sys.stderr)
+        return 1
+    return main(make_judge=BrokenJudge)
+
+
+if __name__ == "__main__":
+    sys.exit(drill())
