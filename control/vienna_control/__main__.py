@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         logs.configure(settings.log_level)
         return asyncio.run(_run(settings, as_json=options.json))
-    except (StartError, MalformedError, UnavailableError) as error:
+    except (StartError, MalformedError, UnavailableError, OSError) as error:
         print(f"vienna control: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
 
@@ -58,7 +58,11 @@ async def _run(settings: config.Settings, *, as_json: bool) -> int:
     except BaseException:
         listener.close()
         raise
-    join_token, admin = await _first_ones(app, folder, serve.url_of(listener))
+    try:
+        join_token, admin = await _first_ones(app, folder, serve.url_of(listener))
+    except BaseException:
+        await app.close()
+        raise
     server = serve.Server(app, listener)
     await server.start()
     _announce(app, folder, serve.url_of(listener), join_token, admin, as_json=as_json)

@@ -68,7 +68,7 @@ async def identify(app: App, request: web.Request) -> Principal:
         raise _unauthenticated("the session has ended; log in again")
     principal, session = by_cookie
     if request.method not in _SAFE:
-        _refuse_forgery(request, principal)
+        _refuse_forgery(app, request, principal)
     if app.identity.sessions.wants_touch(session, now=now):
         await app.store.write(lambda tx: app.identity.sessions.touch(tx, session.hash))
     return principal
@@ -159,19 +159,21 @@ def _sidecar(conn: Connection, sidecar_id: str) -> Principal | None:
     )
 
 
-def refuse_foreign_origin(request: web.Request) -> None:
-    """403 when a browser says that another site's page made this request."""
+def refuse_foreign_origin(app: App, request: web.Request) -> None:
+    """403 when a browser says that another site's page made this request.
+
+    Ours are the host that was asked and that of ``public_url``: a proxy in front may have put its own name there.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
+    ours = {request.host, urlsplit(app.config.control.public_url or "").netloc}
     foreign = site is not None and site not in ("same-origin", "none")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        foreign = True
-    if foreign:
+    if foreign or (origin is not None and urlsplit(origin).netloc not in ours - {""}):
         raise Problem(Code.FORBIDDEN, "this request was made by another site's page")
 
 
-def _refuse_forgery(request: web.Request, principal: Principal) -> None:
-    refuse_foreign_origin(request)
+def _refuse_forgery(app: App, request: web.Request, principal: Principal) -> None:
+    refuse_foreign_origin(app, request)
     given = request.headers.get(CSRF_HEADER, "")
     if not principal.csrf or not hmac.compare_digest(given.encode(), principal.csrf.encode()):
         raise Problem(Code.FORBIDDEN, f"a write in a session needs its token in the header {CSRF_HEADER}")

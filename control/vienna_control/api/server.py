@@ -46,7 +46,7 @@ def _endpoint(app: App, declared: Route) -> Any:
         principal = NOBODY if declared.who is Who.PUBLIC else await identify(app, request)
         judge(declared.who, principal)
         if declared.who is Who.PUBLIC and declared.method != "GET":
-            refuse_foreign_origin(request)
+            refuse_foreign_origin(app, request)
         context = Context(
             app=app,
             principal=principal,
