@@ -141,12 +141,14 @@ async def test_streams_and_sockets_do_not_hold_up_the_end(tmp_path: Path) -> Non
         key = json.loads(Path(ready["admin"]).read_text())["api_key"]
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as http:
             async with http.get(ready["control"] + "/api/v1/audit/export") as response:
-                await response.read()
-            # an idle kept-alive connection is open now
-            child.terminate()
-            began = time.monotonic()
-            assert await asyncio.to_thread(child.wait, 10) == 0
-            assert time.monotonic() - began < 5
+                await response.read()  # leaves an idle kept-alive connection
+            async with http.get(ready["control"] + "/api/v1/events") as events:
+                await events.content.readline()
+                child.terminate()
+                began = time.monotonic()
+                assert await asyncio.to_thread(child.wait, 10) == 0
+                assert time.monotonic() - began < 5
+                await events.content.read()  # the stream came to an end, it was not broken off
 
 
 @pytest.mark.parametrize(
