@@ -90,13 +90,20 @@ def _either(first: Read, second: Read) -> Read:
 
 def _parameter_currency(name: str) -> Read:
     def read(subject: Subject) -> Any:
-        holder = subject.intent.money.get(name, "currency")
-        code = subject.intent.parameters.get(holder)
-        if code is None and len(holder) == 3 and holder.isupper():
-            code = holder
-        return code.upper() if isinstance(code, str) else UNDETERMINED
+        code = subject.currencies.get(name)
+        if code is None:
+            code = subject.currencies[name] = _currency_code(subject, name)
+        return code
 
     return read
+
+
+def _currency_code(subject: Subject, name: str) -> Any:
+    holder = subject.intent.money.get(name, "currency")
+    code = subject.intent.parameters.get(holder)
+    if code is None and len(holder) == 3 and holder.isupper():
+        code = holder
+    return code.upper() if isinstance(code, str) else UNDETERMINED
 
 
 def _environment(subject: Subject) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
+from operator import ge, gt, le, lt
 from typing import Any
 
 from vienna_kernel import operand
@@ -134,14 +135,10 @@ _ROWS = (
         _contains,
         lambda v: f"contains {plain(v)}",
     ),
-    Operator("gt", _NUMBERS, operand.number, _compare(lambda a, b: a > b), _sign(">"), takes_currency=True),
-    Operator("lt", _NUMBERS, operand.number, _compare(lambda a, b: a < b), _sign("<"), takes_currency=True),
-    Operator(
-        "gte", _NUMBERS, operand.number, _compare(lambda a, b: a >= b), _sign(">="), takes_currency=True
-    ),
-    Operator(
-        "lte", _NUMBERS, operand.number, _compare(lambda a, b: a <= b), _sign("<="), takes_currency=True
-    ),
+    Operator("gt", _NUMBERS, operand.number, _compare(gt), _sign(">"), takes_currency=True),
+    Operator("lt", _NUMBERS, operand.number, _compare(lt), _sign("<"), takes_currency=True),
+    Operator("gte", _NUMBERS, operand.number, _compare(ge), _sign(">="), takes_currency=True),
+    Operator("lte", _NUMBERS, operand.number, _compare(le), _sign("<="), takes_currency=True),
     Operator("in", _SCALARS, operand.some, _in, lambda v: f"one of {_listed(v)}", takes_currency=True),
     Operator(
         "not_in", _SCALARS, operand.some, _not_in, lambda v: f"none of {_listed(v)}", takes_currency=True

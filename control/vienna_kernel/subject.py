@@ -19,6 +19,7 @@ class Subject:
         parameters: Of the intent.
         undetermined: Declared names without a known value, those that redaction hides among them.
         hidden: Names whose values are here only as keyed hashes.
+        currencies: Codes that were looked up, by the name of the amount.
         spends: The action moves money, whether or not it is known how much.
     """
 
@@ -26,6 +27,7 @@ class Subject:
         "_rates",
         "_risk",
         "_score",
+        "currencies",
         "facts",
         "hidden",
         "intent",
@@ -46,6 +48,7 @@ class Subject:
                 name for name in intent.redacted if _is_hidden(intent.parameters.get(name))
             )
             self.undetermined |= self.hidden
+        self.currencies: dict[str, Any] = {}
         self._score = score
         self._risk: RiskScore | None = None
         self._rates: dict[str, int] | None = None
