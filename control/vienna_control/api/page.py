@@ -60,6 +60,21 @@ def fetch_page(
     }
 
 
+def slice_page(
+    items: Sequence[Any], query: PageQuery, *, noun: str, shape: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """One page of what is in memory, in the order it stands there."""
+    start = int(str(read_cursor(query.cursor, int))) if query.cursor is not None else query.offset
+    start = max(0, start)
+    more = start + query.limit < len(items)
+    return {
+        noun: [shape(item) for item in items[start : start + query.limit]],
+        "total": len(items),
+        "has_more": more,
+        "next_cursor": write_cursor(start + query.limit) if more else None,
+    }
+
+
 def write_cursor(key: object) -> str:
     return base64.urlsafe_b64encode(str(key).encode()).rstrip(b"=").decode()
 

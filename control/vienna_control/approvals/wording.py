@@ -1,4 +1,4 @@
-"""Words of operators on their way to an agent: they go into a prompt, so they arrive quoted, short and without tricks."""
+"""Words of operators on their way to an agent: they end up in a prompt, so they arrive quoted and short."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -37,7 +37,7 @@ class Terms:
     tier: Tier
     ttl_seconds: int
     consents: tuple[Consent, ...] = ()
-    demand: Demand = Demand()
+    demand: Demand = field(default_factory=Demand)
     observed: bool = False
 
 

@@ -47,6 +47,7 @@ class Told:
             "hint": decision.hint,
             "flags": list(decision.flags),
             "shadow": list(decision.shadow),
+            "requirements": decision.requirements.to_json() if decision.requirements else None,
             "retry_after_seconds": decision.retry_after_seconds,
             "would": would,
             "explanation": decision.explanation,

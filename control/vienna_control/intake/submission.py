@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from vienna_control.approvals.shown import exact
 from vienna_control.execution.handlers import HANDLERS

@@ -1,0 +1,377 @@
+"""The fleet: agents, their trust, their rung of enforcement, and stopping them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.route import Context, Who, route
+from vienna_control.clock import iso
+from vienna_control.fleet import activity, enforcement, forecast, registry, suspension, trust
+from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
+from vienna_control.store import Tx
+from vienna_control.store.tables import entries
+from vienna_kernel.ledger import EntryType
+
+type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+type Actions = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=500)]
+
+_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?\Z")
+
+
+class AgentBody(BaseModel):
+    """A new agent. ``enforcement`` is the rung it starts on; absent: ``observe`` in prod, ``enforce`` in dev."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    description: Annotated[str, Field(max_length=2000)] = ""
+    type: Annotated[str, Field(max_length=32)] = "autonomous"
+    trust_score: Annotated[float, Field(ge=0, le=100)] = registry.START_TRUST
+    allowed_actions: Actions = ["*"]
+    metadata: Annotated[dict[str, Any], Field(max_length=100)] = {}
+    enforcement: Enforcement | None = None
+
+
+class AgentChange(BaseModel):
+    """What is left out stays. ``enforcement`` may go up here; down only by ``promote`` with ``confirm``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: Annotated[str, Field(max_length=2000)] | None = None
+    type: Annotated[str, Field(max_length=32)] | None = None
+    allowed_actions: Actions | None = None
+    metadata: Annotated[dict[str, Any], Field(max_length=100)] | None = None
+    enforcement: Enforcement | None = None
+
+
+class SuspendBody(BaseModel):
+    """``duration``: ``indefinite`` or ISO 8601, e.g. ``PT2H``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    duration: Annotated[str, Field(max_length=40)] = "indefinite"
+
+
+class ResumeBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class TrustBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trust_score: Annotated[float, Field(ge=0, le=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class PromoteBody(BaseModel):
+    """``confirm``: without it nothing changes and the forecast is answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Enforcement
+    confirm: bool = False
+
+
+class ForecastQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Enforcement = "enforce"
+    days: Annotated[int, Field(ge=1, le=90)] = 7
+
+
+def _brief(agent: Agent) -> dict[str, Any]:
+    return {
+        "agent_id": agent.id,
+        "name": agent.name,
+        "description": agent.description,
+        "type": agent.type,
+        "status": agent.status,
+        "trust_score": agent.trust,
+        "enforcement": agent.enforcement,
+        "allowed_actions": list(agent.allowed_actions),
+        "metadata": dict(agent.details),
+        "created_at": agent.created_at,
+        "resume_at": agent.resume_at,
+    }
+
+
+def _agent(ctx: Context, conn: Connection) -> Agent:
+    found = registry.find(conn, ctx.principal.tenant, ctx.path["agent"])
+    if found is None:
+        raise not_found("agent", ctx.path["agent"])
+    return found
+
+
+@route("GET", "/fleet", who=Who.READER, writes=None, query=PageQuery, summary="Agents, by name")
+async def list_agents(ctx: Context) -> dict[str, Any]:
+    query, tenant = ctx.query, ctx.principal.tenant
+
+    def read(conn: Connection) -> dict[str, Any]:
+        found, total = registry.listed(conn, tenant, limit=query.limit, offset=query.offset)
+        return {
+            "agents": [
+                _brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)} for agent in found
+            ],
+            "total": total,
+            "has_more": query.offset + len(found) < total,
+            "next_cursor": None,
+            "summary": activity.summary(conn, tenant, ctx.app.clock.now()),
+        }
+
+    return await ctx.app.store.read(read)
+
+
+@route(
+    "POST",
+    "/fleet",
+    who=Who.OPERATOR,
+    writes=(EntryType.AGENT_REGISTERED, EntryType.KEY_ADDED),
+    body=AgentBody,
+    status=201,
+    summary="Register an agent; its key is shown once",
+)
+async def create_agent(ctx: Context) -> dict[str, Any]:
+    body, principal, app = ctx.body, ctx.principal, ctx.app
+    wanted = Agent(
+        id="",
+        tenant=principal.tenant,
+        name=body.name,
+        description=body.description,
+        type=body.type,
+        trust=body.trust_score,
+        enforcement=body.enforcement or ("enforce" if app.config.lenient else "observe"),
+        allowed_actions=tuple(body.allowed_actions),
+        details=body.metadata,
+    )
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        try:
+            agent = registry.register(tx, wanted, actor=principal.actor, most=app.config.max_agents)
+        except (NameTakenError, FullError) as error:
+            raise Problem(Code.CONFLICT, str(error)) from None
+        key = app.identity.credentials.issue(
+            tx, "agent", agent.id, tenant=agent.tenant, actor=principal.actor
+        )
+        return _brief(agent) | {"api_key": key}
+
+    return await app.store.write(unit)
+
+
+@route("GET", "/fleet/{agent}", who=Who.READER, writes=None, summary="One agent, by id or name")
+async def read_agent(ctx: Context) -> dict[str, Any]:
+    def read(conn: Connection) -> dict[str, Any]:
+        agent = _agent(ctx, conn)
+        return _brief(agent) | {
+            "gates_connected": ctx.app.hub.connected(agent.id),
+            "trust_history": activity.trust_history(conn, agent.id),
+            "stats": activity.stats(conn, agent.id),
+        }
+
+    return await ctx.app.store.read(read)
+
+
+@route(
+    "PATCH",
+    "/fleet/{agent}",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    body=AgentChange,
+    summary="Change an agent",
+)
+async def patch_agent(ctx: Context) -> dict[str, Any]:
+    sent = ctx.body.model_dump(exclude_none=True)
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        if "enforcement" in sent and enforcement.lowers(agent, sent["enforcement"]):
+            raise Problem(
+                Code.CONFLICT, "going down a rung is done by POST /fleet/{agent}/promote with confirm"
+            )
+        changes = {("details" if name == "metadata" else name): value for name, value in sent.items()}
+        return _brief(registry.amend(tx, agent, changes, actor=ctx.principal.actor) if changes else agent)
+
+    return await ctx.app.store.write(unit)
+
+
+@route(
+    "DELETE",
+    "/fleet/{agent}",
+    who=Who.ADMIN,
+    writes=(EntryType.CONFIG_CHANGED, EntryType.AGENT_SUSPENDED, EntryType.WARRANT_REVOKED),
+    summary="Retire an agent: its keys end, what it did stays",
+)
+async def retire_agent(ctx: Context) -> dict[str, Any]:
+    actor = ctx.principal.actor
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        suspension.suspend(tx, agent, reason="the agent was retired", actor=actor)
+        ctx.app.identity.credentials.revoke_all_of(tx, agent.id)
+        return _brief(registry.amend(tx, agent, {"status": "inactive"}, actor=actor))
+
+    return await ctx.app.store.write(unit)
+
+
+@route(
+    "GET",
+    "/fleet/{agent}/activity",
+    who=Who.READER,
+    writes=None,
+    query=PageQuery,
+    summary="What it did and what happened to it",
+)
+async def read_activity(ctx: Context) -> dict[str, Any]:
+    def read(conn: Connection) -> dict[str, Any]:
+        return fetch_page(
+            conn,
+            activity.timeline(_agent(ctx, conn).id),
+            ctx.query,
+            key=entries.c.arrival,
+            noun="activities",
+            shape=activity.shown,
+        )
+
+    return await ctx.app.store.read(read)
+
+
+@route(
+    "POST",
+    "/fleet/{agent}/suspend",
+    who=Who.ADMIN,
+    writes=(EntryType.AGENT_SUSPENDED, EntryType.WARRANT_REVOKED, EntryType.APPROVAL_RESOLVED),
+    body=SuspendBody,
+    summary="Stop an agent, and everything of it that has not left",
+)
+async def suspend_agent(ctx: Context) -> dict[str, Any]:
+    body = ctx.body
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        if agent.status == "inactive":
+            raise Problem(Code.CONFLICT, "this agent is retired")
+        done = suspension.suspend(
+            tx,
+            agent,
+            reason=body.reason,
+            actor=ctx.principal.actor,
+            resume_at=_resume_at(body.duration, tx.now),
+        )
+        return {
+            "agent_id": agent.id,
+            "status": "suspended",
+            "resume_at": done.resume_at,
+            "pending_intents_cancelled": done.pending_intents_cancelled,
+            "warrants_revoked": done.warrants_revoked,
+        }
+
+    return await ctx.app.store.write(unit)
+
+
+def _resume_at(duration: str, now: datetime) -> str | None:
+    if duration == "indefinite":
+        return None
+    found = _DURATION.match(duration)
+    parts = [int(part or 0) for part in found.groups()] if found else []
+    if not any(parts):
+        raise Problem(
+            Code.VALIDATION_FAILED, "/duration: expected 'indefinite' or an ISO 8601 duration such as PT2H"
+        )
+    days, hours, minutes, seconds = parts
+    return iso(now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+
+
+@route(
+    "POST",
+    "/fleet/{agent}/resume",
+    who=Who.ADMIN,
+    writes=EntryType.AGENT_RESUMED,
+    body=ResumeBody,
+    summary="Listen to a suspended agent again",
+)
+async def resume_agent(ctx: Context) -> dict[str, Any]:
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        if agent.status != "suspended":
+            raise Problem(Code.CONFLICT, f"this agent is {agent.status}, not suspended")
+        suspension.resume(tx, agent, reason=ctx.body.reason, actor=ctx.principal.actor)
+        return {"agent_id": agent.id, "status": "active", "resume_at": None}
+
+    return await ctx.app.store.write(unit)
+
+
+@route(
+    "PUT",
+    "/fleet/{agent}/trust",
+    who=Who.OPERATOR,
+    writes=EntryType.TRUST_CHANGED,
+    body=TrustBody,
+    summary="Set an agent's trust by hand",
+)
+async def set_trust(ctx: Context) -> dict[str, Any]:
+    body = ctx.body
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        after = trust.move(tx, agent, body.trust_score, reason=body.reason, actor=ctx.principal.actor)
+        return {"agent_id": agent.id, "previous_trust_score": agent.trust, "new_trust_score": after}
+
+    return await ctx.app.store.write(unit)
+
+
+@route(
+    "GET",
+    "/fleet/{agent}/forecast",
+    who=Who.READER,
+    writes=None,
+    query=ForecastQuery,
+    summary="What a rung would have done to its recorded traffic",
+)
+async def read_forecast(ctx: Context) -> dict[str, Any]:
+    return await ctx.app.store.read(lambda conn: _forecast(ctx, conn, ctx.query.to, ctx.query.days))
+
+
+def _forecast(ctx: Context, conn: Connection, to: Enforcement, days: int) -> dict[str, Any]:
+    agent = _agent(ctx, conn)
+    told = forecast.forecast(conn, agent.id, to, now=ctx.app.clock.now(), days=days)
+    return {"agent_id": agent.id, "name": agent.name, "from": agent.enforcement, **told}
+
+
+@route(
+    "POST",
+    "/fleet/{agent}/promote",
+    who=Who.ADMIN,
+    writes=(EntryType.CONFIG_CHANGED, EntryType.ALERT),
+    body=PromoteBody,
+    summary="Put an agent on another rung: observe, enforce_high, enforce",
+)
+async def promote_agent(ctx: Context) -> dict[str, Any]:
+    """Without ``confirm`` only the forecast is answered. Going down is alerted, and takes two admins in prod."""
+    body = ctx.body
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        agent = _agent(ctx, tx.conn)
+        told = _forecast(ctx, tx.conn, body.to, 7)
+        step: enforcement.Step = "unchanged"
+        if body.confirm:
+            step = enforcement.move(
+                tx,
+                agent,
+                body.to,
+                who=ctx.principal.name,
+                actor=ctx.principal.actor,
+                two_people=not ctx.app.config.lenient,
+            )
+        now = body.to if step == "done" else agent.enforcement
+        return {**told, "confirmed": step == "done", "step": step, "enforcement": now}
+
+    return await ctx.app.store.write(unit)
