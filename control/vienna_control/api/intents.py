@@ -263,7 +263,7 @@ def _row(conn: Connection, principal: Principal, intent_id: str) -> rows.Row:
     summary="Wait until an intent is decided",
 )
 async def wait_for_intent(ctx: Context) -> dict[str, Any]:
-    """Answers as soon as no person has to be waited for any more, or when the time is over, with the intent as it is."""
+    """Answers as soon as nobody has to be waited for, or when the time is over, with the intent as it is."""
     loop = asyncio.get_running_loop()
     until = loop.time() + ctx.query.timeout
     with ctx.app.bus.subscribe(("_wake",), tenant=ctx.principal.tenant) as wakes:
