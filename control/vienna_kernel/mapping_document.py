@@ -59,6 +59,12 @@ def _pointer(value: str) -> str:
     return value
 
 
+def _pointers(value: str | list[str]) -> str | list[str]:
+    for text in [value] if isinstance(value, str) else value:
+        pointer.parse(text)
+    return value
+
+
 type Later = Annotated[Any, BeforeValidator(_later)]
 type Size = Annotated[int | str, AfterValidator(body_size)]
 type Host = Annotated[str, AfterValidator(host_pattern)]
@@ -127,7 +133,7 @@ class PreflightModel(_Model):
 class EqualModel(_Model):
     """``pointer``: where the parameter stands in the answer; of several the first that leads anywhere."""
 
-    pointer: PointerText | list[PointerText]
+    pointer: Annotated[str | list[str], AfterValidator(_pointers)]
     param: Name
     type: ParamType | None = Field(None, strict=False)
 

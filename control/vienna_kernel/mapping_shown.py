@@ -61,7 +61,7 @@ class Tree:
         if self.param is not None or self.volatile:
             return []
         if not isinstance(value, Mapping):
-            return [] if not at or value is None else [at]
+            return [] if at and value is None else [at or "/"]
         found = []
         for key, item in value.items():
             place = f"{at}/{key}"

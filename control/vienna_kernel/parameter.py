@@ -170,7 +170,7 @@ def read(kind: ParamType, value: Value, *, text: bool) -> Value:
     Errors: ``MalformedError`` that says what was expected, never what came.
     """
     if not text and isinstance(value, str) and kind in (ParamType.INT, ParamType.MINOR_UNITS, ParamType.BOOL):
-        raise _wrong("a number" if kind is not ParamType.BOOL else "true or false")
+        raise _wrong("true or false" if kind is ParamType.BOOL else "an integer")
     return _READERS[kind](value)
 
 
