@@ -2,6 +2,7 @@
 
 It never reads a clock, a socket, a file, an environment variable or a random source: time, keys and
 identifiers arrive as arguments. Read its modules in this order: verdict, errors, value, document, call,
-decode, mapping, intent, action, operators, expression, policy, risk, tier, approval, scope, keyring,
-signing, warrant, chain, verification, ledger, trust, lifecycle, wire.
+decode, mapping, intent, action, facts, operators, expression, condition, judge, rule, policy, risk, tier,
+requirements, consent, decision, approval, scope, keyring, signing, warrant, chain, verification, ledger, trust,
+lifecycle, wire.
 """
