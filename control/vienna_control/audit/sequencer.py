@@ -131,7 +131,7 @@ class Sequencer:
         found = tx.conn.execute(_UNSEQUENCED.limit(BATCH)).all()
         tree, link, changes = self._state.tree(), self._state.head, []
         for entry_id, body, leaf in found:
-            computed = leaf_hash(body)
+            computed = leaf_hash(body) if isinstance(body, bytes) else b""
             if computed.hex() != leaf:
                 self.broken = f"entry {entry_id} was changed before it was signed"
                 raise UnavailableError("audit", self.broken)
