@@ -20,8 +20,7 @@ LIST = (
     field("status"),
     field("enforcement"),
     field("trust", "trust_score"),
-    field("intents", "stats.total_intents"),
-    field("denied", "stats.total_denials"),
+    field("gates", "gates_connected"),
 )
 ONE = (
     field("name"),
@@ -34,9 +33,19 @@ ONE = (
     field("trust", "trust_score"),
     field("allowed actions", "allowed_actions"),
     field("intents", "stats.total_intents"),
+    field("gates", "gates_connected"),
     field("executions", "stats.total_executions"),
     field("denials", "stats.total_denials"),
     field("verified", "stats.verification_pass_rate"),
+)
+
+MOVED = (field("name"), field("enforcement"), field("step"))
+
+_COUNTED = (
+    ("held_actions", "held"),
+    ("asked", "asked of"),
+    ("denied_reasons", "denied"),
+    ("unmapped_hosts", "no mapping for"),
 )
 
 Name = Annotated[str, typer.Argument(metavar="AGENT", help="Name or id.")]
@@ -66,35 +75,56 @@ def promote(
     terminal: Terminal,
     agent: Name,
     to: Annotated[
-        str | None, typer.Option("--to", help="observe, enforce_high or enforce; the next rung unless said.")
+        str | None,
+        typer.Option(
+            "--to", help="observe, enforce_high or enforce; else the next rung.", show_default=False
+        ),
     ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=90, help="How much recorded traffic the forecast is from.")
+    ] = 7,
     yes: Yes = False,
 ) -> None:
     """Move an agent along the ladder, after showing what that would have held or denied."""
-    data = terminal.client.request("GET", f"/fleet/{agent}")
-    at = data["enforcement"]
+    at = terminal.client.request("GET", f"/fleet/{agent}")["enforcement"]
     rung = to or next_rung(at)
     if rung not in LADDER:
         raise Failure(f"unknown rung {rung!r}: one of {', '.join(LADDER)}", Code.USAGE)
     if rung == at:
         terminal.printer.say(f"{agent} is at {at} already")
         return
-    for line in forecast(_observed(terminal, data)):
+    told = terminal.client.request("GET", f"/fleet/{agent}/forecast", params={"to": rung, "days": days})
+    for line in forecast(told):
         terminal.printer.say(line)
     terminal.confirm(f"Move {agent} from {at} to {rung}?", yes=yes)
-    after = terminal.client.request("PATCH", f"/fleet/{agent}", json={"enforcement": rung})
-    terminal.printer.record(after, ONE, key="agent_id")
+    moved = terminal.client.request("POST", f"/fleet/{agent}/promote", json={"to": rung, "confirm": True})
+    terminal.printer.record(moved, MOVED, key="agent_id")
+    if moved["step"] == "second_person_needed":
+        raise Failure(
+            "going down takes a second admin: somebody else must say the same within the hour", Code.PENDING
+        )
 
 
 @command(app, "suspend")
-def suspend(terminal: Terminal, agent: Name, reason: Reason = None, yes: Yes = False) -> None:
+def suspend(
+    terminal: Terminal,
+    agent: Name,
+    reason: Reason = None,
+    duration: Annotated[str, typer.Option("--for", help="indefinite, or like PT2H.")] = "indefinite",
+    yes: Yes = False,
+) -> None:
     """Stop an agent: what it asked for is cancelled, its unused warrants are revoked."""
     reason = reason or terminal.ask("Reason", option="--reason")
     terminal.confirm(f"Suspend {agent}?", yes=yes)
     data = terminal.client.request(
-        "POST", f"/fleet/{agent}/suspend", json={"reason": reason, "duration": "indefinite"}
+        "POST", f"/fleet/{agent}/suspend", json={"reason": reason, "duration": duration}
     )
-    fields = (field("status"), field("pending_intents_cancelled"), field("warrants_revoked"))
+    fields = (
+        field("status"),
+        field("resume_at"),
+        field("pending_intents_cancelled"),
+        field("warrants_revoked"),
+    )
     terminal.printer.record(data, fields, key="agent_id")
 
 
@@ -103,7 +133,7 @@ def resume(terminal: Terminal, agent: Name, reason: Reason = None) -> None:
     """Let a suspended agent go on."""
     reason = reason or terminal.ask("Reason", option="--reason")
     data = terminal.client.request("POST", f"/fleet/{agent}/resume", json={"reason": reason})
-    terminal.printer.record(data, (field("status"), field("trust", "trust_score")), key="agent_id")
+    terminal.printer.record(data, (field("status"),), key="agent_id")
 
 
 def next_rung(at: str) -> str:
@@ -112,23 +142,18 @@ def next_rung(at: str) -> str:
     return LADDER[min(place + 1, len(LADDER) - 1)]
 
 
-def forecast(observed: list[Mapping[str, Any]]) -> list[str]:
-    """What enforcement would have done to recorded intents, in sentences."""
-    held = [row for row in observed if row.get("would") == "held"]
-    refused = [row for row in observed if row.get("would") == "refused"]
-    lines = [f"of {len(observed)} observed intents {len(held)} would have been held, {len(refused)} refused"]
-    counts: dict[tuple[str, str], int] = {}
-    for row in [*held, *refused]:
-        key = (str(row.get("would")), str(row.get("action")))
-        counts[key] = counts.get(key, 0) + 1
-    lines += [f"  {would}: {count} × {action}" for (would, action), count in sorted(counts.items())]
+def forecast(told: Mapping[str, Any]) -> list[str]:
+    """What a rung would have done to recorded traffic, in sentences."""
+    if not told["calls"]:
+        return ["no recorded traffic to forecast from"]
+    lines = [
+        f"of {told['calls']} calls in {told['hours']:g} h: {told['would_hold']} would be held, "
+        f"{told['would_deny']} denied; {told['approvals_per_hour']:g} approvals an hour"
+    ]
+    for name, what in _COUNTED:
+        counted = ", ".join(f"{row['name']} ({row['count']})" for row in told[name])
+        lines += [f"  {what}: {counted}"] if counted else []
     return lines
-
-
-def _observed(terminal: Terminal, agent: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    params = {"agent_id": agent["agent_id"], "status": "observed", "limit": 500}
-    found: list[Mapping[str, Any]] = terminal.client.request("GET", "/intents", params=params)["intents"]
-    return found
 
 
 def _change(event: Mapping[str, Any]) -> str:

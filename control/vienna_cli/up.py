@@ -6,21 +6,24 @@ import json
 import os
 import signal
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 
 import typer
 
 from vienna_cli.config import STATE_FILE, Installation
-from vienna_cli.output import Failure, Format, Printer
+from vienna_cli.output import Code, Failure, Format, Printer
 from vienna_cli.processes import Child, Sink, child_environment, control_plane, gate, stop_all
 
 GATE_FOLDER = "gate"
 FREE_PORT = "127.0.0.1:0"
+
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,15 @@ class Pair:
 
 
 @contextmanager
-def started(installation: Installation, *, listen: str | None, sink: Sink) -> Iterator[Pair]:
+def started(
+    installation: Installation, *, listen: str | None, sink: Sink, log_level: str = "info"
+) -> Iterator[Pair]:
     """Both processes, stopped at the end: the gate first, so that it can still hand over what it knows.
 
-    ``listen`` replaces both addresses of the file; None leaves them. Errors: ``Failure`` when one does not start.
+    ``listen`` replaces both addresses of the file; None leaves them. ``log_level`` counts where VIENNA_LOG_LEVEL is not
+    set. Errors: ``Failure`` when one does not start.
     """
-    environ = child_environment()
+    environ = {"VIENNA_LOG_LEVEL": log_level, **child_environment()}
     shared: dict[str, Any] = {"config": installation.file, "listen": listen, "environ": environ, "sink": sink}
     running: list[Child] = []
     try:
@@ -69,8 +75,10 @@ def started(installation: Installation, *, listen: str | None, sink: Sink) -> It
 def announced(pair: Pair) -> Iterator[None]:
     """Leaves the ready line in the data directory while the pair runs."""
     file = pair.installation.data_dir / STATE_FILE
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(pair.ready()) + "\n")
+    fresh = file.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(pair.ready()) + "\n")
+    fresh.replace(file)
     try:
         yield
     finally:
@@ -90,15 +98,22 @@ def up(
         raise Failure(
             f"already running from {installation.data_dir} (pid {state['pid']}, {state['control']})"
         )
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with started(installation, listen=None, sink=_log) as pair, announced(pair):
+    for number in _ENDINGS:
+        signal.signal(number, _end)
+    level = "info" if as_json else "warning"
+    with started(installation, listen=None, sink=_log, log_level=level) as pair, announced(pair):
         if as_json:
             print(json.dumps(pair.ready()), flush=True)
         else:
             _describe(printer, pair)
-        _watch(pair, ended)
+        _watch(pair)
+
+
+def _end(*_: object) -> None:
+    """Leaves from wherever it is, once; what was started is stopped on the way out."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(Code.OK)
 
 
 def _log(line: str) -> None:
@@ -106,9 +121,10 @@ def _log(line: str) -> None:
     sys.stderr.flush()
 
 
-def _watch(pair: Pair, ended: threading.Event) -> None:
-    """Returns when asked to stop. Errors: ``Failure`` when one of the two ended by itself."""
-    while not ended.wait(0.2):
+def _watch(pair: Pair) -> Never:
+    """Until told to stop. Errors: ``Failure`` when one of the two ended by itself."""
+    while True:
+        time.sleep(_LOOK_SECONDS)
         for child in (pair.control, pair.gate):
             if child.status is not None:
                 raise Failure(

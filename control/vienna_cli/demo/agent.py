@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import Parser
@@ -17,6 +16,7 @@ from vienna_cli.output import Failure
 
 SCRIPT = Path(__file__).with_name("script.py")
 _PATIENCE_SECONDS = 120.0
+_TIME = "%{stderr}%{time_total}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Answer:
     Attributes:
         headers: Lower-case names.
         body: Decoded JSON, else the text.
-        seconds: From start to end of the client, its own start included.
+        seconds: How long the client waited for it.
     """
 
     status: int
@@ -50,7 +50,6 @@ class Call:
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self._curl = Path(command[0]).name == "curl"
-        self._started = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603  # the client itself is the point
             command,
             env=dict(environ),
@@ -73,8 +72,7 @@ class Call:
             raise Failure("the agent got no answer in time") from None
         if self._process.returncode != 0:
             raise Failure(f"the agent's client failed: {err.strip()[-300:]}")
-        status, headers, text = _curl(out) if self._curl else _script(out)
-        return Answer(status, headers, _decoded(text), time.monotonic() - self._started)
+        return _curl(out, err) if self._curl else _script(out)
 
     def abandon(self) -> None:
         if self.waiting:
@@ -140,23 +138,27 @@ class Agent:
         return [sys.executable, str(SCRIPT), method, self._origin + path, *sent]
 
 
-def _curl(out: str) -> tuple[int, Mapping[str, str], str]:
+def _curl(out: str, err: str) -> Answer:
     """The last head that curl printed, and the body: interim responses (100, 102) come before it."""
     head, _, rest = out.partition("\n\n")
-    while head.split(" ", 2)[1:2] and head.split(" ", 2)[1].startswith("1"):
+    while _status(head) // 100 == 1:
         head, _, rest = rest.partition("\n\n")
-    line, _, fields = head.partition("\n")
-    parts = line.split(" ", 2)
-    if len(parts) < 2 or not parts[1].isdigit():
-        raise Failure(f"curl printed no answer: {out[:200]!r}")
+    _, _, fields = head.partition("\n")
     headers = {name.lower(): value for name, value in Parser().parsestr(fields).items()}
-    return int(parts[1]), headers, rest
+    return Answer(_status(head), headers, _decoded(rest), float(err.split()[-1]))
 
 
-def _script(out: str) -> tuple[int, Mapping[str, str], str]:
+def _status(head: str) -> int:
+    parts = head.split(" ", 2)
+    if len(parts) < 2 or not parts[1].isdigit():
+        raise Failure(f"curl printed no answer: {head[:200]!r}")
+    return int(parts[1])
+
+
+def _script(out: str) -> Answer:
     data = json.loads(out)
     headers = {name.lower(): value for name, value in data["headers"].items()}
-    return data["status"], headers, data["body"]
+    return Answer(data["status"], headers, _decoded(data["body"]), data["seconds"])
 
 
 def _decoded(text: str) -> Any:

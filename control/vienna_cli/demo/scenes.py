@@ -65,7 +65,7 @@ def ticket(stage: Stage, director: Director) -> Seen:
         return seen
     seen.same("it is T1", approval["risk_tier"], "T1")
     seen.same("nothing left while people decide", len(stage.reached()), before)
-    director.say(line("POST", "/v1/tickets", "T1", "held", f"“{_sentence(approval)}”"))
+    director.say(line("POST", "/v1/tickets", "T1", "held", f'"{_sentence(approval)}"'))
     director.decide(approval, [stage.people["alice"]], code=False)
     answer = call.answer()
     seen.same("the same connection got 201", answer.status, 201)
@@ -82,7 +82,7 @@ def two_people(stage: Stage, director: Director) -> Seen:
     if approval is None:
         return seen
     seen.same("it is T2", approval["risk_tier"], "T2")
-    director.say(line("POST", "/v1/refunds  amount=5000", "T2", "held", f"“{_sentence(approval)}”"))
+    director.say(line("POST", "/v1/refunds  amount=5000", "T2", "held", f'"{_sentence(approval)}"'))
     votes = director.decide(approval, [stage.people["bob"], stage.people["alice"]], code=True)
     if votes:
         seen.same("the first yes is not enough", votes[0].get("status"), "pending")
@@ -111,7 +111,7 @@ def ceiling(stage: Stage, _: Director) -> Seen:
     )
     seen.same(_NOTHING, len(stage.reached()), before)
     seen.line = line(
-        "POST", "/v1/refunds  amount=50000", "", answer.status, "“agents may not refund more than 10,000”"
+        "POST", "/v1/refunds  amount=50000", "", answer.status, '"agents may not refund more than 10,000"'
     )
     return seen
 
@@ -152,7 +152,7 @@ def drift(stage: Stage, director: Director) -> Seen:
     seen.holds("it is held", approval is not None)
     if approval is None:
         return seen
-    director.say(line("POST", f"/v1/refunds  {TWISTED_ORDER}", "T2", "held", f"“{_sentence(approval)}”"))
+    director.say(line("POST", f"/v1/refunds  {TWISTED_ORDER}", "T2", "held", f'"{_sentence(approval)}"'))
     director.decide(approval, [stage.people["carol"], stage.people["dan"]], code=True)
     answer = call.answer()
     intent = intent_of(stage, answer)
@@ -173,10 +173,10 @@ def drift(stage: Stage, director: Director) -> Seen:
 
 def observe(stage: Stage, _: Director) -> Seen:
     seen, before = Seen("observe"), len(stage.reached())
-    stage.admin.request("PATCH", f"/fleet/{AGENT}", json={"enforcement": "observe"})
+    stage.admin.request("POST", f"/fleet/{AGENT}/promote", json={"to": "observe", "confirm": True})
     answer = stage.agent.ask("POST", "/v1/refunds", refund(700))
     intent = intent_of(stage, answer)
-    stage.admin.request("PATCH", f"/fleet/{AGENT}", json={"enforcement": "enforce"})
+    stage.admin.request("POST", f"/fleet/{AGENT}/promote", json={"to": "enforce", "confirm": True})
     seen.same("nothing is held: the agent got 200", answer.status, 200)
     seen.same("it says that it was observed", answer.headers.get("vienna-decision"), "observed")
     seen.same("recorded as would hold", intent.get("would"), "held")

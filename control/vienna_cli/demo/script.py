@@ -5,6 +5,7 @@
 
 import json
 import sys
+import time
 
 try:
     import requests as http  # type: ignore[import-untyped,unused-ignore]
@@ -12,5 +13,13 @@ except ImportError:
     import httpx as http  # type: ignore[no-redef]
 
 method, url, *body = sys.argv[1:]
+begun = time.monotonic()
 answer = http.request(method, url, json=json.loads(body[0]) if body else None, timeout=120)
-print(json.dumps({"status": answer.status_code, "headers": dict(answer.headers), "body": answer.text}))
+seconds = time.monotonic() - begun
+told = {
+    "status": answer.status_code,
+    "headers": dict(answer.headers),
+    "body": answer.text,
+    "seconds": seconds,
+}
+print(json.dumps(told))
