@@ -189,5 +189,6 @@ def contradictions(row: Row) -> list[str]:
         return ["body"]
     if not isinstance(body, dict):
         return ["body"]
-    said = [(name, body.get(name), getattr(row, name)) for name in _COLUMNS]
-    return [name for name, there, here in said if there != here]
+    here = row[1:7]  # the columns in their order; one comparison for the million rows where nothing is wrong
+    there = tuple(map(body.get, _COLUMNS))
+    return [] if there == here else [name for name, a, b in zip(_COLUMNS, there, here, strict=True) if a != b]

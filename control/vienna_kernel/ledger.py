@@ -79,7 +79,7 @@ def verify_rows(
         fault = walk.take(row)
         if fault is not None:
             return explain(fault, row, walk.place(), stream)
-        if walk.due and (broken := walk.heads()) is not None:
+        if walk.tree.size >= walk.due and (broken := walk.heads()) is not None:
             return walk.closer(broken, stream)
     return walk.end()
 
@@ -100,6 +100,7 @@ class _Walk:
         self.first_unsigned: str | None = None  # id of the entry right after it
         self.held = 0
         self.marks: list[Checkpoint] = []
+        self.due = 0  # entries at which a checkpoint is to be held against the tree
 
     def witness(self, notes: Sequence[str]) -> Break | None:
         """Take notes that were kept elsewhere, oldest first."""
@@ -130,13 +131,6 @@ class _Walk:
         self.tree.append(leaf)
         return None
 
-    @property
-    def due(self) -> bool:
-        """Whether a checkpoint covers exactly what was read, or should have before."""
-        size = self.tree.size
-        stored = self.next is not None and not above(self.next.size, size)
-        return stored or bool(self.marks and self.marks[0].size <= size)
-
     def heads(self) -> Break | None:
         """Hold the tree against the checkpoints of its size."""
         while self.next is not None and not above(self.next.size, self.tree.size):
@@ -149,6 +143,8 @@ class _Walk:
             if mark.root != self.tree.root() or mark.origin != (self.origin or mark.origin):
                 when = f"signed at {mark.at} " if mark.at else ""
                 return self._range(Fault.FORKED, f"a checkpoint {when}names another history of these entries")
+        sizes = [mark.size for mark in self.marks[:1]] + ([whole(self.next.size)] if self.next is not None else [])
+        self.due = min(sizes, default=2**62)
         return None
 
     def _stored(self, head: Head) -> Break | None:
