@@ -133,7 +133,11 @@ def explain(fault: Fault, row: Row, place: Place, rest: Iterator[Row]) -> Break:
 
 def _body(row: Row, place: Place, following: Row | None) -> Break:
     at, leaf = place.size, leaf_of(row)
-    if leaf is not None and following is not None and following.previous == chain_hash(place.link, leaf).hex():
+    if (
+        leaf is not None
+        and following is not None
+        and following.previous == chain_hash(place.link, leaf).hex()
+    ):
         return Break(Fault.EDITED_LEAF, at, row.id, "its leaf was edited; its body is what was recorded", at)
     text = "its body is not what was recorded: it does not hash to its leaf"
     return Break(Fault.EDITED_BODY, at, row.id, text, at)

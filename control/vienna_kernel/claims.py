@@ -107,28 +107,34 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
         "constraints": limits_to_json(w.constraints) or None,
         "response_limits": dict(w.response_limits) or None,
     }
-    return _given({
-        "v": 1,
-        "iss": w.issuer,
-        "aud": w.audience,
-        "sub": w.subject,
-        "jti": w.id,
-        "iat": _seconds(w.issued_at),
-        "nbf": _seconds(w.not_before),
-        "exp": _seconds(w.expires_at),
-        "cnf": _given({"jkt": w.holder_jkt, "jwk": dict(w.holder_jwk) if w.holder_jwk else None}) or None,
-        "tier": w.tier.value,
-        "intent_id": w.intent_id,
-        "authorization_details": [_given(detail)],
-        "policy_digest": w.policy_digest or None,
-        "mapping_digest": w.mapping_digest or None,
-        "approvals": [_consent_claims(row) for row in w.consents] or None,
-        "required": {"approvals": w.demand.approvals, "mfa": w.demand.mfa, "justification": w.demand.justification},
-        "audit": w.audit_leaf,
-        "parent": w.parent,
-        "depth": w.depth or None,
-        "observed": w.observed or None,
-    })
+    return _given(
+        {
+            "v": 1,
+            "iss": w.issuer,
+            "aud": w.audience,
+            "sub": w.subject,
+            "jti": w.id,
+            "iat": _seconds(w.issued_at),
+            "nbf": _seconds(w.not_before),
+            "exp": _seconds(w.expires_at),
+            "cnf": _given({"jkt": w.holder_jkt, "jwk": dict(w.holder_jwk) if w.holder_jwk else None}) or None,
+            "tier": w.tier.value,
+            "intent_id": w.intent_id,
+            "authorization_details": [_given(detail)],
+            "policy_digest": w.policy_digest or None,
+            "mapping_digest": w.mapping_digest or None,
+            "approvals": [_consent_claims(row) for row in w.consents] or None,
+            "required": {
+                "approvals": w.demand.approvals,
+                "mfa": w.demand.mfa,
+                "justification": w.demand.justification,
+            },
+            "audit": w.audit_leaf,
+            "parent": w.parent,
+            "depth": w.depth or None,
+            "observed": w.observed or None,
+        }
+    )
 
 
 def _meaning_claims(row: Meaning) -> dict[str, Any]:
@@ -138,7 +144,13 @@ def _meaning_claims(row: Meaning) -> dict[str, Any]:
 
 def _consent_claims(row: Consent) -> dict[str, Any]:
     at = _seconds(row.at)
-    return {"operator": row.operator, "at": at, "shown": row.shown_digest, "mfa": row.mfa, "justified": row.justified}
+    return {
+        "operator": row.operator,
+        "at": at,
+        "shown": row.shown_digest,
+        "mfa": row.mfa,
+        "justified": row.justified,
+    }
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +211,8 @@ def _warrant(claims: _Claims) -> Warrant:
         policy_digest=claims.policy_digest,
         mapping_digest=claims.mapping_digest,
         consents=tuple(
-            Consent(row.operator, _instant(row.at), row.shown, row.mfa, row.justified) for row in claims.approvals
+            Consent(row.operator, _instant(row.at), row.shown, row.mfa, row.justified)
+            for row in claims.approvals
         ),
         demand=Demand(claims.required.approvals, claims.required.mfa, claims.required.justification),
         audit_leaf=claims.audit,

@@ -45,7 +45,12 @@ class Purpose(StrEnum):
     SIDECAR = "sidecar"
 
 
-_MEMBERS = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "oct": ("k", "kty")}
+_MEMBERS = {
+    "OKP": ("crv", "kty", "x"),
+    "EC": ("crv", "kty", "x", "y"),
+    "RSA": ("e", "kty", "n"),
+    "oct": ("k", "kty"),
+}
 _ORDER = 2**252 + 27742317777372353535851937790883648493  # L of RFC 8032
 _PRIME = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8: the two of order 8 as in libsodium's ge25519_has_small_order.
@@ -54,8 +59,12 @@ _SMALL_Y = frozenset(
         0,
         1,
         _PRIME - 1,
-        int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"),
-        int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"),
+        int.from_bytes(
+            bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+        ),
+        int.from_bytes(
+            bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
+        ),
     }
 )
 
@@ -161,7 +170,11 @@ class VerifyingKey:
             dates = {name: _instant(jwk.get(name)) for name in ("added_at", "retired_at", "revoked_at")}
         except (ValueError, TypeError):
             raise MalformedError("jwk", "an unknown purpose, or a date that is none") from None
-        if jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519" and jwk.get("alg", "EdDSA") in ("EdDSA", "Ed25519"):
+        if (
+            jwk["kty"] == "OKP"
+            and jwk["crv"] == "Ed25519"
+            and jwk.get("alg", "EdDSA") in ("EdDSA", "Ed25519")
+        ):
             algorithm, material, least = Algorithm.ED25519, unb64url(jwk["x"]), 32
         elif jwk["kty"] == "oct" and jwk.get("alg", "HS256") == "HS256":
             algorithm, material, least = Algorithm.HS256, unb64url(jwk["k"]), 32

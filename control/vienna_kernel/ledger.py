@@ -107,7 +107,9 @@ class _Walk:
         for note in notes:
             said = open_note(note, self.key)
             if said is None:
-                return Break(Fault.CHECKPOINT, 0, None, "the checkpoint given was not signed by this log's key", 0)
+                return Break(
+                    Fault.CHECKPOINT, 0, None, "the checkpoint given was not signed by this log's key", 0
+                )
             self.marks.append(said)
         self.marks.sort(key=lambda mark: mark.size)
         while self.marks and self.marks[0].size == 0:
@@ -143,7 +145,9 @@ class _Walk:
             if mark.root != self.tree.root() or mark.origin != (self.origin or mark.origin):
                 when = f"signed at {mark.at} " if mark.at else ""
                 return self._range(Fault.FORKED, f"a checkpoint {when}names another history of these entries")
-        sizes = [mark.size for mark in self.marks[:1]] + ([whole(self.next.size)] if self.next is not None else [])
+        sizes = [mark.size for mark in self.marks[:1]] + (
+            [whole(self.next.size)] if self.next is not None else []
+        )
         self.due = min(sizes, default=2**62)
         return None
 
@@ -151,9 +155,17 @@ class _Walk:
         last = self.tree.size - 1
         said = open_note(head.note, self.key) if isinstance(head.note, str) else None
         said_row = None if said is None else (said.size, said.root.hex(), said.at)
-        if said is None or said_row != (head.size, head.root, head.at) or said.origin != (self.origin or said.origin):
-            why = "is not signed by this log's key" if said is None else "says something else than its columns"
-            return Break(Fault.CHECKPOINT, last, self._id(), f"the checkpoint of size {head.size} {why}", last)
+        if (
+            said is None
+            or said_row != (head.size, head.root, head.at)
+            or said.origin != (self.origin or said.origin)
+        ):
+            why = (
+                "is not signed by this log's key" if said is None else "says something else than its columns"
+            )
+            return Break(
+                Fault.CHECKPOINT, last, self._id(), f"the checkpoint of size {head.size} {why}", last
+            )
         if said.size != self.tree.size or said.root != self.tree.root():
             return self._range(Fault.REBUILT, f"these entries are not those that were signed at {said.at}")
         if head.head != self.link.hex():
@@ -181,7 +193,9 @@ class _Walk:
             return self._range(Fault.UNSIGNED, "these entries have an index, and no checkpoint covers them")
         if self.marks:
             mark = self.marks[-1]
-            text = f"the trail ends after {size} entries; {mark.size} were signed at {mark.at}: restored or cut"
+            text = (
+                f"the trail ends after {size} entries; {mark.size} were signed at {mark.at}: restored or cut"
+            )
             return Break(Fault.RESTORED, size, None, text, mark.size - 1)
         return Verified(size, self.signed, self.tree.root().hex(), self.held, self.signed_at)
 

@@ -130,7 +130,9 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     return ([] if whole else [root_of(leaves)]) + proof[::-1]
 
 
-def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
+def verify_consistency(
+    first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]
+) -> bool:
     """Whether ``proof`` shows the tree of ``second`` leaves to extend the tree of ``first`` leaves."""
     if not 0 <= first <= second:
         return False

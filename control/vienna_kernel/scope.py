@@ -162,7 +162,9 @@ class Permit:
 
     def meet(self, other: Permit) -> Permit | None:
         """The permit for exactly what both cover; None when that is nothing by name."""
-        if self.action != other.action or (self.target != other.target and None not in (self.target, other.target)):
+        if self.action != other.action or (
+            self.target != other.target and None not in (self.target, other.target)
+        ):
             return None
         limits: dict[str, Limit] = {}
         for name in {**self.limits, **other.limits}:
@@ -170,14 +172,16 @@ class Permit:
             if mine is not None and theirs is not None:
                 limits[name] = mine.meet(theirs)
             elif (mine is None and self.open) or (theirs is None and other.open):
-                limits[name] = (mine or theirs or Limit())
+                limits[name] = mine or theirs or Limit()
             elif (mine or theirs or Limit()).required:
                 return None  # one demands what the other forbids
         target = self.target if self.target is not None else other.target
         return Permit(action=self.action, target=target, limits=limits, open=self.open and other.open)
 
 
-def exactly(action: str, target: str, parameters: Mapping[str, Value], constraints: Mapping[str, Limit]) -> Permit:
+def exactly(
+    action: str, target: str, parameters: Mapping[str, Value], constraints: Mapping[str, Limit]
+) -> Permit:
     """The permit of one meaning, where a constrained parameter may move within its constraint."""
     limits = {name: Limit(one_of=(value,)) for name, value in parameters.items()}
     return Permit(action=action, target=target, limits={**limits, **constraints})

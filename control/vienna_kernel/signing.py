@@ -45,7 +45,9 @@ class SigningKey:
     def __init__(self, secret: bytes, algorithm: Algorithm = Algorithm.ED25519) -> None:
         self._secret = secret
         self.algorithm = algorithm
-        self._private = Ed25519PrivateKey.from_private_bytes(secret) if algorithm is Algorithm.ED25519 else None
+        self._private = (
+            Ed25519PrivateKey.from_private_bytes(secret) if algorithm is Algorithm.ED25519 else None
+        )
         self.material = secret
         if self._private is not None:
             self.material = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -107,8 +109,12 @@ def strict_object(data: bytes, where: str) -> dict[str, Any]:
     Errors: ``MalformedError`` for anything else, whatever the bytes.
     """
     try:
-        orjson.loads(data)  # refuses what the standard parser lets pass: NaN, lone surrogates, other encodings
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_float=_refuse, parse_int=_integer)
+        orjson.loads(
+            data
+        )  # refuses what the standard parser lets pass: NaN, lone surrogates, other encodings
+        found = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_float=_refuse, parse_int=_integer
+        )
     except (ValueError, RecursionError) as error:
         raise MalformedError(where, f"not strict JSON: {type(error).__name__}") from None
     if not isinstance(found, dict):
@@ -172,7 +178,9 @@ def judge(parts: Parts, key: VerifyingKey | None, *, typ: str) -> Opened | Refus
     if key is None:
         return Refused(Reason.WARRANT_KEY_UNKNOWN, "no key of this name signs tokens of this kind")
     if parts.header.get("alg") not in _ACCEPTED[key.algorithm]:
-        return Refused(Reason.WARRANT_ALGORITHM, f"the key is for {key.algorithm.value}, the token claims another")
+        return Refused(
+            Reason.WARRANT_ALGORITHM, f"the key is for {key.algorithm.value}, the token claims another"
+        )
     # (4) signature over the bytes that travelled
     if not key.verify(parts.signed, parts.signature):
         return Refused(Reason.WARRANT_SIGNATURE, f"not signed by key {key.kid}")

@@ -108,4 +108,6 @@ class Warrant:
     def scope(self) -> Scope:
         """What it covers by meaning. A meaning whose parameters did not travel is in no scope."""
         shown = ((row, row.parameters) for row in self.meanings if row.parameters is not None)
-        return Scope(tuple(exactly(row.action, row.target, values, self.constraints) for row, values in shown))
+        return Scope(
+            tuple(exactly(row.action, row.target, values, self.constraints) for row, values in shown)
+        )

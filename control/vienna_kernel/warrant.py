@@ -37,7 +37,18 @@ from vienna_kernel.terms import Consent, Demand, Meaning, Warrant
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
 
-__all__ = ["Consent", "Demand", "Meaning", "Use", "Warrant", "document", "inspect", "issue", "parse_claims", "verify"]
+__all__ = [
+    "Consent",
+    "Demand",
+    "Meaning",
+    "Use",
+    "Warrant",
+    "document",
+    "inspect",
+    "issue",
+    "parse_claims",
+    "verify",
+]
 
 MAX_BYTES = 8192
 
@@ -232,10 +243,14 @@ def _meaning(warrant: Warrant, use: Use) -> Verdict:
         return Granted()
     # One use, one meaning each: two intents within the same permit would be two uses.
     if len(use.intents) != len(warrant.meanings):
-        return Refused(Reason.WARRANT_SCOPE, f"permits {len(warrant.meanings)} intents, used for {len(use.intents)}")
+        return Refused(
+            Reason.WARRANT_SCOPE, f"permits {len(warrant.meanings)} intents, used for {len(use.intents)}"
+        )
     for row, intent in zip(warrant.meanings, use.intents, strict=True):
         if not _covers(row, intent, warrant.constraints):
-            return Refused(Reason.WARRANT_SCOPE, f"{intent.action} on this target with these parameters is outside it")
+            return Refused(
+                Reason.WARRANT_SCOPE, f"{intent.action} on this target with these parameters is outside it"
+            )
     return Granted()
 
 
@@ -244,7 +259,9 @@ def _exactly(meanings: Sequence[Meaning], intents: Sequence[Intent]) -> bool:
         return False
     # A digest takes the decimal 5 and the text "5" for one value; what travelled tells them apart.
     pairs = zip(meanings, intents, strict=True)
-    return all(row.parameters is None or pack(row.parameters) == pack(intent.parameters) for row, intent in pairs)
+    return all(
+        row.parameters is None or pack(row.parameters) == pack(intent.parameters) for row, intent in pairs
+    )
 
 
 def _covers(row: Meaning, intent: Intent, constraints: Mapping[str, Limit]) -> bool:

@@ -24,10 +24,16 @@ from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
 
 def main(argv: list[str] | None = None) -> int:
     """Run; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m vienna_control.audit", description="Verify a trail offline.")
+    parser = argparse.ArgumentParser(
+        prog="python -m vienna_control.audit", description="Verify a trail offline."
+    )
     parser.add_argument("source", type=Path, help="SQLite database, or an export (.ndjson)")
-    parser.add_argument("--key", type=Path, help="JWK or JWKS with the log's public key; else the database's own word")
-    parser.add_argument("--checkpoint", type=Path, action="append", default=[], help="notes that were kept elsewhere")
+    parser.add_argument(
+        "--key", type=Path, help="JWK or JWKS with the log's public key; else the database's own word"
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], help="notes that were kept elsewhere"
+    )
     options = parser.parse_args(argv)
     try:
         report = _report(options)
@@ -39,7 +45,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> Report:
-    witnessed = [note for path in options.checkpoint for note in split_notes(path.read_text(encoding="utf-8"))]
+    witnessed = [
+        note for path in options.checkpoint for note in split_notes(path.read_text(encoding="utf-8"))
+    ]
     key = _key(orjson.loads(options.key.read_bytes()) if options.key else _stored_key(options.source))
     if options.source.suffix == ".ndjson":
         return verify_export(options.source, key, witnessed=witnessed)
@@ -60,7 +68,9 @@ def _key(data: Any) -> VerifyingKey:
 def _stored_key(path: Path) -> Any:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as raw:
-            row = raw.execute("SELECT public FROM keys WHERE purpose = 'log' ORDER BY created_at LIMIT 1").fetchone()
+            row = raw.execute(
+                "SELECT public FROM keys WHERE purpose = 'log' ORDER BY created_at LIMIT 1"
+            ).fetchone()
     except sqlite3.Error as error:
         raise UnavailableError("audit", f"cannot read {path}: {error}") from None
     if row is None:

@@ -127,7 +127,9 @@ class Sequencer:
         """One batch, in one unit of work."""
         signed = tx.conn.scalar(select(func.max(checkpoints.c.size))) or 0
         if signed != self._state.size:
-            raise UnavailableError("audit", f"another sequencer signed {signed} entries, this one {self._state.size}")
+            raise UnavailableError(
+                "audit", f"another sequencer signed {signed} entries, this one {self._state.size}"
+            )
         found = tx.conn.execute(_UNSEQUENCED.limit(BATCH)).all()
         tree, link, changes = self._state.tree(), self._state.head, []
         for entry_id, body, leaf in found:
@@ -155,8 +157,10 @@ class Sequencer:
         return note
 
 
-_UNSEQUENCED = select(entries.c.id, entries.c.body, entries.c.leaf).where(entries.c.idx.is_(None)).order_by(
-    entries.c.arrival
+_UNSEQUENCED = (
+    select(entries.c.id, entries.c.body, entries.c.leaf)
+    .where(entries.c.idx.is_(None))
+    .order_by(entries.c.arrival)
 )
 _PLACE = (
     update(entries)
@@ -218,7 +222,9 @@ def _notes_by_size(file: CheckpointFile) -> Any:
     return query
 
 
-def _refuse_other_history(file: CheckpointFile, newest: str, same_size: str | None, authority: Authority) -> None:
+def _refuse_other_history(
+    file: CheckpointFile, newest: str, same_size: str | None, authority: Authority
+) -> None:
     last = file.last()
     if last is None:
         return

@@ -64,7 +64,9 @@ class Report:
         }
 
 
-def verify_store(source: Connection | Path | str, key: VerifyingKey, *, witnessed: Sequence[str] = ()) -> Report:
+def verify_store(
+    source: Connection | Path | str, key: VerifyingKey, *, witnessed: Sequence[str] = ()
+) -> Report:
     """Hold every stored entry against the trail, with notes that were kept elsewhere if there are any.
 
     ``source``: a connection in one snapshot, or the path of a SQLite database.
@@ -75,7 +77,9 @@ def verify_store(source: Connection | Path | str, key: VerifyingKey, *, witnesse
         return _verify(lambda sql: source.exec_driver_sql(sql).yield_per(1000), key, witnessed)
     path = Path(source)
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as raw:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        ) as raw:
             raw.execute("BEGIN")
             return _verify(raw.execute, key, witnessed)
     except sqlite3.Error as error:

@@ -39,7 +39,14 @@ class Authority:
     """
 
     def __init__(
-        self, store: Store, secret: Secret, stored: keys.Stored, installation: str, *, issuer: str | None, clock: Clock
+        self,
+        store: Store,
+        secret: Secret,
+        stored: keys.Stored,
+        installation: str,
+        *,
+        issuer: str | None,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._clock = clock

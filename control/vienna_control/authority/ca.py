@@ -75,7 +75,9 @@ class Root:
         """The key, for sealing and nothing else."""
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
-    def intermediate(self, csr_pem: str, agent: str, *, now: datetime, hosts: Sequence[str] = ()) -> Intermediate:
+    def intermediate(
+        self, csr_pem: str, agent: str, *, now: datetime, hosts: Sequence[str] = ()
+    ) -> Intermediate:
         """Sign a sidecar's key for a day. Only the key is taken from the request, nothing it asks for.
 
         ``hosts``: when given, certificates under it hold for these DNS names (and names below them) only.
@@ -87,7 +89,9 @@ class Root:
         end = min(now + INTERMEDIATE_LIFETIME, self.certificate.not_valid_after_utc)
         builder = _certificate(name, self.certificate.subject, public, now - BACKDATED, end)
         builder = _as_authority(builder, self.key.public_key(), path_length=0)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
         if hosts:
             permitted = [x509.DNSName(host) for host in hosts]
             builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
