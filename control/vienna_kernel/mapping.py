@@ -252,10 +252,9 @@ def _ask_first(action: Action, reading: Reading) -> NeedsPreflight | Refused:
 
 
 def _current(action: Action, facts: Value) -> dict[str, Value]:
-    rows = {
-        text: pointer.find(facts, pointer.parse(text))
-        for text in (action.preflight.show if action.preflight else ())
-    }
+    if action.preflight is None:
+        return {}
+    rows = {text: pointer.find(facts, steps) for text, steps in action.preflight.show}
     return {text: value for text, value in rows.items() if value is not MISSING}
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from vienna_kernel.action import ActionType
+from vienna_kernel.decode.pointer import Pointer
 from vienna_kernel.intent import Effect, Reversibility, Tier
 from vienna_kernel.mapping_fingerprint import Volatile
 from vienna_kernel.mapping_param import Origin, Param
@@ -23,10 +24,10 @@ BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A read of the current state. ``show``: what of it people see."""
+    """A read of the current state. ``show``: what of it people see, as text and as steps."""
 
     paths: tuple[Template, ...]
-    show: tuple[str, ...]
+    show: tuple[tuple[str, Pointer], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from vienna_kernel.action import ActionType, Parameter
+from vienna_kernel.decode import pointer
 from vienna_kernel.mapping_action import BODYLESS, Action, BodyKind, Preflight, Price
 from vienna_kernel.mapping_declare import Declarations
 from vienna_kernel.mapping_document import ActionModel, CostModel, EqualModel, MappingModel
@@ -119,7 +120,7 @@ class Compiler:
         paths = tuple(compile_template(t, names, where=self._place.where("preflight", "path")) for t in texts)
         if not paths or not all(text.startswith("/") for text in texts):
             raise self._place.fail("expected a path that starts with a slash", "preflight", "path")
-        return Preflight(paths, tuple(model.show))
+        return Preflight(paths, tuple((text, pointer.parse(text)) for text in model.show))
 
     def _verify(self, params: tuple[Param, ...]) -> VerifySpec | None:
         model, keep = self._model.verify, tuple(self._model.response_fields)

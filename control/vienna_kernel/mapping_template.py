@@ -109,6 +109,8 @@ def path(template: Template, values: Mapping[str, Value]) -> str | None:
 
 def for_people(text: str, *, limit: int = _MAX_SHOWN) -> str:
     """Text with control, format and bidirectional characters written as ``\\u…`` and a bounded length."""
+    if len(text) <= limit and text.isprintable():
+        return text
     shown = "".join(
         f"\\u{ord(char):04x}" if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else char
         for char in text[: limit + 1]

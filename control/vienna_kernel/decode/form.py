@@ -25,6 +25,8 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 def _text(raw: bytes) -> str:
     try:
+        if b"%" not in raw and b"+" not in raw:
+            return raw.decode("utf-8")
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedError("body", "the form is not UTF-8") from None
