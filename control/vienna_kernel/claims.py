@@ -1,4 +1,4 @@
-"""A warrant as JWT claims, and back; and as the JSON document that people and the API see.
+"""A warrant as JWT claims, and back.
 
 Stability: ``v`` is 1. A reader refuses a claim it does not know, because it might be a restriction; so a claim can
 only be added together with a new ``v`` that the readers of the day before already accept. Names are never reused.
@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
-from vienna_kernel.keyring import thumbprint, unb64url
+from vienna_kernel.keyring import thumbprint
 from vienna_kernel.scope import limits_from_json, limits_to_json
 from vienna_kernel.signing import strict_object
 from vienna_kernel.terms import Consent, Demand, Meaning, Warrant
-from vienna_kernel.value import pack, plain, unpack
+from vienna_kernel.value import pack, unpack
 
 DETAIL_TYPE = "vienna_http_v1"
 
@@ -236,39 +236,3 @@ def _meanings(rows: Sequence[_Meaning]) -> tuple[Meaning, ...]:
 
 def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def document(warrant: Warrant, token: str, chain_of_custody: Mapping[str, Any]) -> dict[str, Any]:
-    """The warrant as JSON for people and the API; ``signature`` is the token's own: ``ed25519:<kid>:<base64url>``.
-
-    A warrant over several intents shows the first as ``scope`` and all of them as ``scopes``.
-
-    Errors: ``MalformedError`` for a text that is no token.
-    """
-    scopes = [
-        {"action": row.action, "target": row.target, "parameters": plain(row.parameters or {})}
-        for row in warrant.meanings
-    ]
-    header, _, signature = token.partition(".")[0], *token.rpartition(".")[1:]
-    signer = strict_object(unb64url(header), "header")
-    algorithm = "hmac-sha256" if signer.get("alg") == "HS256" else "ed25519"
-    out = {
-        "warrant_id": warrant.id,
-        "intent_id": warrant.intent_id,
-        "scope": scopes[0],
-        "constraints": limits_to_json(warrant.constraints),
-        "ttl": int((warrant.expires_at - warrant.issued_at).total_seconds()),
-        "issued_at": _text(warrant.issued_at),
-        "expires_at": _text(warrant.expires_at),
-        "issuer": warrant.issuer,
-        "chain": {"parent_warrant": warrant.parent, "depth": warrant.depth},
-        "chain_of_custody": dict(chain_of_custody),
-        "risk_tier": warrant.tier.value,
-        "observed": warrant.observed,
-        "signature": f"{algorithm}:{signer.get('kid')}:{signature}",
-    }
-    return {**out, "scopes": scopes} if len(scopes) > 1 else out
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vectors.fixed import BOUNDED, CHILD, ISSUED, PARENT, PASSBACK, PLAIN, SECRET_KEY, intent
-from vienna_kernel.claims import document, parse_claims, payload, to_claims
+from vectors.fixed import BOUNDED, CHILD, ISSUED, PARENT, PASSBACK, PLAIN, intent
+from vienna_kernel.claims import parse_claims, payload, to_claims
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.terms import Meaning
-from vienna_kernel.warrant import issue
 
 
 @pytest.mark.parametrize(
@@ -75,13 +74,3 @@ def test_a_member_that_nobody_knows_is_refused_at_every_depth(path: str) -> None
     at["scope_is_unlimited"] = True
     with pytest.raises(MalformedError, match="scope_is_unlimited"):
         parse_claims(json.dumps(claims).encode())
-
-
-def test_document_labels_the_symmetric_alternative() -> None:
-    shown = document(PLAIN, issue(PLAIN, SECRET_KEY), {})
-    assert shown["signature"].startswith("hmac-sha256:")
-
-
-def test_document_shows_constraints() -> None:
-    shown = document(BOUNDED, issue(BOUNDED, SECRET_KEY), {})
-    assert shown["constraints"] == {"amount": {"min": {"$decimal": "0.01"}, "max": {"$decimal": "5000"}}}

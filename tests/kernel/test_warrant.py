@@ -27,7 +27,6 @@ from vienna_kernel.warrant import (
     Meaning,
     Use,
     Warrant,
-    document,
     inspect,
     issue,
     parse_claims,
@@ -181,28 +180,6 @@ def test_step_12_is_asked_last_and_only_then() -> None:
     assert asked == []
     _verdict(GOOD, PLAIN_USE, consumed=consumed)
     assert asked == ["wrt-1"]
-
-
-def test_document_is_the_published_shape() -> None:
-    shown = document(PLAIN, GOOD, {"intent_id": "int-1", "policy_match": "refunds"})
-    assert shown["warrant_id"] == "wrt-1"
-    assert shown["scope"] == {
-        "action": "create_refund",
-        "target": "payments:order/ord_7",
-        "parameters": {"order": "ord_7", "amount": "5000", "currency": "EUR"},
-    }
-    assert shown["ttl"] == 300
-    assert shown["issued_at"] == "2026-01-05T10:00:00.000Z"
-    assert shown["chain"] == {"parent_warrant": None, "depth": 0}
-    assert shown["signature"] == f"ed25519:{ISSUER_KEY.kid}:{GOOD.split('.')[2]}"
-    assert "scopes" not in shown
-    both = replace(PLAIN, meanings=PLAIN.meanings * 2)
-    assert len(document(both, issue(both, ISSUER_KEY), {})["scopes"]) == 2
-
-
-def test_document_of_no_token_is_malformed() -> None:
-    with pytest.raises(MalformedError):
-        document(PLAIN, "no token", {})
 
 
 def test_the_token_is_an_ordinary_jws() -> None:
