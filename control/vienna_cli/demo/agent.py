@@ -125,6 +125,8 @@ class Agent:
             "-sS",
             "-i",
             "--suppress-connect-headers",
+            "-w",
+            _TIME,
             "-X",
             method,
             self._origin + path,

@@ -13,7 +13,6 @@ from vienna_cli.demo.agent import Call
 from vienna_cli.demo.people import Person
 from vienna_cli.demo.stage import Stage, until
 from vienna_cli.output import Printer
-from vienna_client import ViennaError
 
 _WEB_PATIENCE_SECONDS = 600.0
 
@@ -49,27 +48,21 @@ class Director:
         found = until(look, "the approval")
         return found if isinstance(found, dict) else None
 
-    def decide(
-        self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool
-    ) -> list[dict[str, Any]]:
-        """Has an approval decided; the answers to the votes that were cast here, in order."""
+    def decide(self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool) -> list[str]:
+        """Has an approval decided. The status of the approval after each vote that was cast."""
         if self.mode is Mode.WEB:
-            self._wait_for_browser(approval, voters, code=code)
-            return []
-        answers = []
+            return [self._wait_for_browser(approval, voters, code=code)]
+        statuses: list[str] = []
         for person in voters:
-            answer = self._vote(approval, person, code=code)
-            if answer is None:
+            statuses.append(self._vote(approval, person, code=code))
+            if statuses[-1] != "pending":
                 break
-            answers.append(answer)
-            if answer.get("status") != "pending":
-                break
-        return answers
+        return statuses
 
-    def _vote(self, approval: Mapping[str, Any], person: Person, *, code: bool) -> dict[str, Any] | None:
+    def _vote(self, approval: Mapping[str, Any], person: Person, *, code: bool) -> str:
         if self.mode is Mode.TERMINAL and self._ask(approval, person) == "d":
             return self._send(approval, person, "deny", {"reason": "not now"})
-        body = {"shown_digest": approval.get("shown_digest")}
+        body = {"shown_digest": approval["shown_digest"]}
         if code:
             body["otp"] = person.code()
             self.say(f"     {person.name} approves with the code {body['otp']}")
@@ -85,32 +78,26 @@ class Director:
             elif answer in ("a", "d"):
                 return answer
 
-    def _send(
-        self, approval: Mapping[str, Any], person: Person, verdict: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        said = {name: value for name, value in body.items() if value is not None}
-        answer = self.stage.client_of(person).request(
-            "POST", f"/approvals/{approval['approval_id']}/{verdict}", json=said
+    def _send(self, approval: Mapping[str, Any], person: Person, verdict: str, body: dict[str, Any]) -> str:
+        client = self.stage.client_of(person)
+        return str(
+            client.request("POST", f"/approvals/{approval['approval_id']}/{verdict}", json=body)["status"]
         )
-        return dict(answer)
 
-    def _wait_for_browser(self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool) -> None:
+    def _wait_for_browser(self, approval: Mapping[str, Any], voters: Sequence[Person], *, code: bool) -> str:
         """Says who may decide, with links that log them in and the codes of the moment, until it is decided."""
         for person in voters:
             link = self.stage.client_of(person).request("POST", "/auth/links")["url"]
             self.say(f"     {person.name}: {link}")
         shown = ""
 
-        def look() -> bool | None:
+        def look() -> str | None:
             nonlocal shown
             codes = "   ".join(f"{person.name} {person.code()}" for person in voters) if code else ""
             if codes != shown:
                 shown = codes
                 self.say(f"     codes now: {codes}")
-            try:
-                now = self.stage.admin.request("GET", f"/approvals/{approval['approval_id']}")
-            except ViennaError:
-                return None
-            return True if now["status"] != "pending" else None
+            status = self.stage.admin.request("GET", f"/approvals/{approval['approval_id']}")["status"]
+            return str(status) if status != "pending" else None
 
-        until(look, "a decision in the browser", _WEB_PATIENCE_SECONDS)
+        return until(look, "a decision in the browser", _WEB_PATIENCE_SECONDS)

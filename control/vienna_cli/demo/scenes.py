@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vienna_cli.demo.agent import Answer
+from vienna_cli.demo.agent import Answer, Call
 from vienna_cli.demo.director import Director
 from vienna_cli.demo.props import ORDER, TWISTED_AMOUNT, TWISTED_ORDER
 from vienna_cli.demo.seen import Seen
@@ -66,7 +66,8 @@ def ticket(stage: Stage, director: Director) -> Seen:
     seen.same("it is T1", approval["risk_tier"], "T1")
     seen.same("nothing left while people decide", len(stage.reached()), before)
     director.say(line("POST", "/v1/tickets", "T1", "held", f'"{_sentence(approval)}"'))
-    director.decide(approval, [stage.people["alice"]], code=False)
+    if director.decide(approval, [stage.people["alice"]], code=False)[-1] == "denied":
+        return denied(seen, stage, call, before)
     answer = call.answer()
     seen.same("the same connection got 201", answer.status, 201)
     seen.same("the payments API saw it once", len(stage.reached()), before + 1)
@@ -84,8 +85,10 @@ def two_people(stage: Stage, director: Director) -> Seen:
     seen.same("it is T2", approval["risk_tier"], "T2")
     director.say(line("POST", "/v1/refunds  amount=5000", "T2", "held", f'"{_sentence(approval)}"'))
     votes = director.decide(approval, [stage.people["bob"], stage.people["alice"]], code=True)
-    if votes:
-        seen.same("the first yes is not enough", votes[0].get("status"), "pending")
+    if votes[-1] == "denied":
+        return denied(seen, stage, call, before)
+    if len(votes) > 1:
+        seen.same("the first yes is not enough", votes[0], "pending")
     answer = call.answer()
     intent = intent_of(stage, answer)
     seen.same("the same connection got 200", answer.status, 200)
@@ -118,6 +121,10 @@ def ceiling(stage: Stage, _: Director) -> Seen:
 
 def old_warrant(stage: Stage, _: Director) -> Seen:
     seen, before = Seen("old_warrant"), len(stage.reached())
+    if "warrant_id" not in stage.notes:
+        seen.skipped = "the refund was denied: there is no warrant to present"
+        seen.line = wide("the 5,000 warrant presented again", "there is none: the refund was denied")
+        return seen
     warrant = stage.admin.request("GET", f"/warrants/{stage.notes['warrant_id']}")
     trust = stage.fleet()["trust_score"]
     answer = stage.agent.ask("POST", "/v1/refunds", refund(9000), warrant=warrant["token"])
@@ -153,7 +160,8 @@ def drift(stage: Stage, director: Director) -> Seen:
     if approval is None:
         return seen
     director.say(line("POST", f"/v1/refunds  {TWISTED_ORDER}", "T2", "held", f'"{_sentence(approval)}"'))
-    director.decide(approval, [stage.people["carol"], stage.people["dan"]], code=True)
+    if director.decide(approval, [stage.people["carol"], stage.people["dan"]], code=True)[-1] == "denied":
+        return denied(seen, stage, call, before)
     answer = call.answer()
     intent = intent_of(stage, answer)
     agent = stage.fleet()
@@ -172,8 +180,10 @@ def drift(stage: Stage, director: Director) -> Seen:
 
 
 def observe(stage: Stage, _: Director) -> Seen:
-    seen, before = Seen("observe"), len(stage.reached())
+    seen = Seen("observe")
     stage.admin.request("POST", f"/fleet/{AGENT}/promote", json={"to": "observe", "confirm": True})
+    until(lambda: _is_observed(stage) or None, "the gate to hear of it")
+    before = len(stage.reached())
     answer = stage.agent.ask("POST", "/v1/refunds", refund(700))
     intent = intent_of(stage, answer)
     stage.admin.request("POST", f"/fleet/{AGENT}/promote", json={"to": "enforce", "confirm": True})
@@ -185,6 +195,20 @@ def observe(stage: Stage, _: Director) -> Seen:
     text = "observe mode: let through; recorded: would have been held"
     seen.line = line("POST", "/v1/refunds  amount=700", "T2", answer.status, text)
     return seen
+
+
+def denied(seen: Seen, stage: Stage, call: Call, before: int) -> Seen:
+    """What follows a no: the waiting connection is told, and nothing left."""
+    answer = call.answer()
+    seen.same("the same connection was told no", answer.reason, "approval_denied")
+    seen.same(_NOTHING, len(stage.reached()), before)
+    seen.line = line("", "", "", answer.status, f"denied: {answer.detail}")
+    return seen
+
+
+def _is_observed(stage: Stage) -> bool:
+    """Whether a read is let through as observed: the gate has the signed bundle that says so."""
+    return stage.agent.ask("GET", f"/v1/orders/{ORDER}").headers.get("vienna-decision") == "observed"
 
 
 def _sentence(approval: Mapping[str, Any]) -> str:

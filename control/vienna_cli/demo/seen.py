@@ -31,16 +31,18 @@ class Seen:
         line: What a person reads: the call and what became of it.
         facts: Everything that had to be so, in the order it was looked at.
         shown: Further values for scripts.
+        skipped: Why it could not happen in this telling, because somebody decided otherwise.
     """
 
     step: str
     line: str = ""
     facts: list[Fact] = field(default_factory=list)
     shown: dict[str, Any] = field(default_factory=dict)
+    skipped: str = ""
 
     @property
     def ok(self) -> bool:
-        return bool(self.facts) and all(fact.held for fact in self.facts)
+        return bool(self.facts or self.skipped) and all(fact.held for fact in self.facts)
 
     def same(self, what: str, found: Any, expected: Any) -> None:
         """Notes whether something is exactly what it had to be."""
