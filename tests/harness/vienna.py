@@ -49,7 +49,7 @@ class Operator:
     role: str
     groups: list[str]
     totp_secret: str = field(default_factory=pyotp.random_base32)
-    password: str = "correct horse battery staple"
+    password: str | None = None  # hashing one is slow on purpose; a key will do
     _used: int = 0
 
     @property
@@ -66,7 +66,9 @@ class Operator:
 def people() -> dict[str, Operator]:
     """alice and bob decide about money, carol about the rest; dora runs it, eve only reads."""
     return {
-        "alice": Operator("alice@example.com", "approver", ["finance"]),
+        "alice": Operator(
+            "alice@example.com", "approver", ["finance"], password="correct horse battery staple"
+        ),
         "bob": Operator("bob@example.com", "approver", ["finance"]),
         "carol": Operator("carol@example.com", "approver", ["devops", "executive"]),
         "dora": Operator("dora@example.com", "admin", []),
@@ -194,8 +196,8 @@ class Vienna:
 
     @staticmethod
     def _seed(person: Operator) -> dict[str, Any]:
-        keys = ("email", "password", "role", "groups", "api_key", "totp_secret")
-        return {key: getattr(person, key) for key in keys}
+        keys = ("email", "role", "groups", "api_key", "totp_secret", "password")
+        return {key: value for key in keys if (value := getattr(person, key))}
 
     def __enter__(self) -> Vienna:
         try:
@@ -299,8 +301,8 @@ class Vienna:
     ) -> httpx.Response:
         """One person's vote, as the API answers it; a code goes with every approval."""
         identity = approval if isinstance(approval, str) else approval["approval_id"]
-        if verb == "approve":
-            body.setdefault("otp", self.people[who].code())
+        if verb == "approve" and "otp" not in body:
+            body["otp"] = self.people[who].code()
         return self.api(who).post(f"approvals/{identity}/{verb}", json=body)
 
     def approve(self, approval: dict[str, Any] | str, *who: str) -> Any:
@@ -335,8 +337,8 @@ def _data(response: httpx.Response) -> Any:
 
 
 def _clean_environment() -> dict[str, str]:
-    """Ours without what would lead around the gate, or to another configuration."""
-    tainted = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
+    """Ours without what would lead around the gate, to another configuration, or to compiling all anew each start."""
+    tainted = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir", "pythondontwritebytecode")
     return {
         key: value
         for key, value in os.environ.items()
