@@ -81,7 +81,10 @@ async def test_a_read_passes_at_once_under_a_warrant_that_is_consumed_before_it_
     answer = await bot.outcome(request(*ORDER), decision, 200, {"id": "ORD-1", "status": "paid"})
     assert not answer.withhold
     assert await status_of(control, decision.intent_id) == "executed"
-    assert (await types_of(control, decision.intent_id))[-2:] == ["execution_finished", "verification_complete"]
+    assert (await types_of(control, decision.intent_id))[-2:] == [
+        "execution_finished",
+        "verification_complete",
+    ]
 
 
 async def test_the_same_attempt_asked_again_gets_the_same_warrant_and_no_second_one(

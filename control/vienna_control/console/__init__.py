@@ -6,6 +6,7 @@ They are plain on purpose: HTML, one style sheet, a few ES modules, no library a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ def mount(site: web.Application, app: App) -> None:
     for path in sorted(_FILES.iterdir()):
         if path.suffix in _TYPES:
             site.router.add_get(f"/console/{path.name}", _page(path))
-    site.router.add_get("/console/", _page(_FILES / "index.html"))
+    for way_in in ("/console/", "/console/enter"):
+        site.router.add_get(way_in, _page(_FILES / "index.html"))
     for short in ("/", "/console"):
         site.router.add_get(short, _to_console)
 
@@ -34,7 +36,7 @@ async def _to_console(request: web.Request) -> web.StreamResponse:
     return web.Response(status=302, headers={"Location": "/console/"})
 
 
-def _page(path: Path):  # type: ignore[no-untyped-def]  # an aiohttp handler
+def _page(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     body = path.read_bytes()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
