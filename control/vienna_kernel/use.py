@@ -114,8 +114,8 @@ def demands(warrant: Warrant, use: Use) -> Verdict:
         return Refused(Reason.WARRANT_REQUIREMENTS, f"{len(people)} of {warrant.demand.approvals} approvals")
     if warrant.demand.mfa and not all(row.mfa for row in warrant.consents):
         return Refused(Reason.WARRANT_REQUIREMENTS, "an approval without a second factor")
-    if warrant.demand.justification and not any(row.justified for row in warrant.consents):
-        return Refused(Reason.WARRANT_REQUIREMENTS, "no justification")
+    if warrant.demand.justification and not all(row.justified for row in warrant.consents):
+        return Refused(Reason.WARRANT_REQUIREMENTS, "an approval without a justification")
     return Granted()
 
 

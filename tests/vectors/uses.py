@@ -298,7 +298,7 @@ def step_11() -> Files:
     )
     alice, bob = PLAIN.consents
     demand = Demand(approvals=3, mfa=True, justification=True)
-    three = (alice, bob, person("carol"))
+    three = tuple(person(name, justified=True) for name in ("alice", "bob", "carol"))
     variants = {
         "quorum_missing": (replace(PLAIN, consents=(alice,)), "one approval of two"),
         "same_person_twice": (replace(PLAIN, consents=(alice, alice)), "one person, counted twice"),
@@ -307,14 +307,14 @@ def step_11() -> Files:
             "an approval without a second factor",
         ),
         "justification_missing": (
-            replace(PLAIN, tier=Tier.T3, consents=three, demand=demand),
-            "nobody gave a justification",
+            replace(PLAIN, tier=Tier.T3, consents=(*three[:2], person("carol")), demand=demand),
+            "one of three gave no justification",
         ),
     }
     for name, (warrant, says) in variants.items():
         yield name, vector(says, issue(warrant, ISSUER_KEY), "warrant_requirements")
-    full = replace(PLAIN, tier=Tier.T3, consents=(*three[:2], person("carol", justified=True)), demand=demand)
-    yield "justified", vector("three people and a justification", issue(full, ISSUER_KEY), "granted")
+    full = replace(PLAIN, tier=Tier.T3, consents=three, demand=demand)
+    yield "justified", vector("three people, each with a justification", issue(full, ISSUER_KEY), "granted")
 
 
 def step_12() -> Files:
