@@ -51,7 +51,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the tier asked for: this many distinct people, each with MFA and each with a justification where it says so."""
+    """What the tier asked for: this many distinct people, each with MFA, each with a justification where it says so."""
 
     approvals: int = 0
     mfa: bool = False

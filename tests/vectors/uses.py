@@ -296,7 +296,7 @@ def step_11() -> Files:
         "observed_while_observing",
         vector("issued in observe mode, and nothing is enforced", seen, "granted", use={"observing": True}),
     )
-    alice, bob = PLAIN.consents
+    alice = PLAIN.consents[0]
     demand = Demand(approvals=3, mfa=True, justification=True)
     three = tuple(person(name, justified=True) for name in ("alice", "bob", "carol"))
     variants = {
