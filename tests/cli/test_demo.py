@@ -72,15 +72,16 @@ def test_at_a_terminal_a_no_is_told_to_the_waiting_agent_and_an_interrupt_ends_i
     if pid == 0:
         os.execve(DEMO[0], DEMO, {**environ(cli, tmp_path), "TERM": "dumb", "NO_COLOR": "1"})
     try:
-        read_until(terminal, "alice: [a]pprove, [d]eny, [s]how")
-        os.write(terminal, b"s\n")
-        read_until(terminal, "POST https://payments.example/v1/tickets")
-        read_until(terminal, "alice: [a]pprove, [d]eny, [s]how")
-        os.write(terminal, b"d\n")
-        assert "not now" in read_until(terminal, "bob: [a]pprove, [d]eny, [s]how")
+        screen = Screen(terminal)
+        screen.until("alice: [a]pprove, [d]eny, [s]how")
+        screen.type("s\n")
+        screen.until("POST https://payments.example/v1/tickets")
+        screen.until("alice: [a]pprove, [d]eny, [s]how")
+        screen.type("d\n")
+        assert "not now" in screen.until("bob: [a]pprove, [d]eny, [s]how")
         children = children_of(pid)
         assert len(children) >= 4, "toy, control plane, gate and a waiting agent"
-        os.write(terminal, b"\x03")
+        screen.type("\x03")
         _, status = wait(pid)
         assert os.waitstatus_to_exitcode(status) in (1, 130)
     finally:
@@ -114,14 +115,25 @@ def test_sigterm_takes_everything_down(cli: Any, tmp_path: Path) -> None:
     assert list(tmp_path.glob("vienna-*")) == []
 
 
-def read_until(terminal: int, text: str) -> str:
-    seen = ""
-    end = time.monotonic() + 90
-    while text not in seen:
-        ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
-        assert ready, f"waited for {text!r}, saw {seen!r}"
-        seen += os.read(terminal, 4096).decode(errors="replace")
-    return seen
+class Screen:
+    """What a terminal has shown and nobody has looked at yet."""
+
+    def __init__(self, terminal: int) -> None:
+        self.terminal = terminal
+        self.unread = ""
+
+    def until(self, text: str) -> str:
+        """Everything up to and with ``text``."""
+        end = time.monotonic() + 90
+        while text not in self.unread:
+            ready, _, _ = select.select([self.terminal], [], [], max(0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}, saw {self.unread!r}"
+            self.unread += os.read(self.terminal, 4096).decode(errors="replace")
+        seen, _, self.unread = self.unread.partition(text)
+        return seen
+
+    def type(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
 
 
 def wait(pid: int) -> tuple[int, int]:
