@@ -1,154 +1,119 @@
-"""The console in a real browser: in by a one-time link, a request appears by itself, two people decide."""
+"""The console page, in a browser, against the running product."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.sync_api import Page, expect
 
-from gate_end import Gate, gate
-from people import CODE, People, seeds
-from planes import Control, running
+from harness import laws
+from harness.vienna import Vienna, in_background
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+
+type NewPage = Callable[[], Page]
+
 REFUNDS = "https://payments.example/v1/refunds"
-TICKETS = "https://payments.example/v1/tickets"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+REFUND = {"order": "ORD-12345", "amount": "5000.00", "currency": "EUR"}
 
 
-@pytest.fixture
-async def control(tmp_path: Path) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", bootstrap=seeds()) as started:
-        yield started
+def logged_in(page: Page, vienna: Vienna, who: str) -> Page:
+    person = vienna.people[who]
+    page.goto(f"{vienna.url}/console/")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(person.password or "")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#live")).to_have_text("live")
+    return page
 
 
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
+def approve_here(page: Page, code: str) -> None:
+    page.get_by_label("Type the last 4 characters").fill("2345")
+    page.get_by_label("Your code").fill(code)
+    page.get_by_role("button", name="Approve").click()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        await started.close()
-
-
-class Desk:
-    """One operator's browser window, and everything it complained about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", lambda message: self._note(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind == "error" and "401" not in text:
-            self.complaints.append(text)
-
-
-async def at_desk(browser: Browser, control: Control, who: str, *, dark: bool = False) -> Desk:
-    """Logged in by a one-time link."""
-    _, answer = await People(control).ask(who, "POST", "/auth/links")
-    context = await browser.new_context(color_scheme="dark" if dark else "light")
-    desk = Desk(await context.new_page())
-    await desk.page.goto(answer["data"]["url"])
-    await expect(desk.page.locator("#who")).to_contain_text(f"{who}@example.com")
-    assert "token" not in desk.page.url
-    return desk
-
-
-async def held(bot: Gate, amount: int = 5000, order: str = "ORD-12345") -> Any:
-    return await bot.consult("POST", REFUNDS, {"order": order, "amount": amount, "currency": "EUR"})
-
-
-async def test_two_people_approve_a_refund_that_appears_by_itself(
-    control: Control, bot: Gate, browser: Browser
+def test_a_wrong_password_is_refused_without_saying_which_was_wrong(
+    vienna: Vienna, new_page: NewPage
 ) -> None:
-    alice = await at_desk(browser, control, "alice")
-    bob = await at_desk(browser, control, "bob", dark=True)
-    await expect(alice.page.locator("#empty")).to_be_visible()
-    decision = await held(bot)
-    for desk in (alice, bob):
-        row = desk.page.locator("#inbox .row")
-        await expect(row).to_contain_text("billing-bot wants to refund 5,000.00 EUR of order ORD-12345")
-        await row.click()
-        await expect(desk.page.locator("#request")).to_have_text(f"POST {REFUNDS}")
-        await expect(desk.page.locator("#agent-line")).to_have_text("is waiting on the line")
-        await desk.page.fill("#field-typed", "2345")
-        await desk.page.fill("#field-otp", People(control).code())
-        await desk.page.click("#approve")
-        await expect(desk.page.locator("text=approved with totp").first).to_be_visible()
-    for desk in (alice, bob):
-        await expect(desk.page.locator("#status")).to_have_text("approved")
-        assert desk.complaints == []
-    granted = await held(bot)
-    assert (granted.verdict, granted.intent_id) == ("granted", decision.intent_id)
+    page = new_page()
+    page.goto(f"{vienna.url}/console/")
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.locator("#top")).to_be_hidden()
 
 
-async def test_a_denial_needs_a_reason_and_shows_what_the_agent_will_read(
-    control: Control, bot: Gate, browser: Browser
-) -> None:
-    await held(bot)
-    alice = await at_desk(browser, control, "alice")
-    await alice.page.click("#inbox .row")
-    await alice.page.fill("#field-reason", "wrong customer")
-    await expect(alice.page.locator("#preview")).to_contain_text('Denied by a person: "wrong customer".')
-    await alice.page.click("#deny")
-    await expect(alice.page.locator("#status")).to_have_text("denied")
-    refused = await held(bot)
-    assert "wrong customer" in refused.hint
-    assert alice.complaints == []
+def test_a_request_appears_by_itself_and_two_people_approve_it(vienna: Vienna, new_page: NewPage) -> None:
+    alice, bob = logged_in(new_page(), vienna, "alice"), logged_in(new_page(), vienna, "bob")
+    expect(alice.locator("#empty")).to_be_visible()
+    with in_background(lambda: vienna.call("POST", REFUNDS, json=REFUND)) as call:
+        row = alice.locator("#inbox .row")
+        expect(row).to_contain_text("5,000.00 EUR")
+        row.click()
+        expect(alice.locator("#request")).to_have_text(f"POST {REFUNDS}")
+        expect(alice.locator("main")).to_contain_text("ORD-12345")
+        approve_here(alice, vienna.people["alice"].code())
+        expect(alice.locator("#may-not")).to_be_visible()  # nobody counts twice
+
+        bob.locator("#inbox .row").click()
+        approve_here(bob, vienna.people["bob"].code())
+        expect(bob.locator("#status")).to_have_text("approved")
+        expect(alice.locator("#status")).to_have_text("approved")  # told by the server, nobody reloaded
+        assert call.result().status_code == 200
+    laws.check(vienna)
 
 
-async def test_what_an_agent_sends_is_text_and_what_cannot_be_seen_is_shown(
-    control: Control, bot: Gate, browser: Browser
-) -> None:
-    subject = "<img src=x onerror=document.title='owned'>\u202etxt.exe"
-    await bot.consult("POST", TICKETS, {"subject": subject, "body": "y" * 1000})
-    carol = await at_desk(browser, control, "carol")
-    await carol.page.click("#inbox .row")
-    await expect(carol.page.locator("#sentence")).to_contain_text("<img src=x")
-    await expect(carol.page.locator(".esc").first).to_have_text("\\u{202e}")
-    await expect(carol.page.locator("text=show all 1000 characters").first).to_be_visible()
-    assert await carol.page.title() != "owned"
-    assert await carol.page.locator("main img").count() == 0
-    assert carol.complaints == []
+def test_a_wrong_code_is_told_and_nothing_happens(vienna: Vienna, new_page: NewPage) -> None:
+    page = logged_in(new_page(), vienna, "alice")
+    with in_background(lambda: vienna.call("POST", REFUNDS, json=REFUND)) as call:
+        page.locator("#inbox .row").click()
+        approve_here(page, "000000")
+        expect(page.locator("#approve-form [role=alert]")).not_to_be_empty()
+        expect(page.locator("#status")).to_have_text("pending")
+        vienna.deny(vienna.pending()[0], "alice", "over")
+        assert call.result().status_code == 403
+    assert vienna.upstream.received == []
 
 
-async def test_traffic_lists_every_call_and_one_leads_to_its_story(
-    control: Control, bot: Gate, browser: Browser
-) -> None:
-    await bot.consult("GET", "https://payments.example/v1/orders/ORD-1")
-    await held(bot, amount=50000)
-    desk = await at_desk(browser, control, "audrey")
-    await desk.page.click("nav a[data-page=traffic]")
-    await expect(desk.page.locator("#traffic .row")).to_have_count(2)
-    await desk.page.locator("#traffic .row", has_text="denied").click()
-    await expect(desk.page.locator("main")).to_contain_text("policy_evaluated")
-    assert desk.complaints == []
+def test_a_denial_needs_a_reason_and_the_agent_reads_it(vienna: Vienna, new_page: NewPage) -> None:
+    page = logged_in(new_page(), vienna, "alice")
+    with in_background(lambda: vienna.call("POST", REFUNDS, json=REFUND)) as call:
+        page.locator("#inbox .row").click()
+        page.get_by_role("button", name="Deny", exact=True).click()
+        expect(page.locator("#status")).to_have_text("pending")
+        page.get_by_label("Reason").fill("wrong customer, ask Ann")
+        page.get_by_role("button", name="Deny", exact=True).click()
+        expect(page.locator("#status")).to_have_text("denied")
+        answer = call.result()
+    assert answer.status_code == 403
+    assert "wrong customer, ask Ann" in answer.json()["detail"]
+    laws.check(vienna)
 
 
-async def test_who_logs_in_with_a_wrong_password_is_told_and_stays_out(
-    control: Control, browser: Browser
-) -> None:
-    page = await browser.new_page()
-    await page.goto(f"{control.url}/console/")
-    await page.fill("#username", "alice@example.com")
-    await page.fill("#password", "not this one")
-    await page.click("button[type=submit]")
-    await expect(page.locator(".problem")).to_have_text("the username or the password is wrong")
-    assert CODE not in await page.content()
+def test_what_the_agent_wrote_is_shown_as_text(vienna: Vienna, new_page: NewPage) -> None:
+    page = logged_in(new_page(), vienna, "alice")
+    nasty = '<img src=x onerror="document.title=1">\u202egnp.exe'
+    with in_background(
+        lambda: vienna.call("POST", "https://payments.example/v1/tickets", json={"subject": nasty})
+    ) as call:
+        page.locator("#inbox .row").click()
+        expect(page.locator("main")).to_contain_text("<img src=x onerror=")
+        assert page.locator("main img").count() == 0
+        assert "\u202e" not in page.locator("main").inner_text()
+        vienna.deny(vienna.pending()[0], "carol", "no")
+        call.result()
+
+
+def test_nothing_is_loaded_from_elsewhere(vienna: Vienna, new_page: NewPage) -> None:
+    page = new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answer = page.goto(f"{vienna.url}/console/")
+    assert answer
+    assert "default-src" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    logged_in(page, vienna, "alice")
+    assert [url for url in asked if not url.startswith(vienna.url)] == []

@@ -129,8 +129,13 @@ class Upstream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self.close()
+
+    def close(self) -> None:
+        """Gone: from now on connections are refused. Harmless when it is gone already."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
 
     @property
     def address(self) -> str:

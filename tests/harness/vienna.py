@@ -69,7 +69,7 @@ def people() -> dict[str, Operator]:
         "alice": Operator(
             "alice@example.com", "approver", ["finance"], password="correct horse battery staple"
         ),
-        "bob": Operator("bob@example.com", "approver", ["finance"]),
+        "bob": Operator("bob@example.com", "approver", ["finance"], password="battery staple horse correct"),
         "carol": Operator("carol@example.com", "approver", ["devops", "executive"]),
         "dora": Operator("dora@example.com", "admin", []),
         "eve": Operator("eve@example.com", "auditor", []),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from harness import laws
@@ -142,15 +140,16 @@ def test_another_amount_in_the_answer_is_drift(vienna: Vienna, upstream: Upstrea
     assert "alert" in [entry.type for entry in laws.check(vienna).entries]
 
 
-def test_observe_forwards_and_records_what_would_have_been(
-    start: Callable[..., Vienna], upstream: Upstream
-) -> None:
-    vienna = start(gate={"enforcement": "observe"})
+def test_observe_forwards_and_records_what_would_have_been(vienna: Vienna, upstream: Upstream) -> None:
+    moved = vienna.post(f"/fleet/{vienna.AGENT}/promote", to="observe", confirm=True)
+    assert moved["enforcement"] == "observe"
     assert vienna.call("POST", REFUNDS, json=REFUND).status_code == 200
-    assert vienna.call("POST", REFUNDS, json={**REFUND, "amount": "50000.00"}).status_code == 200
+    answer = vienna.call("POST", REFUNDS, json={**REFUND, "amount": "50000.00"})
+    assert (answer.status_code, answer.headers["vienna-decision"]) == (200, "observed")
 
     would = {intent["parameters"]["amount"]: intent["would"] for intent in vienna.intents()}
     assert would == {"5000": "held", "50000": "refused"}
     assert vienna.get("/approvals", "alice")["approvals"] == []
     records = laws.check(vienna)
     assert all(warrant.claims.get("observed") for warrant in records.warrants)
+    assert len(upstream.received) == 2
