@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +220,7 @@ def test_a_newer_database_stops_the_start(tmp_path: Path) -> None:
     with started(tmp_path / "data") as (child, _):
         child.terminate()
         child.wait()
-    with sqlite3.connect(tmp_path / "data" / "vienna.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "data" / "vienna.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     assert "newer than this version knows" in refused("--data-dir", str(tmp_path / "data"))
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from vienna_control.clock import Clock
 from vienna_control.events import Bus
-from vienna_control.ports import UnavailableError
+from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import schema, sqlite
 from vienna_control.store.unit import Tx
 from vienna_control.store.writer import Writer
@@ -46,7 +46,11 @@ class Store:
         sqlite.prepare_file(path)
         bus = bus or Bus()
         writing = sqlite.writing_engine(path)
-        schema.migrate(writing, path)
+        try:
+            schema.migrate(writing, path)
+        except StartError:
+            writing.dispose()
+            raise
         writer = Writer(writing, clock or Clock(), bus)
         writer.start()
         return cls(writing, sqlite.reading_engine(path), writer, bus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ async def test_verification_names_the_entry_that_was_edited(control: Control) ->
     status, answer, _ = await control.ask("POST", f"{AUDIT}/verify", key="auditor")
     assert (status, answer["data"]["valid"]) == (200, True)
     (entry,) = (await get(control, "?agent_id=agt-2"))["entries"]
-    with sqlite3.connect(control.folder.path / "vienna.db") as other:
+    with closing(sqlite3.connect(control.folder.path / "vienna.db", isolation_level=None)) as other:
         other.execute(
             "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'drift', 'match') AS BLOB) WHERE id = ?",
             (entry["id"],),
@@ -111,7 +112,7 @@ async def test_verification_names_the_entry_that_was_edited(control: Control) ->
 async def test_a_checkpoint_kept_elsewhere_finds_a_cut_tail(control: Control) -> None:
     await enter(control)
     (newest, *_) = (await get(control, "/checkpoints"))["checkpoints"]
-    with sqlite3.connect(control.folder.path / "vienna.db") as other:
+    with closing(sqlite3.connect(control.folder.path / "vienna.db", isolation_level=None)) as other:
         other.execute("DELETE FROM entries WHERE idx >= ?", (newest["size"] - 1,))
         other.execute("DELETE FROM checkpoints WHERE size >= ?", (newest["size"],))
     answer = (

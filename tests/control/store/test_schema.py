@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
 def test_a_newer_database_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "vienna.db"
     opened(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StartError, match="newer than this version knows"):
         opened(path)
@@ -63,7 +64,7 @@ def test_a_file_that_is_not_ours_stops_the_start(tmp_path: Path, content: bytes 
     if content is not None:
         path.write_bytes(content)
     else:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("CREATE TABLE theirs (x)")
     with pytest.raises(StartError):
         opened(path)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ async def store(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 async def test_what_is_acknowledged_is_on_disk(store: Store, tmp_path: Path) -> None:
     assert await store.write(put("a")) == "a"
-    with sqlite3.connect(tmp_path / "vienna.db") as other:
+    with closing(sqlite3.connect(tmp_path / "vienna.db", isolation_level=None)) as other:
         assert other.execute("SELECT count(*) FROM settings").fetchone() == (1,)
         assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -119,7 +120,7 @@ async def test_arrivals_go_on_after_a_restart(tmp_path: Path) -> None:
         store = Store.open(f"sqlite:///{tmp_path}/vienna.db")
         await store.write(put(f"n{n}"))
         await store.close()
-    with sqlite3.connect(tmp_path / "vienna.db") as other:
+    with closing(sqlite3.connect(tmp_path / "vienna.db", isolation_level=None)) as other:
         assert other.execute("SELECT arrival FROM entries ORDER BY 1").fetchall() == [(1,), (2,)]
 
 
