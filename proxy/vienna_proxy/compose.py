@@ -73,10 +73,10 @@ class Sidecar:
     async def start(self, tell: Callable[[str], None]) -> dict[str, Any]:
         """Everything up to ready; what the ready line says. Raises ``StartError``."""
         config = self.settings.gate
-        token = enrol.read_token(config.key_file)
         self._state = _state_folder(config.state_dir)
         self._folder = embed.private_folder(self._state)
         trust = embed.write_trust(self._folder, config.upstream_ca)
+        token = enrol.read_token(config.key_file)
         self._master = embed.Embedded(listen=host_and_port(config.listen), folder=self._folder, trust=trust)
         guards.install(guards.Rules(speak=_proof_words, too_large=_proof_response))
         proofs.prove(self._master.options)

@@ -156,7 +156,8 @@ class Embedded(Master):
     async def stop_listening(self) -> None:
         """Close the port; connections go on."""
         for instance in self.proxyserver.servers:
-            await instance.stop()
+            if instance.is_running:
+                await instance.stop()
 
 
 def _reason(errors: list[Any], text: str | None) -> str:
