@@ -6,11 +6,12 @@ import pytest
 
 from harness import laws
 from harness.upstream import Answer, Upstream
-from harness.vienna import Vienna, in_background
+from harness.vienna import Vienna, in_background, until
 
 pytestmark = pytest.mark.journey
 
 REFUNDS = "https://payments.example/v1/refunds"
+ORDER = "https://payments.example/v1/orders/ORD-12345"
 REFUND = {"order": "ORD-12345", "amount": "5000.00", "currency": "EUR"}
 
 
@@ -135,7 +136,7 @@ def test_another_amount_in_the_answer_is_drift(vienna: Vienna, upstream: Upstrea
     assert "9999" not in answer.text
     assert answer.headers["vienna-reason"] == "response_drift"
     assert vienna.get(f"/fleet/{vienna.AGENT}")["trust_score"] == pytest.approx(40)
-    intent = vienna.intents()[0]
+    intent = vienna.get(f"/intents/{vienna.intents()[0]['intent_id']}")
     assert intent["verification"]["status"] in ("drift", "failed")
     assert "alert" in [entry.type for entry in laws.check(vienna).entries]
 
@@ -143,12 +144,19 @@ def test_another_amount_in_the_answer_is_drift(vienna: Vienna, upstream: Upstrea
 def test_observe_forwards_and_records_what_would_have_been(vienna: Vienna, upstream: Upstream) -> None:
     moved = vienna.post(f"/fleet/{vienna.AGENT}/promote", to="observe", confirm=True)
     assert moved["enforcement"] == "observe"
+    until(
+        "the gate to hear of it", lambda: vienna.call("GET", ORDER).headers["vienna-decision"] == "observed"
+    )
+    upstream.received.clear()
     assert vienna.call("POST", REFUNDS, json=REFUND).status_code == 200
     answer = vienna.call("POST", REFUNDS, json={**REFUND, "amount": "50000.00"})
     assert (answer.status_code, answer.headers["vienna-decision"]) == (200, "observed")
 
-    would = {intent["parameters"]["amount"]: intent["would"] for intent in vienna.intents()}
-    assert would == {"5000": "held", "50000": "refused"}
+    refunds = [intent for intent in vienna.intents() if intent["action"] == "create_refund"]
+    assert {intent["summary"]: intent["would"] for intent in refunds} == {
+        "Refund 5,000.00 EUR of order ORD-12345": "held",
+        "Refund 50,000.00 EUR of order ORD-12345": "refused",
+    }
     assert vienna.get("/approvals", "alice")["approvals"] == []
     records = laws.check(vienna)
     assert all(warrant.claims.get("observed") for warrant in records.warrants)

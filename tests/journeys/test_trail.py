@@ -8,7 +8,9 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
+import httpx
 import pytest
 
 from harness import laws
@@ -39,9 +41,10 @@ def edit(vienna: Vienna, statement: str, *values: object) -> None:
         assert db.execute(statement, values).rowcount == 1
 
 
-def verify_offline(vienna: Vienna) -> subprocess.CompletedProcess[str]:
-    """By somebody with the file and the command line, no process of ours running."""
-    command = [sys.executable, "-m", "vienna_cli", "audit", "verify", "-o", "json", "-c", str(vienna.config)]
+def verify_offline(vienna: Vienna, keys: Path) -> subprocess.CompletedProcess[str]:
+    """By somebody with a copy of the file and the public keys, no process of ours running."""
+    command = [sys.executable, "-m", "vienna_cli", "audit", "verify", "-o", "json"]
+    command += ["--db", str(vienna.database), "--key", str(keys)]
     env = {**os.environ, "VIENNA_ENV": "test"}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
 
@@ -77,18 +80,21 @@ def test_a_missing_entry_is_found(vienna: Vienna, statement: str) -> None:
     assert vienna.post("/audit/verify", "eve")["valid"] is False
 
 
-def test_the_command_verifies_and_ends_with_five_when_it_does_not(vienna: Vienna) -> None:
+def test_the_command_verifies_offline_and_ends_with_five_when_it_does_not(vienna: Vienna) -> None:
     a_day(vienna)
     until("the sequencer", lambda: all_sequenced(vienna))
+    keys = vienna.folder / "keys.json"
+    keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", trust_env=False).text)
     vienna.gate.stop()
     vienna.control.stop()
-    whole = verify_offline(vienna)
+    whole = verify_offline(vienna, keys)
     assert whole.returncode == 0, whole.stderr
-    edit(vienna, "UPDATE entries SET actor = 'nobody' WHERE idx = 3" if _has_actor(vienna) else
-         "UPDATE entries SET type = 'alert' WHERE idx = 3")  # fmt: skip
-    assert verify_offline(vienna).returncode == 5
+    edit(vienna, "UPDATE entries SET at = '2026-01-01T00:00:00.000Z' WHERE idx = 3")
+    broken = verify_offline(vienna, keys)
+    assert broken.returncode == 5
+    assert _entry(vienna, 3) in broken.stdout + broken.stderr
 
 
-def _has_actor(vienna: Vienna) -> bool:
+def _entry(vienna: Vienna, index: int) -> str:
     with closing(sqlite3.connect(vienna.database)) as db:
-        return "actor" in [row[1] for row in db.execute("PRAGMA table_info(entries)")]
+        return str(db.execute("SELECT id FROM entries WHERE idx = ?", (index,)).fetchone()[0])
