@@ -2,5 +2,5 @@
 
 Read its modules in this order: output, config, terminal, main (what every command shares); processes, up; trust_files,
 environment, namespace, run (an agent under governance); approvals, agents, traffic, explain, warrants, audit
-(what happened); policies, mappings (files); doctor, test; demo.
+(what happened); policies, mappings (files); doctor, openapi, test; demo.
 """

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import Annotated
 
 import typer
 
-from vienna_cli import (
-    agents,
-    approvals,
-    audit,
-    doctor,
-    explain,
-    mappings,
-    policies,
-    run,
-    test,
-    traffic,
-    up,
-    warrants,
-)
-from vienna_cli.demo import command as demo
 from vienna_cli.output import Code, Failure, Format, Printer
 from vienna_cli.terminal import noun
 from vienna_client import UnreachableError, ViennaError
 
-app = noun(
-    "Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."
-)
-app.pretty_exceptions_enable = False
+HELP = "Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."
 
-for part in (
-    demo,
-    test,
-    up,
-    run,
-    approvals,
-    agents,
-    traffic,
-    explain,
-    warrants,
-    audit,
-    policies,
-    mappings,
-    doctor,
-):
-    part.register(app)
+COMMANDS = {
+    "demo": "demo.command",
+    "test": "test",
+    "up": "up",
+    "control": "up",
+    "proxy": "up",
+    "run": "run",
+    "approvals": "approvals",
+    "agents": "agents",
+    "traffic": "traffic",
+    "explain": "explain",
+    "warrants": "warrants",
+    "audit": "audit",
+    "policies": "policies",
+    "mappings": "mappings",
+    "doctor": "doctor",
+    "openapi": "openapi",
+}
+"""Commands, and the module of each; only what is asked for is imported, since some of them take long."""
 
 _REFUSALS = frozenset({"unauthenticated", "mfa_required", "forbidden"})
 
@@ -60,13 +46,22 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and end.")
     ] = False,
 ) -> None:
-    """Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."""
+    pass
+
+
+def tree(asked: str | None) -> typer.Typer:
+    """The command tree: the part of it that ``asked`` names, else all of it."""
+    app = noun(HELP)
+    app.callback(help=HELP)(_options)
+    wanted = [COMMANDS[asked]] if asked in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for module in wanted:
+        importlib.import_module(f"vienna_cli.{module}").register(app)
+    return app
 
 
 def outcome(error: ViennaError) -> tuple[str, Code]:
@@ -85,7 +80,7 @@ def main() -> None:
     """Entry point of ``vienna``."""
     printer = Printer(Format.TABLE)
     try:
-        app()
+        tree(sys.argv[1] if len(sys.argv) > 1 else None)()
     except Failure as failure:
         printer.fail(failure.message)
         sys.exit(failure.code)

@@ -104,4 +104,10 @@ def command[**P](app: typer.Typer, name: str) -> Callable[[Callable[P, None]], C
 
 def noun(help: str) -> typer.Typer:
     """A group of commands about one noun."""
-    return typer.Typer(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    return typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )

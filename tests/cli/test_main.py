@@ -1,0 +1,119 @@
+"""The command tree as a newcomer meets it, and how things end."""
+
+import json
+
+import pytest
+
+from vienna_cli.main import COMMANDS, outcome
+from vienna_cli.output import Code
+from vienna_cli.test import arguments, checkout
+from vienna_client import ViennaError
+
+VERBS = {
+    "approvals": {"ls", "show", "approve", "deny", "watch"},
+    "agents": {"ls", "show", "promote", "suspend", "resume"},
+    "traffic": {"tail", "show"},
+    "warrants": {"show", "verify"},
+    "audit": {"tail", "verify"},
+    "policies": {"check", "test"},
+    "mappings": {"check", "test"},
+}
+
+
+def listed(text):
+    """Names in the ``Commands:`` part of a help page."""
+    return {
+        line.split()[0]
+        for line in text.split("Commands:")[1].splitlines()
+        if line.startswith("  ") and line[2] != " "
+    }
+
+
+def test_help_lists_every_command_and_nothing_else(cli):
+    done = cli("--help")
+    assert done.returncode == 0
+    assert listed(done.stdout) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_explains_itself(cli, name):
+    if name == "test":
+        return  # what follows it is pytest's
+    done = cli(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout.lower()
+    if name in VERBS:
+        assert listed(done.stdout) == VERBS[name]
+
+
+def test_the_version(cli):
+    assert cli("--version").stdout.startswith("vienna ")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["nonsense"],
+        ["approvals", "nonsense"],
+        ["approvals", "show"],
+        ["up", "--nonsense"],
+        ["audit", "tail", "-n", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_2(cli, wrong):
+    assert cli(*wrong).returncode == 2
+
+
+def test_without_an_installation_it_says_where_a_key_would_be(cli):
+    done = cli("approvals", "ls")
+    assert done.returncode == 2
+    assert "VIENNA_API_KEY" in done.stderr
+
+
+def test_nobody_there_is_6_and_says_how_to_start_one(cli):
+    cli.environ |= {"VIENNA_API_KEY": "k" * 20, "VIENNA_URL": "http://127.0.0.1:1"}
+    done = cli("traffic", "tail")
+    assert done.returncode == 6
+    assert "vienna up" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "ends"),
+    [
+        ("unauthenticated", 401, Code.DENIED),
+        ("forbidden", 403, Code.DENIED),
+        ("mfa_required", 401, Code.DENIED),
+        ("not_found", 404, Code.ERROR),
+        ("already_decided", 409, Code.ERROR),
+        ("unavailable", 503, Code.ERROR),
+    ],
+)
+def test_errors_of_the_control_plane(code, status, ends):
+    assert outcome(ViennaError(code, "so it is", status=status)) == ("so it is", ends)
+
+
+def test_a_validation_error_names_each_field():
+    details = [{"field": "/amount", "message": "expected a number"}]
+    text, _ = outcome(ViennaError("validation_failed", "no", status=422, details=details))
+    assert text == "no\n  /amount: expected a number"
+
+
+def test_the_suite_runs_on_all_cores_unless_told_otherwise():
+    assert arguments(["-q"], parallel=True) == ["-n", "auto", "-q"]
+    assert arguments(["-q"], parallel=False) == ["-q"]
+    assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
+    assert arguments(["-n0"], parallel=True) == ["-n0"]
+    assert arguments(["--pdb"], parallel=True) == ["--pdb"]
+    assert (checkout() / "tests" / "cli").is_dir()
+
+
+def test_test_hands_its_arguments_to_pytest(cli):
+    done = cli("test", "--collect-only", "-q", "-n0", "tests/sdk/test_events.py")
+    assert done.returncode == 0, done.stderr
+    assert "test_fields_comments_and_several_data_lines" in done.stdout
+
+
+def test_the_output_is_json_when_asked_for(cli):
+    done = cli("mappings", "check", "-o", "json")
+    assert isinstance(json.loads(done.stdout), list)
