@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.approvals import ending
@@ -55,18 +55,20 @@ class Past:
 
 def recall(tx: Tx, agent_id: str, fingerprint: str) -> Past | None:
     """The latest approval of this call. One whose deadline has just passed is lapsed here first."""
-    query = (
-        select(approvals, intents.c.status.label("intent_status"))
-        .join(intents, intents.c.id == approvals.c.intent_id)
-        .where(approvals.c.agent_id == agent_id, approvals.c.fingerprint == fingerprint)
-        .order_by(approvals.c.created_at.desc(), approvals.c.id.desc())
-        .limit(1)
-    )
-    row = rows.first(tx.conn, query)
+    row = _LATEST.first(tx.conn, agent=agent_id, fingerprint=fingerprint)
     if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
         ending.lapse(tx, row["id"])
-        row = rows.first(tx.conn, query)
+        row = _LATEST.first(tx.conn, agent=agent_id, fingerprint=fingerprint)
     return _past(tx, row) if row is not None else None
+
+
+_LATEST = rows.Prepared(
+    select(approvals, intents.c.status.label("intent_status"))
+    .join(intents, intents.c.id == approvals.c.intent_id)
+    .where(approvals.c.agent_id == bindparam("agent"), approvals.c.fingerprint == bindparam("fingerprint"))
+    .order_by(approvals.c.created_at.desc(), approvals.c.id.desc())
+    .limit(1)
+)
 
 
 def _past(tx: Tx, row: rows.Row) -> Past:

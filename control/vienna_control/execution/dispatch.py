@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.authority import Authority, Grant, Issued
@@ -68,8 +68,13 @@ def mint(
 
 def consumed_by(tx: Tx, warrant_id: str) -> str | None:
     """The attempt that used this warrant, or None."""
-    query = select(consumptions.c.attempt).where(consumptions.c.warrant_id == warrant_id)
-    return tx.conn.scalar(query)
+    found: str | None = _ATTEMPT.scalar(tx.conn, warrant=warrant_id)
+    return found
+
+
+_ATTEMPT = rows.Prepared(
+    select(consumptions.c.attempt).where(consumptions.c.warrant_id == bindparam("warrant"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.execution import drift
@@ -51,7 +51,7 @@ class Kept:
     fresh: bool
 
 
-_JOINED = (
+_OF_WARRANT = rows.Prepared(
     select(
         executions,
         intents.c.status.label("intent_status"),
@@ -62,15 +62,13 @@ _JOINED = (
     )
     .join(intents, intents.c.id == executions.c.intent_id)
     .join(warrants, warrants.c.id == executions.c.warrant_id)
+    .where(executions.c.warrant_id == bindparam("warrant"), executions.c.agent_id == bindparam("agent"))
 )
 
 
 def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
     """Record an outcome of this agent's. None: no execution of it was started under this warrant."""
-    row = rows.first(
-        tx.conn,
-        _JOINED.where(executions.c.warrant_id == told.warrant_id, executions.c.agent_id == agent_id),
-    )
+    row = _OF_WARRANT.first(tx.conn, warrant=told.warrant_id, agent=agent_id)
     if row is None:
         return None
     was = Status(row["status"])

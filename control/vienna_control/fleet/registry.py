@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from vienna_control import rows
 from vienna_control.store import Tx
@@ -94,8 +94,11 @@ def of_row(row: rows.Row) -> Agent:
 
 def by_id(conn: Connection, agent_id: str) -> Agent | None:
     """The agent with this id."""
-    row = rows.first(conn, select(agents).where(agents.c.id == agent_id))
+    row = _BY_ID.first(conn, id=agent_id)
     return of_row(row) if row else None
+
+
+_BY_ID = rows.Prepared(select(agents).where(agents.c.id == bindparam("id")))
 
 
 def find(conn: Connection, tenant: str, name_or_id: str) -> Agent | None:

@@ -88,7 +88,9 @@ class Ask:
 
     @cached_property
     def meaning_digest(self) -> str:
-        """``sha256:<hex>`` over the digests of its intents, in order."""
+        """``sha256:<hex>``: the digest of its intent, or over the digests of its intents in order."""
+        if len(self.intents) == 1:
+            return self.intents[0].digest()
         return digest([intent.digest() for intent in self.intents])
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from vienna_control import rows
 from vienna_control.clock import iso
@@ -40,17 +40,22 @@ def gather(tx: Tx, agent: Agent, ask: Ask, *, mappings: MappingSet, rate: Rate) 
 
 def _retries(tx: Tx, ask: Ask) -> int:
     """How often the same call was asked for within the last hour, counted up to a hundred."""
-    lately = (
+    since = iso(tx.now - _RETRIES_WITHIN)
+    return int(_LATELY.scalar(tx.conn, agent=ask.caller.agent_id, fingerprint=ask.fingerprint, since=since))
+
+
+_LATELY = rows.Prepared(
+    select(func.count().label("times")).select_from(
         select(intents.c.id)
         .where(
-            intents.c.agent_id == ask.caller.agent_id,
-            intents.c.fingerprint == ask.fingerprint,
-            intents.c.created_at >= iso(tx.now - _RETRIES_WITHIN),
+            intents.c.agent_id == bindparam("agent"),
+            intents.c.fingerprint == bindparam("fingerprint"),
+            intents.c.created_at >= bindparam("since"),
         )
         .limit(_MOST_RETRIES)
         .subquery()
     )
-    return tx.conn.scalar(select(func.count()).select_from(lately)) or 0
+)
 
 
 def _first_contact(tx: Tx, ask: Ask, mappings: MappingSet) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.execution import dispatch
@@ -18,15 +18,18 @@ from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason
 
 
+_ANSWERED = ("id", "status", "tier", "reason", "would", "decision", "warrant_id")
+# Without an order: an attempt is one row, and SQLite would choose the order's index and walk all of the agent's.
+_OF_ATTEMPT = rows.Prepared(
+    select(*[intents.c[name] for name in _ANSWERED]).where(
+        intents.c.agent_id == bindparam("agent"), intents.c.attempt == bindparam("attempt")
+    )
+)
+
+
 def same_attempt(tx: Tx, ask: Ask) -> wire.Decision | None:
     """The answer that this very attempt got before; None when it got none, or is still to be decided."""
-    query = (
-        select(intents)
-        .where(intents.c.agent_id == ask.caller.agent_id, intents.c.attempt == ask.attempt)
-        .order_by(intents.c.created_at.desc())
-        .limit(1)
-    )
-    row = rows.first(tx.conn, query)
+    row = _OF_ATTEMPT.first(tx.conn, agent=ask.caller.agent_id, attempt=ask.attempt)
     if row is None:
         return None
     told = rows.load(row["decision"]) or {}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from vienna_control import rows
 from vienna_control.clock import iso
 from vienna_control.ids import new_id
 from vienna_control.store.tables import entries
@@ -69,19 +70,18 @@ class Tx:
             data=data,
         )
         leaf = leaf_hash(body).hex()
-        self.conn.execute(
-            insert(entries),
-            {
-                "id": entry_id,
-                "tenant": tenant,
-                "type": type.value,
-                "at": self.at,
-                "agent_id": agent_id,
-                "intent_id": intent_id,
-                "body": body,
-                "leaf": leaf,
-                "arrival": self.next_arrival,
-            },
+        rows.add(
+            self.conn,
+            entries,
+            id=entry_id,
+            tenant=tenant,
+            type=type.value,
+            at=self.at,
+            agent_id=agent_id,
+            intent_id=intent_id,
+            body=body,
+            leaf=leaf,
+            arrival=self.next_arrival,
         )
         self.next_arrival += 1
         return leaf

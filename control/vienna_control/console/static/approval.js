@@ -97,7 +97,7 @@ function conditions(node) {
     el("thead", {}, el("tr", {}, ...["Field", "Is", "Asked", ""].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, rows.map((row) => el(
       "tr", {}, el("td", { class: "mono" }, text(row.field)), el("td", {}, value(row.actual ?? null)),
-      el("td", { class: "mono" }, text(`${row.operator} ${row.expected}`)), el("td", {}, text(row.result)),
+      el("td", { class: "mono" }, text(row.expected)), el("td", {}, text(row.result)),
     ))),
   );
 }
