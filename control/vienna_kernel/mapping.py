@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from vienna_kernel.action import ActionType
 from vienna_kernel.call import Call
@@ -20,21 +19,21 @@ from vienna_kernel.decode.form import Pairs
 from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.intent import Cost, Effect, Intent, Reversibility, Tier
+from vienna_kernel.intent import Intent
 from vienna_kernel.mapping_action import Action
 from vienna_kernel.mapping_body import decode
 from vienna_kernel.mapping_fingerprint import Body, Volatile, fingerprint, of_agent
+from vienna_kernel.mapping_intent import mapped_intent, unmapped_intent
 from vienna_kernel.mapping_load import load
 from vienna_kernel.mapping_param import Reading, Wire, read_wire, settle
 from vienna_kernel.mapping_route import Index
 from vienna_kernel.mapping_shown import Tree, param_of, shown_form, shown_json, shown_url
-from vienna_kernel.mapping_template import for_people, path, summary, target
+from vienna_kernel.mapping_template import for_people, path
 from vienna_kernel.target import has_encoded_separator
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import VerifySpec
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_NAMES = 20
 
 
@@ -150,18 +149,8 @@ class MappingSet:
 
 
 def _unmapped(call: Call, decoded: _Decoded) -> Mapped:
-    reading = call.method in _READS
-    intent = Intent(
-        action=f"http.{call.method.lower()}",
-        target=call.origin,
-        parameters={"host": call.host, "path": call.path},
-        effect=Effect.READ if reading else Effect.WRITE,
-        reversibility=Reversibility.REVERSIBLE if reading else Reversibility.UNKNOWN,
-        default_tier=Tier.T0 if reading else Tier.T2,
-        summary=for_people(f"{call.method} {call.origin}{call.path}"),
-    )
     return Mapped(
-        intents=(intent,),
+        intents=(unmapped_intent(call),),
         fingerprint=fingerprint(call, decoded.body, decoded.query, Volatile()),
         mapped=False,
         shown_url=shown_url(call, decoded.query, ()),
@@ -219,7 +208,7 @@ def _map(
     settled = settle(action.params, reading, facts)
     if isinstance(settled, Refused):
         return settled
-    intent = _intent(action, settled)
+    intent = mapped_intent(action, settled)
     if isinstance(intent, Refused):
         return intent
     return Mapped(
@@ -256,44 +245,3 @@ def _current(action: Action, facts: Value) -> dict[str, Value]:
         return {}
     rows = {text: pointer.find(facts, steps) for text, steps in action.preflight.show}
     return {text: value for text, value in rows.items() if value is not MISSING}
-
-
-def _intent(action: Action, reading: Reading) -> Intent | Refused:
-    values = reading.values
-    name = target(action.target, values, whole=action.whole)
-    if name is None:
-        return Refused(
-            Reason.INVALID_PARAMETER,
-            f"{action.name}: what it acts on is not named",
-            f"{action.name}: name what it acts on.",
-        )
-    told = (
-        summary(action.summary, values, currencies=action.money, hidden=action.hidden)
-        if action.summary
-        else ""
-    )
-    return Intent(
-        action=action.name,
-        target=name,
-        parameters=dict(values),
-        effect=action.effect,
-        reversibility=action.reversibility,
-        default_tier=action.tier,
-        undetermined=reading.undetermined,
-        money=action.money,
-        redacted=action.hidden & frozenset(values),
-        cost=_cost(action, values),
-        summary=told or f"{action.name} {for_people(name)}",
-        mapping=action.mapping,
-    )
-
-
-def _cost(action: Action, values: Mapping[str, Value]) -> Cost | None:
-    if action.cost is None:
-        return None
-    price = action.cost
-    amount = values.get(price.amount) if isinstance(price.amount, str) else price.amount
-    code = values.get(price.currency.param) if price.currency.param else price.currency.constant
-    if isinstance(amount, bool) or not isinstance(amount, (int, Decimal)) or not isinstance(code, str):
-        return None
-    return Cost(Decimal(amount), code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vienna_kernel.action import ActionType
 from vienna_kernel.document import Document, DocumentError, read
@@ -60,7 +59,7 @@ class _Loader:
             self._errors.append(MalformedError(f"hosts.{stranger}", "no mapping of this id is loaded"))
         if self._errors:
             raise DocumentError(self._errors)
-        rows: list[Value] = [_plain(document.data) for document in documents]
+        rows: Value = [document.data for document in documents]
         extra: Value = {key: list(hosts) for key, hosts in self._extra.items() if hosts}
         return Loaded(digest([rows, extra]), self._index, self._kinds, frozenset(self._hosts))
 
@@ -98,12 +97,3 @@ class _Loader:
         for host in hosts:
             for method in action.methods:
                 self._index.add(host, method, entry)
-
-
-def _plain(data: Any) -> Value:
-    """Document data as a value: integers beyond 2**53 by their text."""
-    if isinstance(data, dict):
-        return {key: _plain(item) for key, item in data.items()}
-    if isinstance(data, list):
-        return [_plain(item) for item in data]
-    return str(data) if isinstance(data, int) and abs(data) > 2**53 else data

@@ -104,10 +104,7 @@ def _bad(name: str, why: str, reason: Reason = Reason.INVALID_PARAMETER) -> Refu
 
 def _pairs(param: Param, pairs: Pairs) -> Found | Refused:
     if param.prefix:
-        chosen = [(key, value) for key, value in pairs if key.startswith(param.prefix)]
-        if not chosen:
-            return MISSING
-        nested = form.nest(chosen)
+        nested = form.nest((key, value) for key, value in pairs if key.startswith(param.prefix))
         return nested.get(param.prefix[:-1], MISSING)
     return _once(param.name, [value for key, value in pairs if key == param.key])
 

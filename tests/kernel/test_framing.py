@@ -191,6 +191,7 @@ def test_a_multipart_charset_is_the_parts_own_business() -> None:
 
 
 def test_headers_are_bounded() -> None:
+    assert (MAX_HEADER_LINES, MAX_HEADER_BYTES) == (100, 64 * 1024)
     many = [(b"A", b"b")] * (MAX_HEADER_LINES - 1)
     assert len(framing(*many).headers) == MAX_HEADER_LINES - 1
     assert reason(*many, (b"A", b"b")) is Reason.MALFORMED_REQUEST

@@ -79,3 +79,5 @@ def test_a_method_deep_in_a_body_is_just_a_word() -> None:
     assert isinstance(decode(post({"method": 1}), None), Body)
     multipart = replace(TEXT, content_type="multipart/form-data", body=b'name="_methods"; name="method"')
     assert isinstance(decode(multipart, None), Body)
+    assert isinstance(decode(replace(TEXT, body=b'name="_method"'), None), Body)
+    assert isinstance(decode(replace(TEXT, content_type=None, body=b'name="_method"'), None), Body)

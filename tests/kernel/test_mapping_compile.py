@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mapping_kit import action, compiled, mapped, post
+from mapping_kit import action, compiled, mapped, post, post_form, refused
 from vienna_kernel.document import DocumentError
 from vienna_kernel.intent import Tier
+from vienna_kernel.mapping import Mapped
 from vienna_kernel.parameter import ParamType
+from vienna_kernel.verdict import Reason
 
 MONEY = (
     "a: {from: json, type: decimal, currency_from: 'const:EUR'}, n: {from: json, type: int}, s: {from: json}"
@@ -90,6 +94,35 @@ def test_the_type_of_a_check_is_the_parameters() -> None:
         (("/n", "/m"), ParamType.INT),
         (("/c",), ParamType.CURRENCY),
     ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "methods", "more", "body"),
+    [
+        ("rest", "POST", "", "json"),
+        ("json", "POST", "", "json"),
+        ("form", "POST", "", "form"),
+        ("form", "POST", "body: json", "json"),
+        ("rest", "POST", "body: none", "none"),
+        ("form", "DELETE", "", "none"),
+        ("rest", "GET, HEAD", "", "none"),
+        ("rest", "GET, POST", "", "json"),
+        ("rest", "GET", "body: form", "form"),
+    ],
+)
+def test_how_a_body_is_read(protocol: str, methods: str, more: str, body: str) -> None:
+    mappings = compiled(action(methods=methods, more=more).replace("rest", protocol))
+    sent = {
+        "json": replace(post({}), method=methods.split(",")[0]),
+        "form": replace(post_form("a=1"), method=methods.split(",")[0]),
+    }
+    for kind, call in sent.items():
+        found = mappings.map(call)
+        if kind == body:
+            assert isinstance(found, Mapped) or refused(found).reason is Reason.UNKNOWN_PARAMETER
+        else:
+            wrong = (Reason.UNDECODABLE_BODY, Reason.UNKNOWN_PARAMETER, Reason.AMBIGUOUS_REQUEST)
+            assert refused(found).reason in (wrong if body == "none" else wrong[:1])
 
 
 def test_a_fixed_cost() -> None:

@@ -100,6 +100,9 @@ def test_the_order_of_keys_and_header_lines_does_not_count() -> None:
         (b'{"a": 5.5}', b'{"a": {"$decimal": "5.5"}}'),
         (b'{"a": 5.5}', b'{"a": 5.25}'),
         (b"5", b"5.0"),
+        (b'{"a": 5.5, "b": "x"}', b'{"a": 5.5, "b": "y"}'),
+        (b'{"a": 5.5, "b": 1}', b'{"a": 5.5, "b": null}'),
+        (b'{"a": [5.5, true]}', b'{"a": [5.5, false]}'),
     ],
 )
 def test_no_value_passes_for_another(left: bytes, right: bytes) -> None:

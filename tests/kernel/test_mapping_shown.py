@@ -40,6 +40,10 @@ def test_a_shape_is_bounded() -> None:
     assert isinstance(wide, dict)
     assert len(wide) == 51
     assert wide["…"] == "10 more"
+    just = shape({f"k{n}": n for n in range(50)})
+    assert isinstance(just, dict)
+    assert len(just) == 50
+    assert "…" not in just
     deep: Value = SECRET
     for _ in range(30):
         deep = {"a": [deep]}

@@ -89,3 +89,4 @@ def test_what_is_shown_is_bounded() -> None:
     assert for_people("x" * 160) == "x" * 160
     assert for_people("x" * 161) == "x" * 160 + "…"
     assert for_people("abcdef", limit=3) == "abc…"
+    assert for_people("ab\n", limit=3) == "ab\\u000a"

@@ -136,6 +136,10 @@ def test_an_answer_that_is_no_success(status: int, write: Result, read: Result) 
 def test_a_success_of_another_kind_does_not_tell() -> None:
     assert judged(GOOD, 202).result is Result.AMBIGUOUS
     assert judged(GOOD, 204).result is Result.AMBIGUOUS
+    other = {**GOOD, "amount": 501}
+    assert judged(other, 299).result is Result.DRIFT
+    assert judged(other, 300).result is Result.AMBIGUOUS
+    assert judged(other, 200, VerifySpec(status=(201,), equal=SPEC.equal)).result is Result.DRIFT
 
 
 def test_any_2xx_is_a_success_when_none_is_named() -> None:
@@ -158,6 +162,8 @@ def test_nothing_promised(spec: VerifySpec | None) -> None:
         (200, Result.UNVERIFIABLE),
         (204, Result.UNVERIFIABLE),
         (302, Result.UNVERIFIABLE),
+        (399, Result.UNVERIFIABLE),
+        (400, Result.FAILED),
         (404, Result.FAILED),
         (408, Result.AMBIGUOUS),
         (500, Result.AMBIGUOUS),

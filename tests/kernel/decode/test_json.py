@@ -111,9 +111,19 @@ def test_only_utf8_is_json(data: bytes) -> None:
 def test_depth_is_bounded_before_anything_is_parsed() -> None:
     assert load("[" * 32 + "]" * 32)
     assert load('{"a":' * 32 + "1" + "}" * 32)
+    assert load("[[]," + "[" * 31 + "]" * 31 + ",{}]")
     for deep in ("[" * 33 + "]" * 33, '{"a":' * 33 + "1" + "}" * 33, "[" * 1_000_000, '[{"a":' * 200_000):
         with pytest.raises(MalformedError, match="nested"):
             load(deep)
+
+
+def test_numbers_are_bounded() -> None:
+    assert load("0." + "1" * 126)
+    assert load("1e400")
+    assert load("-1e-400")
+    for text in ("0." + "1" * 127, "1e401", "1e-401"):
+        with pytest.raises(MalformedError, match="digits"):
+            load(text)
 
 
 def test_brackets_in_strings_and_side_by_side_are_no_depth() -> None:
