@@ -60,6 +60,15 @@ def take(tx: Tx, row: rows.Row, *, by: str) -> Refused | None:
     return None
 
 
+def is_of_a_gate(tx: Tx, warrant_id: str, *, by: str) -> bool:
+    """Whether the use was taken by a gate, or by us, other than ``by``: then an agent's word settles nothing.
+
+    Else an agent would tell of a success before its gate has seen the answer, and drift would come too late.
+    """
+    used = custody.consumption(tx.conn, warrant_id)
+    return used is not None and used["by"] != by and not used["by"].startswith("agent:")
+
+
 def told_of(tx: Tx, claim: Claim, *, intent_id: str, by: str) -> Told:
     """The claim as an outcome."""
     checks = _checks(tx, claim, intent_id)
