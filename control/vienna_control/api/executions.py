@@ -63,7 +63,7 @@ async def report_execution(ctx: Context) -> dict[str, Any]:
         row = custody.find(tx.conn, principal.tenant, claim.warrant_id)
         if row is None or row["agent_id"] != principal.agent_id:
             raise not_found("warrant", claim.warrant_id)
-        if report.is_of_a_gate(tx, row["id"], by=principal.actor):
+        if report.is_of_a_gate(tx, row["intent_id"]):
             raise Problem(Code.FORBIDDEN, "a gate let this call through, and the gate tells what came of it")
         refused = report.take(tx, row, by=principal.actor)
         if isinstance(refused, Refused):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from vienna_control import custody, rows
 from vienna_control.approvals.shown import exact
 from vienna_control.execution import dispatch
@@ -60,13 +62,12 @@ def take(tx: Tx, row: rows.Row, *, by: str) -> Refused | None:
     return None
 
 
-def is_of_a_gate(tx: Tx, warrant_id: str, *, by: str) -> bool:
-    """Whether the use was taken by a gate, or by us, other than ``by``: then an agent's word settles nothing.
+def is_of_a_gate(tx: Tx, intent_id: str) -> bool:
+    """Whether a gate let this call through: then an agent's word settles nothing, whoever carries it.
 
     Else an agent would tell of a success before its gate has seen the answer, and drift would come too late.
     """
-    used = custody.consumption(tx.conn, warrant_id)
-    return used is not None and used["by"] != by and not used["by"].startswith("agent:")
+    return tx.conn.scalar(select(intents.c.call).where(intents.c.id == intent_id)) is not None
 
 
 def told_of(tx: Tx, claim: Claim, *, intent_id: str, by: str) -> Told:
@@ -89,9 +90,9 @@ def told_of(tx: Tx, claim: Claim, *, intent_id: str, by: str) -> Told:
 
 def _checks(tx: Tx, claim: Claim, intent_id: str) -> list[dict[str, Any]]:
     """Each value the agent names that was approved under the same name, held against it."""
-    found = tx.conn.execute(intents.select().where(intents.c.id == intent_id)).mappings().one()
+    meaning = tx.conn.execute(select(intents.c.meaning).where(intents.c.id == intent_id)).scalar_one()
     approved: dict[str, Value] = {}
-    for part in rows.load(found["meaning"]):
+    for part in rows.load(meaning):
         parameters = unpack(part["parameters"])
         if isinstance(parameters, Mapping):
             approved |= {name: v for name, v in parameters.items() if name not in part["redacted"]}

@@ -17,7 +17,6 @@ from vienna_kernel.ledger import EntryType
 from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason
 
-
 _ANSWERED = ("id", "status", "tier", "reason", "would", "decision", "warrant_id")
 # Without an order: an attempt is one row, and SQLite would choose the order's index and walk all of the agent's.
 _OF_ATTEMPT = rows.Prepared(
