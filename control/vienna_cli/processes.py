@@ -94,8 +94,7 @@ class Child:
             ) from None
         if ready is None:
             status = self._process.wait()
-            for reader in self._readers:
-                reader.join(1)
+            self._hear_out()
             raise Failure(f"the {self.name} did not start (it ended with {status})\n{self.tail}".rstrip())
         self.ready = ready
         return self
@@ -106,19 +105,25 @@ class Child:
         return "\n".join(f"  {line}" for line in self._tail)
 
     def stop(self, patience_seconds: float = STOP_SECONDS) -> int:
-        """Asks it to finish; ends it by force when it does not. Its exit status."""
+        """Asks it to finish, ends it by force when it does not, and hears it out. Its exit status."""
         if self.status is None:
             self._process.terminate()
         try:
-            return self._process.wait(patience_seconds)
+            status = self._process.wait(patience_seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            status = self._process.wait()
+        self._hear_out()
+        return status
 
     def kill(self) -> None:
         """Ends it as a power cut would."""
         self._process.kill()
         self._process.wait()
+
+    def _hear_out(self) -> None:
+        for reader in self._readers:
+            reader.join(1)
 
     def _read_out(self, stream: IO[str]) -> None:
         waiting = True

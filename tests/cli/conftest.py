@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,15 +39,25 @@ class Command:
         )
 
 
+def plain(folder: Path) -> dict[str, str]:
+    """As after ``env -i``: only what any program needs."""
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
+
+
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """As after ``env -i``: only what any program needs."""
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    return plain(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[[Path], Command]:
+    """``vienna`` in a folder."""
+    return lambda folder: Command(folder, plain(folder))
 
 
 @pytest.fixture
-def cli(tmp_path: Path, bare: dict[str, str]) -> Command:
-    return Command(tmp_path, bare)
+def cli(tmp_path: Path, command: Callable[[Path], Command]) -> Command:
+    return command(tmp_path)
 
 
 @dataclass

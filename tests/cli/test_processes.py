@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -20,9 +21,16 @@ def child(code, sink=discard):
 
 
 def test_the_ready_line_is_found_among_others():
-    lines = []
-    one = child(READY + "print('more', flush=True); time.sleep(30)", lines.append).wait_ready(20)
+    lines, more = [], threading.Event()
+
+    def note(line):
+        lines.append(line)
+        if line == "more":
+            more.set()
+
+    one = child(READY + "print('more', flush=True); time.sleep(30)", note).wait_ready(20)
     assert one.ready["control"] == "here"
+    assert more.wait(10)
     assert one.stop() == -signal.SIGTERM
     assert lines == ["starting", "more"]
 

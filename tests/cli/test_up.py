@@ -9,7 +9,8 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,34 @@ def start(cli: Any) -> Up:
     return Up(process, json.loads(line))
 
 
+@contextmanager
+def running(cli: Any) -> Iterator[Up]:
+    (cli.folder / "vienna.yaml").write_text(FREE)
+    one = start(cli)
+    try:
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.process.terminate()
+        one.process.wait(15)
+        assert one.process.stdout
+        one.process.stdout.close()
+
+
 @pytest.fixture
 def up(cli: Any) -> Iterator[Up]:
-    (cli.folder / "vienna.yaml").write_text(FREE)
-    running = start(cli)
-    try:
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.process.terminate()
-        running.process.wait(15)
-        running.process.stdout.close()
+    with running(cli) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, command: Callable[[Path], Any]
+) -> Iterator[tuple[Any, Up]]:
+    """One that several tests only use, and the command in its folder."""
+    cli = command(tmp_path_factory.mktemp("shared"))
+    with running(cli) as one:
+        yield cli, one
 
 
 def test_ready_attached_to_and_stopped(cli: Any, up: Up) -> None:
@@ -90,6 +108,12 @@ def test_ready_attached_to_and_stopped(cli: Any, up: Up) -> None:
     assert "mode: cooperative (clients may bypass)" in said.stderr
     quiet = cli("run", "-q", "--", "sh", "-c", "echo $VIENNA_AGENT_ID $NO_PROXY; exit 42")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (42, "bot\n", "")
+
+    found = {row["probe"]: row for row in json.loads(cli("doctor", "-o", "json").stdout)}
+    for probe in ("python", "control plane", "ready", "clock", "key", "gate", "canary", "curl trusts the CA"):
+        assert found[probe]["state"] == "ok", found[probe]
+    assert found["isolation"]["state"] in ("ok", "skipped")
+    assert all(row["do"] for row in found.values() if row["state"] == "failed")
 
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(10) == 0
@@ -130,7 +154,8 @@ def test_run_starts_a_pair_of_its_own_and_takes_it_down(cli: Any) -> None:
         socket.create_connection(("127.0.0.1", port), timeout=2)
 
 
-def test_isolated_the_gate_is_the_only_way_out(cli: Any, up: Up) -> None:
+def test_isolated_the_gate_is_the_only_way_out(shared: tuple[Any, Up]) -> None:
+    cli, up = shared
     port = int(up.ready["control"].rpartition(":")[2])
     reach = f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=2)"
     assert cli("run", "-q", "--", sys.executable, "-c", reach).returncode == 0, (
@@ -148,8 +173,9 @@ def test_isolated_the_gate_is_the_only_way_out(cli: Any, up: Up) -> None:
     assert through.stdout.startswith("This is the gate")
 
 
-def test_asked_for_isolation_that_is_impossible_nothing_runs(cli: Any, up: Up) -> None:
+def test_asked_for_isolation_that_is_impossible_nothing_runs(shared: tuple[Any, Up]) -> None:
     """In a user namespace that allows no further one, which any user can make."""
+    cli, _ = shared
     wrapped = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     command = ["-m", "vienna_cli", "run", "--isolate", "--", "touch", str(cli.folder / "it-ran")]
     done = subprocess.run(
@@ -165,14 +191,16 @@ def test_asked_for_isolation_that_is_impossible_nothing_runs(cli: Any, up: Up) -
     assert "--isolate is not possible here" in done.stderr or "unshare" in done.stderr
 
 
-def test_a_command_that_is_not_there(cli: Any, up: Up) -> None:
+def test_a_command_that_is_not_there(shared: tuple[Any, Up]) -> None:
+    cli, _ = shared
     for mode in ([], ["--isolate"]):
         done = cli("run", *mode, "--", "no-such-program")
         assert done.returncode == 2
         assert "cannot run no-such-program" in done.stderr
 
 
-def test_sigterm_goes_on_to_the_agent(cli: Any, up: Up) -> None:
+def test_sigterm_goes_on_to_the_agent(shared: tuple[Any, Up]) -> None:
+    cli, _ = shared
     code = (
         "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9));"
         "print('up', flush=True); signal.pause()"

@@ -16,7 +16,7 @@ from vienna_cli.output import Failure
 
 SCRIPT = Path(__file__).with_name("script.py")
 _PATIENCE_SECONDS = 120.0
-_TIME = "%{stderr}%{time_total}"
+_TIMES = "%{stderr}%{time_pretransfer} %{time_total}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Answer:
     Attributes:
         headers: Lower-case names.
         body: Decoded JSON, else the text.
-        seconds: How long the client waited for it.
+        seconds: From the request to the whole answer.
     """
 
     status: int
@@ -98,11 +98,11 @@ class Agent:
     ) -> Call:
         """One call: by curl where there is one, by the script when asked to or where there is none.
 
-        ``warrant``: a token to present; only curl is asked to.
+        ``warrant``: a token to present.
         """
         plain = script or self._curl is None
         command = (
-            self._script_command(method, path, body)
+            self._script_command(method, path, body, warrant)
             if plain
             else self._curl_command(method, path, body, warrant)
         )
@@ -126,7 +126,7 @@ class Agent:
             "-i",
             "--suppress-connect-headers",
             "-w",
-            _TIME,
+            _TIMES,
             "-X",
             method,
             self._origin + path,
@@ -135,9 +135,11 @@ class Agent:
             command += ["-H", "Content-Type: application/json", "--data-binary", json.dumps(body)]
         return [*command, "-H", f"Vienna-Warrant: {warrant}"] if warrant else command
 
-    def _script_command(self, method: str, path: str, body: Any) -> list[str]:
-        sent = [] if body is None else [json.dumps(body)]
-        return [sys.executable, str(SCRIPT), method, self._origin + path, *sent]
+    def _script_command(self, method: str, path: str, body: Any, warrant: str | None) -> list[str]:
+        command = [sys.executable, str(SCRIPT), method, self._origin + path]
+        if body is not None:
+            command.append(json.dumps(body))
+        return [*command, f"Vienna-Warrant={warrant}"] if warrant else command
 
 
 def _curl(out: str, err: str) -> Answer:
@@ -147,7 +149,8 @@ def _curl(out: str, err: str) -> Answer:
         head, _, rest = rest.partition("\n\n")
     _, _, fields = head.partition("\n")
     headers = {name.lower(): value for name, value in Parser().parsestr(fields).items()}
-    return Answer(_status(head), headers, _decoded(rest), float(err.split()[-1]))
+    sent, ended = err.split()[-2:]
+    return Answer(_status(head), headers, _decoded(rest), float(ended) - float(sent))
 
 
 def _status(head: str) -> int:

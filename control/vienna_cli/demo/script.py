@@ -1,6 +1,6 @@
 """An ordinary agent's script: it knows nothing of proxies, warrants or people.
 
-``python script.py METHOD URL [JSON]`` prints the answer as one line of JSON.
+``python script.py METHOD URL [JSON [NAME=VALUE]]`` prints the answer as one line of JSON; NAME is a header's.
 """
 
 import json
@@ -12,9 +12,11 @@ try:
 except ImportError:
     import httpx as http  # type: ignore[no-redef]
 
-method, url, *body = sys.argv[1:]
+method, url, *rest = sys.argv[1:]
+body = json.loads(rest[0]) if rest else None
+headers = dict([rest[1].split("=", 1)]) if rest[1:] else {}
 begun = time.monotonic()
-answer = http.request(method, url, json=json.loads(body[0]) if body else None, timeout=120)
+answer = http.request(method, url, json=body, headers=headers, timeout=120)
 seconds = time.monotonic() - begun
 told = {
     "status": answer.status_code,
