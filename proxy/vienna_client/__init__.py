@@ -3,7 +3,7 @@
     from vienna_client import ViennaClient
 
     with ViennaClient() as vienna:                      # behind a sidecar no key is needed
-        answer = vienna.ask("create_refund", {"order": "ORD-1", "amount": "50.00", "currency": "EUR"})
+        answer = vienna.ask("create_refund", {"order": "ORD-1", "amount": 50, "currency": "EUR"})
         print(answer.text)                              # a sentence for the model, whatever was decided
 
 Read its modules in this order: intent (what is asked and what comes of it), protocol (requests and their answers
