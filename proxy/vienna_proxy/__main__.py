@@ -21,8 +21,8 @@ from vienna_proxy.embed import mitmproxy_loop
 from vienna_proxy.ports import StartError, UnavailableError
 
 
-def main(arguments: list[str] | None = None, *, make_judge: MakeJudge = Judge) -> int:
-    """Run until told to stop; the exit code."""
+def main(arguments: list[str] | None = None, *, make_judge: MakeJudge = Judge, lenient_only: str = "") -> int:
+    """Run until told to stop; the exit code. ``lenient_only``: what this is, where prod must not start it."""
     options = _options(sys.argv[1:] if arguments is None else arguments)
     flags = {
         "listen": options.listen,
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None, *, make_judge: MakeJudge = Judge) -
     }
     try:
         settings = config.load(file=options.config, environ=os.environ, flags=flags)
+        if lenient_only and not settings.lenient:
+            raise StartError(f"{lenient_only} is for VIENNA_ENV=dev or test only")
         logs.configure(settings.log_level)
         with asyncio.Runner(loop_factory=GuardedLoop) as runner:
             return runner.run(_run(settings, make_judge, as_json=options.json))

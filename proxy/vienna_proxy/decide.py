@@ -173,6 +173,7 @@ class Judge:
                 return token
             ask.presented = token
         attempt = new_attempt()
+        wait.marks_now()
         decision = await self._court.counsel.consult(ask, attempt, wait=wait.willing)  # (3)
         while decision.verdict == "held":
             attempt = new_attempt()
@@ -198,6 +199,11 @@ class _Wait:
         self._court = court
         self.plea = plea
         self._until: float | None = None
+        self._since = 0
+
+    def marks_now(self) -> None:
+        """A question is about to be asked: wakes from here on are later than its answer's knowledge."""
+        self._since = self._court.holds.mark()
 
     @property
     def willing(self) -> bool:
@@ -219,7 +225,7 @@ class _Wait:
             return pending(decision, accepted=self.plea.caller.wants_async and self.plea.client is not None)
         interim = self._court.interim
         beat = self.plea.caller.beat(heartbeat=self._court.hold.heartbeat) if interim.works else None
-        held = Held(self.plea.client, decision.approval_id, decision.intent_id, beat)
+        held = Held(self.plea.client, decision.approval_id, decision.intent_id, beat, since=self._since)
         if not self._court.holds.add(held):
             return pending(decision, reason=Reason.TOO_MANY_HELD)
         try:
@@ -228,12 +234,11 @@ class _Wait:
             self._court.holds.remove(held)
 
     async def _stirred(self, held: Held, ask: Ask, decision: Decision, attempt: str) -> Decision | Answer:
-        while await held.stirred(self._left(held.beat)):
-            if held.released:
-                break
+        while (left := self._left(held.beat)) > 0 and await held.stirred(left) and not held.released:
             if held.gone or ask.client_gone:
                 self._court.channel.tell(Gone(approval_id=held.approval_id, intent_id=held.intent_id))
                 return pending(decision)
+            self.marks_now()
             try:
                 return await self._court.counsel.consult(ask, attempt)
             except UnavailableError:

@@ -19,7 +19,7 @@ from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
 from vienna_kernel.call import Call
-from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy import streams
 from vienna_proxy.addresses import NEVER
 from vienna_proxy.answers import Answer, render
@@ -98,7 +98,7 @@ class Gate:
             self._arrived(flow.client_conn)
             async with asyncio.timeout(self._deadline_seconds):
                 answer = await self._offices.tunnels.judge(flow)
-            if answer is None:
+            if isinstance(answer, Granted):
                 if not self._offices.tunnels.is_unopened(flow.client_conn):
                     self._expect_head(flow.client_conn)
                 flow.response = None
@@ -212,14 +212,14 @@ class Gate:
                 self._log(grant, case, status=response.status_code, streamed=case.tap.size)
                 return
             content = response.raw_content or b""
-            withheld = await self._offices.outcomes.buffered(grant, response, content)
-            if withheld is None:
+            verdict = await self._offices.outcomes.buffered(grant, response, content)
+            if isinstance(verdict, Granted):
                 flow.response = incoming(
                     response, self._marks(grant), content=content, method=grant.call.method
                 )
             else:
-                flow.response = render(withheld, accept=grant.call.header("accept") or "")
-            self._log(grant, case, status=response.status_code, withheld=withheld)
+                flow.response = render(verdict, accept=grant.call.header("accept") or "")
+            self._log(grant, case, status=response.status_code, verdict=verdict)
         except UnavailableError:
             if case.tap is None:
                 flow.response = self._unrecorded(grant)
@@ -361,7 +361,7 @@ class Gate:
         ]
 
     @staticmethod
-    def _log(grant: Grant, case: Case, *, withheld: Answer | None = None, **more: object) -> None:
+    def _log(grant: Grant, case: Case, *, verdict: Granted | Answer | None = None, **more: object) -> None:
         log.info(
             "call",
             decision=grant.word,
@@ -376,7 +376,7 @@ class Gate:
             attempt=grant.attempt,
             ms=_since(case.began),
             upstream_ms=_since(grant.released_at),
-            withheld=None if withheld is None else withheld.reason.value,
+            withheld=verdict.reason.value if isinstance(verdict, Answer) else None,
             **more,
         )
 

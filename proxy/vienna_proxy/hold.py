@@ -123,6 +123,7 @@ class Held:
         beat: Interim response of this client, None for silence.
         gone: The caller hung up.
         released: The gate stops: no more waiting.
+        since: ``Holds.mark`` from before the question that was answered with *held*.
         woken: Something happened; ``stirred`` waits for it.
     """
 
@@ -132,6 +133,7 @@ class Held:
     beat: bytes | None
     gone: bool = False
     released: bool = False
+    since: int = 0
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stirred(self, seconds: float) -> bool:
@@ -152,17 +154,22 @@ class Holds:
         self._interim = interim
         self._most = most
         self._held: dict[str, Held] = {}
-        self._woken: OrderedDict[str, None] = OrderedDict()
+        self._woken: OrderedDict[str, int] = OrderedDict()
+        self._wakes = 0
 
     def __len__(self) -> int:
         return len(self._held)
+
+    def mark(self) -> int:
+        """A moment in the order of wakes."""
+        return self._wakes
 
     def add(self, held: Held) -> bool:
         """Take one more; False when too many wait already. One connection holds at most one call."""
         if len(self._held) >= self._most():
             return False
         self._held[held.client.id] = held
-        if held.approval_id in self._woken:  # decided between its answer and now
+        if self._woken.get(held.approval_id, 0) > held.since:  # decided between the question and now
             held.woken.set()
         return True
 
@@ -173,7 +180,9 @@ class Holds:
 
     def wake(self, approval_id: str) -> None:
         """The approval was decided: every call that waits for it asks again."""
-        self._woken[approval_id] = None
+        self._wakes += 1
+        self._woken[approval_id] = self._wakes
+        self._woken.move_to_end(approval_id)
         if len(self._woken) > _WOKEN_KEPT:
             self._woken.popitem(last=False)
         for held in self._held.values():

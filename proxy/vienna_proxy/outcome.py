@@ -21,7 +21,7 @@ from mitmproxy import http
 
 from vienna_kernel.intent import Effect
 from vienna_kernel.value import pack
-from vienna_kernel.verdict import Reason
+from vienna_kernel.verdict import Granted, Reason
 from vienna_kernel.verification import ResponseView, Result, Verification, verify
 from vienna_kernel.wire import Decision, Fault, Outcome, Recorded
 from vienna_proxy.addresses import AddressRefusedError
@@ -34,6 +34,8 @@ from vienna_proxy.spool import Spool
 from vienna_proxy.translate import digest_text, essence, view
 
 _TRANSIENT = frozenset({Reason.CONTROL_UNAVAILABLE, Reason.AUDIT_UNAVAILABLE})
+
+_OURSELVES = "Request destination unknown"  # mitmproxy's words for its own port
 
 log = structlog.get_logger()
 
@@ -76,8 +78,8 @@ class Outcomes:
         self._spool = spool
         self._most_decoded = most_decoded
 
-    async def buffered(self, grant: Grant, response: http.Response, content: bytes) -> Answer | None:
-        """Verify and record a whole answer; None: hand it over, else what the agent gets instead.
+    async def buffered(self, grant: Grant, response: http.Response, content: bytes) -> Granted | Answer:
+        """Verify and record a whole answer; whether it is handed over, or what the agent gets instead.
 
         Raises ``UnavailableError`` when it cannot be recorded.
         """
@@ -86,7 +88,7 @@ class Outcomes:
         recorded = await self._record(self._answered(grant, seen, verification))
         drifted = verification.result is Result.DRIFT and grant.decision.withhold and not grant.observed
         if not drifted and not (recorded is not None and recorded.withhold):
-            return None
+            return Granted()
         return _withheld(grant, Reason.RESPONSE_DRIFT, "" if recorded is None else recorded.hint)
 
     async def stream_begins(self, grant: Grant, response: http.Response) -> Tap:
@@ -115,7 +117,7 @@ class Outcomes:
         """Record that no answer came; what the agent is told. Raises ``UnavailableError``."""
         reason = Reason.OUTCOME_UNKNOWN
         if not sent:
-            refused = AddressRefusedError.MARK in message
+            refused = AddressRefusedError.MARK in message or _OURSELVES in message
             reason = Reason.ADDRESS_REFUSED if refused else Reason.UPSTREAM_UNREACHABLE
         elif message.startswith(INVALID):
             reason = Reason.RESPONSE_INVALID

@@ -15,6 +15,7 @@ from vienna_kernel.decode import json
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping import NeedsPreflight
 from vienna_kernel.value import Value
+from vienna_kernel.verdict import Granted
 from vienna_proxy.consult import Grant
 from vienna_proxy.outcome import Outcomes
 
@@ -86,8 +87,12 @@ class Preflight:
         except aiohttp.ClientError:
             await self._outcomes.failed(grant, sent=True, message="invalid response")
             return None
-        withheld = await self._outcomes.buffered(grant, response, content)
-        if withheld is not None or not 200 <= response.status_code < 300 or len(content) > _MAX_BYTES:
+        verdict = await self._outcomes.buffered(grant, response, content)
+        if (
+            not isinstance(verdict, Granted)
+            or not 200 <= response.status_code < 300
+            or len(content) > _MAX_BYTES
+        ):
             return None
         try:
             return json.loads(content)

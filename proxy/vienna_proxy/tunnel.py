@@ -16,7 +16,7 @@ from vienna_kernel.call import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping import Mapped
 from vienna_kernel.value import digest
-from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.addresses import AddressPolicy, literal
 from vienna_proxy.answers import Answer
 from vienna_proxy.decide import Judge, Plea
@@ -50,8 +50,8 @@ class Tunnels:
         self._reporter = reporter
         self._passthrough = passthrough
 
-    async def judge(self, flow: http.HTTPFlow) -> Answer | None:
-        """None: open the tunnel; else what the agent is told.
+    async def judge(self, flow: http.HTTPFlow) -> Granted | Answer:
+        """Whether the tunnel is opened, or what the agent is told.
 
         Raises ``UnavailableError`` when an unopened tunnel cannot be recorded.
         """
@@ -66,7 +66,7 @@ class Tunnels:
             )
         flow.request.data.host, flow.request.data.port = place.host, place.port
         if not self._passthrough(place.host):
-            return None
+            return Granted()
         call, mapped = _unopened(place)
         agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version)
         verdict = await self._judge.tunnel(mapped, call, Plea(client=flow.client_conn, caller=agent))
@@ -74,7 +74,7 @@ class Tunnels:
             return verdict
         await self._outcomes.unopened(verdict)
         self._doors.unopened.add(flow.client_conn.id)
-        return None
+        return Granted()
 
     def is_unopened(self, client: Client) -> bool:
         """Whether this connection keeps its TLS to itself."""

@@ -1,0 +1,457 @@
+"""A control plane that says what a test wants it to say, over the real wire, and a gate process in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import yaml
+from aiohttp import WSMsgType, web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from harness.upstream import Upstream
+from harness.vienna import Process
+from vienna_kernel import warrant as warrants
+from vienna_kernel import wire
+from vienna_kernel.intent import Intent, Tier
+from vienna_kernel.keyring import Purpose, thumbprint
+from vienna_kernel.shipped import root as shipped
+from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_sign
+from vienna_kernel.terms import Meaning, Warrant
+
+ISSUER = "http://control.test"
+AGENT = "billing-bot"
+
+type Answer = wire.Decision | wire.Recorded | wire.Fault | None
+type Script = Callable[["FakeControl", Any], Answer | Awaitable[Answer]]
+
+
+class RootCA:
+    """Root of the interception CA."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test interception root")])
+        self.pem = self._sign(self._name, self._key.public_key(), path_length=1)
+
+    def _sign(self, subject: x509.Name, public: Any, *, path_length: int) -> str:
+        now = datetime.now(UTC)
+        ours = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(minutes=5))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ours), False)
+            .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)
+            .sign(self._key, hashes.SHA256())
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def intermediate(self, csr_pem: str) -> str:
+        """The chain for a certificate request."""
+        request = x509.load_pem_x509_csr(csr_pem.encode())
+        return self._sign(request.subject, request.public_key(), path_length=0) + self.pem
+
+
+class FakeControl:
+    """Speaks ``vienna_kernel.wire``; a test sets ``script`` to answer frames its way.
+
+    Attributes:
+        frames: Everything the gate said, in order.
+        rung: The agent's enforcement in the next bundle.
+    """
+
+    def __init__(self) -> None:
+        self.warrant_key = SigningKey.generate_from(os.urandom(32))
+        self.bundle_key = SigningKey.generate_from(os.urandom(32))
+        self.ca = RootCA()
+        self.frames: list[Any] = []
+        self.script: Script = FakeControl.grants
+        self.rung = "enforce"
+        self.held_most = 100
+        self.digest = "sha256:one"
+        self.internal: list[tuple[str, str, str]] = []
+        self._holders: dict[str, str] = {}
+        self._jkt = ""
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._port = 0
+        self.open()
+
+    # The server.
+
+    def open(self) -> None:
+        """Listen, at the same port as before."""
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+
+    def shut(self) -> None:
+        """Stop listening and hang up."""
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+
+    def end(self) -> None:
+        self.shut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    async def _open(self) -> None:
+        app = web.Application()
+        app.router.add_post("/api/v1/sidecars/enrol", self._enrol)
+        app.router.add_get("/api/v1/sidecars/bundle", self._bundle)
+        app.router.add_get("/api/v1/sidecars/stream", self._stream)
+        app.router.add_route("*", "/api/v1/{rest:.*}", self._rest)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @staticmethod
+    def _data(data: Any) -> web.Response:
+        return web.json_response({"success": True, "data": data, "error": None})
+
+    async def _enrol(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self._holders[key := f"vos_side_k1_secret{len(self._holders)}"] = thumbprint(body["public_jwk"])
+        return self._data(
+            {
+                "sidecar_id": "side-1",
+                "api_key": key,
+                "agent": {"id": "agt-1", "name": body["agent"]},
+                "issuer": ISSUER,
+                "jwks": self._jwks(),
+                "ca_chain_pem": self.ca.intermediate(body["csr_pem"]),
+                "root_ca_pem": self.ca.pem,
+                "bundle_key": self.bundle_key.verifying(Purpose.BUNDLE).jwk(),
+            }
+        )
+
+    def _jwks(self) -> dict[str, Any]:
+        return {"keys": [self.warrant_key.verifying(Purpose.WARRANT).jwk()]}
+
+    async def _bundle(self, request: web.Request) -> web.Response:
+        files = ("toy_payments.yaml", "stripe.yaml", "openai.yaml", "anthropic.yaml")
+        payload = {
+            "v": 1,
+            "digest": self.digest,
+            "env": "test",
+            "agent": {"id": "agt-1", "name": AGENT, "enforcement": self.rung, "status": "active"},
+            "enforcement": self.rung,
+            "mappings": [
+                {"name": name, "text": (shipped() / "mappings" / name).read_text()} for name in files
+            ],
+            "hosts": {},
+            "jwks": self._jwks(),
+            "freeze": [],
+            "redaction_key": base64.b64encode(b"k" * 32).decode(),
+            "private_networks": None,
+            "passthrough": None,
+            "limits": {"held_per_agent": self.held_most},
+            "revoked": [],
+        }
+        return self._data({"token": jws_sign(orjson.dumps(payload), self.bundle_key, typ=BUNDLE_TYPE)})
+
+    async def _rest(self, request: web.Request) -> web.Response:
+        self.internal.append((request.method, request.path_qs, request.headers.get("Authorization", "")))
+        return self._data({"path": request.path})
+
+    async def _stream(self, request: web.Request) -> web.WebSocketResponse:
+        socket_ = web.WebSocketResponse()
+        await socket_.prepare(request)
+        self._sockets.add(socket_)
+        try:
+            async for message in socket_:
+                if message.type is WSMsgType.TEXT:
+                    self._jkt = self._holders[request.headers["Authorization"].removeprefix("Bearer ")]
+                    await self._take(socket_, wire.from_gate.validate_json(message.data))
+        finally:
+            self._sockets.discard(socket_)
+        return socket_
+
+    async def _take(self, socket_: web.WebSocketResponse, frame: Any) -> None:
+        if isinstance(frame, wire.Hello):
+            at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            welcome = wire.Welcome(sidecar_id="side-1", bundle=self.digest, at=at)
+            await socket_.send_str(welcome.model_dump_json())
+            return
+        self.frames.append(frame)
+
+        async def answer() -> None:
+            said = self.script(self, frame)
+            if asyncio.iscoroutine(said):
+                said = await said
+            if said is not None and not socket_.closed:
+                await socket_.send_str(said.model_copy(update={"id": frame.id}).model_dump_json())
+
+        task = asyncio.create_task(answer())
+        task.add_done_callback(lambda done: done.exception() and print("fake control:", done.exception()))
+
+    def say(self, frame: Any) -> None:
+        """Speak unasked to every gate."""
+
+        async def send() -> None:
+            for one in list(self._sockets):
+                await one.send_str(frame.model_dump_json())
+
+        asyncio.run_coroutine_threadsafe(send(), self._loop).result(5)
+
+    def hang_up(self) -> None:
+        """Close every stream; the gate comes back."""
+
+        async def close() -> None:
+            for one in list(self._sockets):
+                await one.close()
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(5)
+
+    # What it says.
+
+    def warrant_for(self, consult: wire.Consult, **changes: Any) -> Warrant:
+        """The terms that let exactly this consult's call go."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        terms = Warrant(
+            id=f"wrt-{consult.attempt}",
+            issuer=ISSUER,
+            audience=consult.call.origin,
+            subject=AGENT,
+            issued_at=now,
+            not_before=now,
+            expires_at=now + timedelta(seconds=300),
+            tier=Tier.T0,
+            intent_id=f"int-{consult.fingerprint[7:19]}",
+            meanings=tuple(Meaning.of(Intent.from_json(row)) for row in consult.intents),
+            audit_leaf="00" * 32,
+            holder_jkt=self._jkt,
+            method=consult.call.method,
+            url=consult.call.url,
+            request_digest=consult.call.request_digest,
+        )
+        return replace(terms, **changes)
+
+    def granted(
+        self,
+        consult: wire.Consult,
+        *,
+        key: SigningKey | None = None,
+        verdict: Any = "granted",
+        **changes: Any,
+    ) -> wire.Decision:
+        """A yes; ``changes`` are lies in its warrant."""
+        terms = self.warrant_for(consult, **changes)
+        return wire.Decision(
+            id=consult.id,
+            verdict=verdict,
+            intent_id=f"int-{consult.fingerprint[7:19]}",
+            warrant=warrants.issue(terms, key or self.warrant_key),
+            warrant_id=terms.id,
+        )
+
+    def held(self, consult: wire.Consult, approval_id: str = "apr-1") -> wire.Decision:
+        return wire.Decision(
+            id=consult.id,
+            verdict="held",
+            intent_id=f"int-{consult.fingerprint[7:19]}",
+            approval_id=approval_id,
+            tier="T2",
+            hint="Two people of finance have been asked.",
+        )
+
+    def refused(self, consult: wire.Consult, **rest: Any) -> wire.Decision:
+        given: dict[str, Any] = {"reason": "policy_denied", "hint": "agents may not", **rest}
+        return wire.Decision(id=consult.id, verdict="refused", intent_id="int-1", **given)
+
+    def grants(self, frame: Any) -> Answer:
+        """The script that says yes to everything."""
+        return self.granted(frame) if isinstance(frame, wire.Consult) else wire.Recorded(id=frame.id)
+
+    # What it heard.
+
+    def heard[T](self, kind: type[T]) -> list[T]:
+        return [frame for frame in list(self.frames) if isinstance(frame, kind)]
+
+    def wait_for[T](self, kind: type[T], count: int = 1, *, seconds: float = 10.0) -> list[T]:
+        """Frames of a kind, once there are ``count``."""
+        pause = threading.Event()
+        for _ in range(int(seconds / 0.02)):
+            if len(found := self.heard(kind)) >= count:
+                return found
+            pause.wait(0.02)
+        raise AssertionError(f"expected {count} {kind.__name__}, heard {self.frames}")
+
+
+class GateProcess:
+    """A gate of its own process, and an agent's way to it."""
+
+    def __init__(self, folder: Path, control: FakeControl, upstream: Upstream, **gate: Any) -> None:
+        self.folder = folder
+        self.control = control
+        folder.mkdir(exist_ok=True)
+        token = folder / "join"
+        token.write_text("join-token\n")
+        module = gate.pop("module", "vienna_proxy")
+        settings = {
+            "listen": "127.0.0.1:0",
+            "agent": AGENT,
+            "control": control.url,
+            "key_file": str(token),
+            "upstream_ca": str(upstream.authority.path),
+            "resolve": upstream.resolve,
+            "state_dir": str(folder / "state"),
+            **gate,
+        }
+        config = folder / "vienna.yaml"
+        config.write_text(yaml.safe_dump({"gate": settings}))
+        env = {**os.environ, "VIENNA_ENV": "test"}
+        self.process = Process(module, ["-c", str(config)], env=env, log=folder / "gate.log")
+        self.start()
+
+    def start(self) -> None:
+        self.process.start(address="proxy")
+
+    @property
+    def proxy(self) -> str:
+        return str(self.process.ready["proxy"])
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.proxy.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def log(self) -> str:
+        return self.process.log.read_text()
+
+    def client(self, *, seconds: float = 15.0) -> httpx.Client:
+        trust = ssl.create_default_context(cafile=self.process.ready["ca"])
+        return httpx.Client(proxy=self.proxy, verify=trust, timeout=seconds, trust_env=False)
+
+    def call(self, method: str, url: str, *, seconds: float = 15.0, **rest: Any) -> httpx.Response:
+        with self.client(seconds=seconds) as client:
+            return client.request(method, url, **rest)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=15)
+
+    def raw(self, *parts: bytes, end: bool = False) -> bytes:
+        """Everything the gate says to these bytes, until it hangs up or is silent for a while."""
+        with self.connect() as plain:
+            for part in parts:
+                plain.sendall(part)
+            if end:
+                plain.shutdown(socket.SHUT_WR)
+            return read_all(plain)
+
+    def tunnel(self, host: str, port: int = 443, *, sni: str | None = None) -> ssl.SSLSocket:
+        """TLS inside a CONNECT, as an agent has it."""
+        plain = self.connect()
+        plain.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            more = plain.recv(4096)
+            if not more:
+                break
+            head += more
+        assert head.startswith(b"HTTP/1.1 200"), head
+        trust = ssl.create_default_context(cafile=self.process.ready["ca"])
+        trust.check_hostname = sni is None
+        return trust.wrap_socket(plain, server_hostname=sni or host)
+
+
+def read_all(connection: socket.socket, *, silence: float = 1.5) -> bytes:
+    """What comes until the end, or until nothing comes for ``silence`` seconds."""
+    connection.settimeout(silence)
+    said = b""
+    try:
+        while more := connection.recv(65536):
+            said += more
+    except (TimeoutError, OSError):
+        pass
+    return said
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeControl, Upstream, GateProcess]]:
+    folder = tmp_path_factory.mktemp("gate")
+    with ExitStack() as stack:
+        upstream = stack.enter_context(Upstream(folder))
+        control = FakeControl()
+        stack.callback(control.end)
+        gate = GateProcess(folder / "one", control, upstream)
+        stack.callback(lambda: gate.process.running and gate.process.kill())
+        yield control, upstream, gate
+
+
+@pytest.fixture
+def control(world: tuple[FakeControl, Upstream, GateProcess]) -> FakeControl:
+    """The module's control plane, granting everything again."""
+    world[0].script = FakeControl.grants
+    world[0].frames.clear()
+    world[0].internal.clear()
+    return world[0]
+
+
+@pytest.fixture
+def upstream(world: tuple[FakeControl, Upstream, GateProcess]) -> Upstream:
+    """The module's upstream, its memory empty."""
+    world[1].received.clear()
+    world[1]._rules.clear()
+    world[1].connections = 0
+    return world[1]
+
+
+@pytest.fixture
+def gate(
+    world: tuple[FakeControl, Upstream, GateProcess], control: FakeControl, upstream: Upstream
+) -> GateProcess:
+    """The module's gate."""
+    if not world[2].process.running:
+        world[2].start()
+    return world[2]
+
+
+@pytest.fixture
+def own_gate(
+    tmp_path: Path, control: FakeControl, upstream: Upstream
+) -> Iterator[Callable[..., GateProcess]]:
+    """Start a gate of this test's own, with further settings."""
+    started: list[GateProcess] = []
+
+    def start(**settings: Any) -> GateProcess:
+        started.append(GateProcess(tmp_path / f"gate{len(started)}", control, upstream, **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.running:
+            one.process.kill()
