@@ -52,7 +52,7 @@ class Answer:
     def text(self) -> str:
         """At most 400 characters for a model: what was decided, whether a retry makes sense, what to do instead.
 
-        What people typed is quoted and stripped of control characters: it goes into a prompt.
+        It goes into a prompt: the control plane quotes what people typed, and control characters are taken out.
         """
         return clean(_SENTENCES.get(self.status, _unknown)(self))
 
@@ -77,8 +77,9 @@ def _pending(answer: Answer) -> str:
 
 
 def _denied(answer: Answer) -> str:
-    reason = answer.data.get("hint") or answer.data.get("reason") or answer.data.get("code") or "policy"
-    return f"Denied ({answer.intent_id}): {quote(str(reason))}. Do not retry; tell the user."
+    said = clean(str(answer.data.get("hint") or answer.data.get("reason") or "policy"), 300)
+    advice = "" if "retry" in said else " Do not retry; tell the user."
+    return f"Denied ({answer.intent_id}): {said}{advice}"
 
 
 def _failed(answer: Answer) -> str:
@@ -122,9 +123,3 @@ def clean(text: str, characters: int = _TEXT_CHARACTERS) -> str:
     """Text without control and direction characters, on one line, at most ``characters`` long."""
     line = _CONTROL.sub(" ", text)
     return line if len(line) <= characters else line[: characters - 1] + "…"
-
-
-def quote(text: str) -> str:
-    """What a person typed, in double quotes that it cannot close."""
-    inner = clean(text, 240).replace('"', "'")
-    return f'"{inner}"'
