@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,7 +59,6 @@ class Policies:
         self._stamp: object = None
         self._sources: files.Sources | None = None
         self._bundle: Bundle | None = None
-        self._swapping = threading.Lock()
         self.problem = ""
 
     @classmethod
@@ -130,11 +128,20 @@ class Policies:
             return result, self._compile(tx, swap)
 
         result, bundle = await self._store.write(both)
-        with self._swapping:
-            # Two changes may come back in either order; the later version holds both.
-            if self._bundle is None or bundle.version >= self._bundle.version:
-                self._bundle, self._sources = bundle, swap.sources
+        self._adopt(bundle, swap)
         return result
+
+    def _adopt(self, bundle: Bundle, swap: _Swap) -> None:
+        """Put a bundle in force, then say so: whoever hears it finds the new one."""
+        before = self._bundle
+        # Two changes may come back in either order; the later version holds both.
+        if before is not None and bundle.version < before.version:
+            return
+        self._bundle, self._sources = bundle, swap.sources
+        if before is not None and bundle.version > before.version:
+            told = {"version": bundle.version, "by": swap.what}
+            self._store.bus.publish("policy_changed", told, tenant=self._tenant)
+            self._store.bus.publish("_bundle", {"agent_id": None}, tenant=self._tenant)
 
     def _compile(self, tx: Tx, swap: _Swap) -> Bundle:
         bundle = compile_bundle(
@@ -178,8 +185,6 @@ class Policies:
                         "default": bundle.rules.default,
                     },
                 )
-        tx.publish("policy_changed", {"version": now["version"], "by": swap.what}, tenant=self._tenant)
-        tx.publish("_bundle", {"agent_id": None}, tenant=self._tenant)
 
     async def _refused(self, why: str) -> None:
         if why == self.problem:

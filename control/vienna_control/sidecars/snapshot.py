@@ -48,6 +48,7 @@ class Snapshots:
         self._env = env
         self._clock = clock
         self._made: dict[str, Snapshot] = {}
+        self._turn = 0
         self._mappings: OrderedDict[str, str] = OrderedDict()
 
     async def of_agent(self, agent_id: str) -> Snapshot:
@@ -55,17 +56,19 @@ class Snapshots:
         made = self._made.get(agent_id)
         if made is not None:
             return made
-        bundle = self._policies.current
+        bundle, turn = self._policies.current, self._turn
         agent, revoked = await self._store.read(lambda conn: _facts(conn, agent_id, iso(self._clock.now())))
         if agent is None:
             raise LookupError(agent_id)
         made = self._make(agent, bundle, revoked)
-        if self._policies.current is bundle:
+        # What changed while we read is not forgotten again: keep nothing that is older than the last ``forget``.
+        if self._policies.current is bundle and self._turn == turn:
             self._made[agent_id] = made
         return made
 
     def forget(self, agent_id: str | None) -> None:
         """Something that a bundle is made of has changed: of one agent, or (None) of all."""
+        self._turn += 1
         if agent_id is None:
             self._made.clear()
         else:

@@ -1,0 +1,187 @@
+"""The fleet by API: registering, stopping, trusting, and the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gate_end import Gate, gate
+from people import AGENT_KEY, People, seeds
+from planes import Control, running
+from vienna_control.approvals.expiry import Expiry
+from vienna_control.clock import FixedClock
+from vienna_kernel import wire
+
+TICKETS = "https://payments.example/v1/tickets"
+
+
+@pytest.fixture
+async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
+    async with running(tmp_path / "data", clock=clock, bootstrap=seeds(), max_agents=3) as started:
+        yield started
+
+
+@pytest.fixture
+def people(control: Control) -> People:
+    return People(control)
+
+
+@pytest.fixture
+async def bot(control: Control) -> AsyncIterator[Gate]:
+    async with gate(control) as connected:
+        yield connected
+
+
+async def test_an_agent_is_registered_with_a_key_that_is_shown_once(control: Control, people: People) -> None:
+    body = {
+        "name": "support-agent-01",
+        "description": "Customer support automation agent",
+        "allowed_actions": ["create_ticket"],
+        "metadata": {"framework": "langchain", "owner": "platform-team"},
+    }
+    status, answer = await people.ask("oscar", "POST", "/fleet", body)
+    made = answer["data"]
+    assert (status, made["status"], made["trust_score"]) == (201, "active", 50)
+    assert made["agent_id"].startswith("agt-")
+    assert made["api_key"].startswith("vos_agent_k1_")
+    _, answer = await people.ask("audrey", "GET", f"/fleet/{made['agent_id']}")
+    assert "api_key" not in answer["data"]
+    assert answer["data"]["stats"]["total_intents"] == 0
+    intent = {"action": "create_refund", "parameters": {"order": "O"}}
+    _, denied, _ = await control.ask("POST", "/api/v1/agent/intent", key=made["api_key"], body=intent)
+    assert (denied["data"]["status"], denied["data"]["code"]) == ("denied", "action_not_allowed")
+
+
+async def test_names_are_unique_and_the_registry_is_bounded(people: People) -> None:
+    assert (await people.ask("oscar", "POST", "/fleet", {"name": "billing-bot"}))[0] == 409
+    assert (await people.ask("oscar", "POST", "/fleet", {"name": "second"}))[0] == 201
+    assert (await people.ask("oscar", "POST", "/fleet", {"name": "third"}))[0] == 201
+    status, answer = await people.ask("oscar", "POST", "/fleet", {"name": "fourth"})
+    assert (status, answer["error"]["code"]) == (409, "conflict")
+    _, listed = await people.ask("audrey", "GET", "/fleet")
+    assert (listed["data"]["total"], listed["data"]["summary"]["active"]) == (3, 3)
+
+
+async def test_suspension_cancels_what_waits_revokes_what_is_unused_and_wakes_whoever_holds(
+    control: Control, people: People, bot: Gate
+) -> None:
+    ticket = {"subject": "late parcel"}
+    held = await bot.consult("POST", TICKETS, ticket)
+    body = {"action": "create_ticket", "parameters": {"subject": "by api"}}
+    _, asked, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body)
+    await people.approve("carol", asked["data"]["approval"]["approval_id"], otp=None)
+    status, answer = await people.ask("ada", "POST", "/fleet/billing-bot/suspend", {"reason": "odd"})
+    told = answer["data"]
+    assert (status, told["pending_intents_cancelled"], told["warrants_revoked"]) == (200, 2, 1)
+    assert (await bot.told(wire.Revoked)).warrant_ids
+    _, one = await people.ask("audrey", "GET", f"/approvals/{held.approval_id}")
+    assert (one["data"]["status"], one["data"]["intent_status"]) == ("cancelled", "cancelled")
+    refused = await bot.consult("POST", TICKETS, ticket)
+    assert refused.reason == "agent_suspended"
+
+
+async def test_a_suspension_with_an_end_ends_by_itself(
+    control: Control, people: People, bot: Gate, clock: FixedClock
+) -> None:
+    body = {"reason": "cool down", "duration": "PT2H"}
+    await people.ask("ada", "POST", "/fleet/billing-bot/suspend", body)
+    clock.advance(timedelta(hours=2))
+    await Expiry(control.app.store, clock).sweep()
+    assert (await bot.consult("GET", "https://payments.example/v1/orders/O")).verdict == "granted"
+    status, answer = await people.ask(
+        "ada", "POST", "/fleet/billing-bot/suspend", {"reason": "x", "duration": "2 days"}
+    )
+    assert (status, answer["error"]["code"]) == (422, "validation_failed")
+
+
+async def test_trust_by_hand_is_recorded_with_its_reason(people: People) -> None:
+    body = {"trust_score": 80, "reason": "a good year"}
+    status, answer = await people.ask("oscar", "PUT", "/fleet/billing-bot/trust", body)
+    assert (status, answer["data"]["previous_trust_score"], answer["data"]["new_trust_score"]) == (
+        200,
+        50,
+        80,
+    )
+    _, one = await people.ask("audrey", "GET", "/fleet/billing-bot")
+    assert one["data"]["trust_history"][0]["reason"] == "a good year"
+    _, told = await people.ask("audrey", "GET", "/fleet/billing-bot/activity?limit=1")
+    assert told["data"]["activities"][0]["type"] == "trust_changed"
+
+
+async def test_ten_verified_successes_raise_trust_once(control: Control, people: People, bot: Gate) -> None:
+    from gate_end import request
+
+    for number in range(10):
+        ticket = {"subject": f"case {number}"}
+        held = await bot.consult("POST", TICKETS, ticket)
+        await people.approve("carol", held.approval_id, otp=None)
+        granted = await bot.consult("POST", TICKETS, ticket)
+        await bot.outcome(request("POST", TICKETS, ticket), granted, 201, {"id": "T", **ticket})
+    _, one = await people.ask("audrey", "GET", "/fleet/billing-bot")
+    assert one["data"]["trust_score"] == 51.5
+    assert len(one["data"]["trust_history"]) == 1
+    assert one["data"]["stats"]["verification_pass_rate"] == 1.0
+
+
+async def test_the_ladder_goes_down_only_with_noise(people: People, bot: Gate) -> None:
+    status, answer = await people.ask("oscar", "PATCH", "/fleet/billing-bot", {"enforcement": "observe"})
+    assert (status, answer["error"]["code"]) == (409, "conflict")
+    _, asked = await people.ask("ada", "POST", "/fleet/billing-bot/promote", {"to": "observe"})
+    assert (asked["data"]["confirmed"], asked["data"]["enforcement"]) == (False, "enforce")
+    _, done = await people.ask(
+        "ada", "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True}
+    )
+    assert (done["data"]["confirmed"], done["data"]["enforcement"]) == (True, "observe")
+    await bot.told(wire.BundleChanged)
+    await bot.fetch()
+    assert bot.bundle["agent"]["enforcement"] == "observe"
+
+
+async def test_in_prod_going_down_takes_two_admins(tmp_path: Path, clock: FixedClock) -> None:
+    from vienna_control.fleet import enforcement, registry
+    from vienna_control.store import Store
+
+    store = Store.open(f"sqlite:///{tmp_path / 'v.db'}", clock=clock)
+    agent = await store.write(
+        lambda tx: registry.register(
+            tx, registry.Agent(id="", tenant="default", name="a"), actor="system", most=9
+        )
+    )
+
+    async def step(who: str) -> str:
+        return await store.write(
+            lambda tx: enforcement.move(
+                tx, agent, "observe", who=who, actor=f"operator:{who}", two_people=True
+            )
+        )
+
+    assert await step("ada") == "second_person_needed"
+    assert await step("ada") == "second_person_needed"
+    assert await step("bea") == "done"
+    await store.close()
+
+
+async def test_the_forecast_counts_what_would_have_been(people: People, bot: Gate) -> None:
+    await people.ask("ada", "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True})
+    await bot.consult("POST", TICKETS, {"subject": "a"})
+    await bot.consult("GET", "https://news.example/today")
+    await bot.consult("POST", "https://news.example/comments", {"text": "hi"})
+    _, answer = await people.ask("audrey", "GET", "/fleet/billing-bot/forecast?to=enforce")
+    told = answer["data"]
+    assert (told["calls"], told["would_hold"], told["would_deny"]) == (3, 2, 1)
+    assert told["denied_reasons"] == [{"name": "unmapped_action", "count": 1}]
+    assert told["unmapped_hosts"] == [{"name": "news.example", "count": 2}]
+    assert {"name": "any approver", "count": 2} in told["asked"]
+    _, high = await people.ask("audrey", "GET", "/fleet/billing-bot/forecast?to=enforce_high")
+    assert high["data"]["would_hold"] == 0
+
+
+async def test_a_retired_agent_is_out_for_good(control: Control, people: People, bot: Gate) -> None:
+    assert (await people.ask("ada", "DELETE", "/fleet/billing-bot"))[0] == 200
+    refused = await bot.consult("GET", "https://payments.example/v1/orders/O")
+    assert (refused.verdict, refused.reason) == ("refused", "agent_unknown")
+    status, _, _ = await control.ask("GET", "/api/v1/intents", key=AGENT_KEY)
+    assert status == 401
