@@ -13,9 +13,9 @@ SECONDS = 15
 CSP = "Content Security Policy"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; as root it needs to do without its sandbox."""
+    """One browser for a module (while it lives, no other event loop can run); as root without its sandbox."""
     path = next(
         (
             found
