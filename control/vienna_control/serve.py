@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 
 from vienna_control.api import all_routes
+from vienna_control.api.edge import Protocol
 from vienna_control.api.server import build
 from vienna_control.app import App
 from vienna_control.config import Settings, listen_address
@@ -80,7 +81,7 @@ class Server:
         self._tasks: dict[asyncio.Task[None], str] = {}
         site = build(app, all_routes())
         mount(site, app)
-        self._runner = web.AppRunner(
+        self._runner = _Runner(
             site, access_log=None, handle_signals=False, shutdown_timeout=FINISH_SECONDS, keepalive_timeout=75
         )
 
@@ -125,6 +126,20 @@ class Server:
         if self._path:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
+
+
+class _Listener(web.Server):
+    """Makes a ``Protocol`` of each connection."""
+
+    def __call__(self) -> web.RequestHandler:
+        return Protocol(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        made.__class__ = _Listener  # aiohttp takes no protocol of ours, and has none of its own to configure
+        return made
 
 
 async def _run(work: Background) -> None:

@@ -1,5 +1,7 @@
 """The edge of the API: every request gets an id, one log line, an answer in the envelope, and strict headers.
 
+What is not even HTTP gets the same envelope, from ``Protocol``: no middleware sees it.
+
 Whatever is raised below ends here, and only here, as a problem: a fault of input or of the world by the table in
 ``problems``, anything else as ``internal`` with nothing of it shown.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -42,6 +45,7 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": API_POLICY,
     "Cache-Control": "no-store",
+    "Server": "vienna",
 }
 
 
@@ -93,6 +97,42 @@ def edge(app: App) -> Middleware:
         return response
 
     return middleware
+
+
+class Protocol(web.RequestHandler):
+    """One connection; what its parser refuses is answered like everything else."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer, and close. aiohttp's own would quote what came, a key perhaps, in the answer and in the log."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("half an answer has left")
+        request_id = new_id("req")
+        ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        problem = (
+            Problem(Code.INTERNAL, f"something of ours broke; it is in the log as {request_id}")
+            if ours
+            else Problem(Code.INVALID_REQUEST, "this is not an HTTP request as we read it")
+        )
+        tell = log.error if ours else log.info
+        tell(
+            "api.unreadable",
+            request_id=request_id,
+            status=problem.status,
+            client=request.remote,
+            error=type(exc).__name__,
+        )
+        headers = {**_HEADERS, "Vienna-Request-Id": request_id}
+        response = answer(problem.envelope(), status=problem.status, headers=headers)
+        response.force_close()
+        return response
 
 
 async def strict_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vienna_control.app import App
 
 BODY_LIMIT = 1024 * 1024
+BODY_SECONDS = 30.0
+"""Within which a body must be there: slower than that it holds a connection and memory."""
 _GRACE_SECONDS = 0.5
 
 
@@ -105,7 +107,13 @@ def _query(declared: Route, request: web.Request) -> Any:
 async def _body(declared: Route, request: web.Request, principal: Principal) -> BaseModel | None:
     if declared.body is None:
         return None
-    data = await request.read()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            data = await request.read()
+    except TimeoutError:
+        raise Problem(
+            Code.INVALID_REQUEST, f"the body was not there within {BODY_SECONDS:g} seconds"
+        ) from None
     if not data and declared.optional_body:
         return declared.body.model_validate({})
     if request.content_type not in ("application/json", "application/merge-patch+json"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,52 @@ def test_a_route_is_declared_once(control: Control) -> None:
     twice = _faulty(RuntimeError())
     with pytest.raises(ValueError, match="two routes"):
         server.build(control.app, [twice, twice])
+
+
+async def raw(control: Control, data: bytes, *, seconds: float = 5.0) -> bytes:
+    """What comes back for these bytes, to the end of the connection."""
+    host, _, port = control.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    try:
+        async with asyncio.timeout(seconds):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /health HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\x01\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nX-%s: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nA: %s\r\n\r\n",
+        b"GET /%s\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01%s\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_gets_the_envelope_and_is_quoted_nowhere(
+    control: Control, request_: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    came = await raw(control, request_.replace(b"%s", CANARY.encode()))
+    head, _, body = came.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 400 "), came
+    for part in (b"application/json", b"Vienna-Request-Id: req-", b"nosniff"):
+        assert part in head
+    assert b"aiohttp" not in head
+    assert is_problem(json.loads(body), "invalid_request")
+    told = "".join(capfd.readouterr())
+    assert CANARY not in came.decode() + told + caplog.text
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.1)
+    head = (
+        f"POST {LOGIN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n"
+        "Connection: close\r\n\r\n{"
+    )
+    came = await raw(control, head.encode(), seconds=15.0)
+    assert came.startswith(b"HTTP/1.1 400 ")
+    assert b"within 0.1 seconds" in came
