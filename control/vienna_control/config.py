@@ -49,7 +49,8 @@ class ControlConfig(_Section):
         policies: Files or folders of rules, tiers and mappings; in a file: relative to it. None: ``policies/``
             beside the file if it is there, else the shipped ones.
         default_action: What happens when no rule matches and the bundle names no default of its own.
-        public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants.
+        public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants;
+            ``prod`` and ``staging`` need it.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -366,3 +367,8 @@ def _refuse_unsafe(settings: Settings, environ: Mapping[str, str]) -> None:
         raise StartError(f"VIENNA_SIMULATION is on, and VIENNA_ENV is {env}: unset it")
     if settings.cors_origin == "*":
         raise StartError(f"VIENNA_CORS_ORIGIN is '*', and VIENNA_ENV is {env}: name one origin, or unset it")
+    if not (settings.control.public_url or "").startswith("https://"):
+        raise StartError(
+            f"control.public_url (VIENNA_PUBLIC_URL) is not an https URL, and VIENNA_ENV is {env}: set it to where "
+            "people reach the control plane, like https://vienna.example.com; warrants name it as their issuer"
+        )

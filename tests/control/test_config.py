@@ -10,6 +10,7 @@ from vienna_control import config
 from vienna_control.ports import StartError
 
 STRONG = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"
+PUBLIC = "https://vienna.example.com"
 
 
 def load(tmp_path: Path, text: str | None = None, *, env: str = "dev", **environ: str) -> config.Settings:
@@ -138,6 +139,8 @@ def test_a_file_with_a_database_we_cannot_use_is_not_ignored(tmp_path: Path) -> 
         ({"VIENNA_SECRET_KEY": "changeme" * 5}, "too weak"),
         ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_SIMULATION": "true"}, "VIENNA_SIMULATION"),
         ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_CORS_ORIGIN": "*"}, "VIENNA_CORS_ORIGIN"),
+        ({"VIENNA_SECRET_KEY": STRONG}, "VIENNA_PUBLIC_URL"),
+        ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_PUBLIC_URL": "http://vienna.example.com"}, "not an https URL"),
     ],
 )
 def test_unsafe_settings_stop_the_start(
@@ -152,10 +155,10 @@ def test_bootstrap_is_refused_in_prod(tmp_path: Path) -> None:
 
 
 def test_a_strong_secret_starts_prod_from_variable_or_file(tmp_path: Path) -> None:
-    assert load(tmp_path, env="prod", VIENNA_SECRET_KEY=STRONG).secret
+    assert load(tmp_path, env="prod", VIENNA_SECRET_KEY=STRONG, VIENNA_PUBLIC_URL=PUBLIC).secret
     file = tmp_path / "secret"
     file.write_text(STRONG + "\n")
-    settings = load(tmp_path, env="prod", VIENNA_SECRET_KEY_FILE=str(file))
+    settings = load(tmp_path, env="prod", VIENNA_SECRET_KEY_FILE=str(file), VIENNA_PUBLIC_URL=PUBLIC)
     assert settings.secret is not None
     assert settings.secret.get_secret_value() == STRONG
 

@@ -211,7 +211,12 @@ def test_another_secret_than_the_databases(tmp_path: Path) -> None:
 
 def test_prod_needs_its_secret_and_makes_no_admin(tmp_path: Path) -> None:
     assert "openssl rand -hex 32" in refused("--data-dir", str(tmp_path / "data"), VIENNA_ENV="prod")
-    with started(tmp_path / "data", VIENNA_ENV="prod", VIENNA_SECRET_KEY=STRONG) as (_, ready):
+    prod = {
+        "VIENNA_ENV": "prod",
+        "VIENNA_SECRET_KEY": STRONG,
+        "VIENNA_PUBLIC_URL": "https://vienna.example.com",
+    }
+    with started(tmp_path / "data", **prod) as (_, ready):
         assert (ready["admin"], ready["join_token"]) == (None, None)
         assert not (tmp_path / "data" / "secret").exists()
 
