@@ -25,10 +25,10 @@ from cryptography.x509.oid import NameOID
 
 from planes import Control
 from vienna_kernel import wire
-from vienna_kernel.call import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.document import parse
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
-from vienna_kernel.mapping import Mapped, MappingSet
+from vienna_kernel.mapping.reading import Mapped, MappingSet
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_verify
 from vienna_kernel.value import pack, plain
 from vienna_kernel.verdict import Reason, Refused

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vienna_kernel.call import Call, canonicalise
+from vienna_kernel.call.request import Call, canonicalise
 from vienna_kernel.document import parse
-from vienna_kernel.mapping import Mapped, MappingSet, NeedsPreflight
-from vienna_kernel.mapping_cases import parse_request
+from vienna_kernel.mapping.cases import parse_request
+from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 from vienna_kernel.verdict import Refused
 
 HEAD = """\

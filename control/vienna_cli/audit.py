@@ -14,7 +14,7 @@ from vienna_cli.keys import keyring, read_text
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_kernel.keyring import Purpose
-from vienna_kernel.ledger import Break
+from vienna_kernel.ledger.trail import Break
 
 app = noun("The audit trail: tail, verify.")
 

@@ -13,8 +13,8 @@ from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.rule_cases import run_cases
-from vienna_kernel.rule_lint import lint
+from vienna_kernel.policy.cases import run_cases
+from vienna_kernel.policy.lint import lint
 
 app = noun("Rule files: check, test.")
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from vienna_cli.config import Installation
 from vienna_cli.output import Code, Failure
 from vienna_kernel import shipped
+from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.document import Document, parse
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping import MappingSet
-from vienna_kernel.policy import RuleSet
-from vienna_kernel.tier import TierTable
+from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.policy.ruleset import RuleSet
 
 CASES = "_cases"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vienna_cli.output import Code, Failure
 from vienna_kernel.keyring import VerifyingKey
-from vienna_kernel.ledger import Break, Head, Row, Verified, verify_rows
+from vienna_kernel.ledger.trail import Break, Head, Row, Verified, verify_rows
 
 _ENTRIES = """SELECT idx, id, tenant, type, at, agent_id, intent_id, body, leaf, previous
               FROM entries WHERE idx IS NOT NULL ORDER BY idx"""

@@ -17,7 +17,7 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.keyring import Purpose
 from vienna_kernel.signing import split
 from vienna_kernel.verdict import Refused
-from vienna_kernel.warrant import MAX_BYTES, document, inspect, parse_claims
+from vienna_kernel.warrant.token import MAX_BYTES, document, inspect, parse_claims
 
 app = noun("Signed permissions: show, verify.")
 

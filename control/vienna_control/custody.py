@@ -11,7 +11,7 @@ from vienna_control import rows
 from vienna_control.clock import from_iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import consumptions, executions, intents, warrants
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 _MAX_DEPTH = 5
 

@@ -36,13 +36,13 @@ from vienna_control.policies import Bundle, Policies
 from vienna_control.store import Tx
 from vienna_kernel import trust as arithmetic
 from vienna_kernel import wire
-from vienna_kernel.approval import Requirements, Voter
-from vienna_kernel.approval import Status as ApprovalStatus
-from vienna_kernel.decision import Outcome
+from vienna_kernel.approval.moves import Requirements, Voter
+from vienna_kernel.approval.moves import Status as ApprovalStatus
+from vienna_kernel.decision.decide import Outcome
 from vienna_kernel.lifecycle import Event, Grade, Status, advance
-from vienna_kernel.terms import Warrant
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Result
+from vienna_kernel.warrant.terms import Warrant
 
 if TYPE_CHECKING:
     from vienna_control.config import Settings

@@ -26,6 +26,10 @@ type Path = tuple[str | int, ...]
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 64
 
+# libyaml reads ten times as fast. It is not built everywhere, and its complaints are vaguer: what it refuses is read
+# again by PyYAML's own reader, for the place and the words.
+_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+([eE][-+]?[0-9]+)?\Z|[-+]?[1-9][0-9]*[eE][-+]?[0-9]+\Z")
 
@@ -76,8 +80,6 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         self.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if len(path) > _MAX_DEPTH:
-            raise self.fail(node, f"nested deeper than {_MAX_DEPTH}")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -100,7 +102,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
-        if node.style is not None:
+        if node.style:  # None or "" of a plain one, by reader
             return text
         if text in ("null", "~", ""):
             return None
@@ -109,6 +111,28 @@ class _Builder:
         if _INT.match(text):
             return int(text)
         return Decimal(text) if _DECIMAL.match(text) else text
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
+    try:
+        return _checked(text, name, _QUICK)
+    except (yaml.YAMLError, UnicodeEncodeError):
+        return _checked(text, name, yaml.SafeLoader)
+
+
+def _checked(text: str, name: str, loader: Any) -> yaml.Node | None:
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent) or (tag and tag != "!") or getattr(event, "anchor", None):
+            raise MalformedError(_place(name, event.start_mark), "tags, anchors and aliases are not accepted")
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif depth > _MAX_DEPTH:  # before it is composed: that recurses
+            raise MalformedError(_place(name, event.start_mark), f"nested deeper than {_MAX_DEPTH}")
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+    return yaml.compose(text, Loader=loader)
 
 
 def parse(text: str | bytes, *, name: str) -> Document:
@@ -122,13 +146,7 @@ def parse(text: str | bytes, *, name: str) -> Document:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            tag = getattr(event, "tag", None)
-            if isinstance(event, yaml.AliasEvent) or (tag and tag != "!") or getattr(event, "anchor", None):
-                raise MalformedError(
-                    _place(name, event.start_mark), "tags, anchors and aliases are not accepted"
-                )
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _compose(text, name)
     except yaml.MarkedYAMLError as error:
         place = _place(name, error.problem_mark or error.context_mark)
         raise MalformedError(place, f"not YAML: {error.problem or error.context}") from None

@@ -20,7 +20,7 @@ from vienna_kernel.document import parse
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.keyring import Keyring
-from vienna_kernel.mapping import MappingSet
+from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.signing import BUNDLE_TYPE, jws_verify
 from vienna_kernel.verdict import Refused
 from vienna_proxy.enrol import Control, Identity, data_of

@@ -14,12 +14,12 @@ import uuid_utils
 from mitmproxy import http
 from mitmproxy.connection import Client
 
-from vienna_kernel import warrant as warrants
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Intent
-from vienna_kernel.mapping import Mapped
+from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.value import pack, plain
 from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.warrant import token as warrants
 from vienna_kernel.wire import CallView, Consult, Decision, Fault
 from vienna_proxy.answers import Answer
 from vienna_proxy.bundle import Bundle, Bundles

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from mitmproxy.connection import Client
 
-from vienna_kernel.call import Call, RawRequest, canonicalise, canonicalise_head
-from vienna_kernel.mapping import Mapped, NeedsPreflight
+from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
+from vienna_kernel.mapping.reading import Mapped, NeedsPreflight
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Gone

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_proxy.__main__ import main
 from vienna_proxy.answers import Answer
 from vienna_proxy.consult import Grant

@@ -18,7 +18,7 @@ from mitmproxy import http, tls
 from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy import streams
 from vienna_proxy.addresses import NEVER

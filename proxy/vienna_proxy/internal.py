@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from mitmproxy import http
 
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_kernel.verdict import Reason
 from vienna_proxy.answers import Answer, render
 from vienna_proxy.enrol import Control, Identity

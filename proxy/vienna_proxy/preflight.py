@@ -10,10 +10,10 @@ import certifi
 from mitmproxy import http
 from yarl import URL
 
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_kernel.decode import json
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping import NeedsPreflight
+from vienna_kernel.mapping.reading import NeedsPreflight
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Granted
 from vienna_proxy.consult import Grant

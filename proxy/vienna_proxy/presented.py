@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant import Warrant
+from vienna_kernel.warrant.token import Warrant
 from vienna_kernel.wire import Reported
 from vienna_proxy.answers import Answer
 from vienna_proxy.clock import Clock, iso

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mitmproxy import http
 
-from vienna_kernel.mapping import Mapped
+from vienna_kernel.mapping.reading import Mapped
 from vienna_proxy.translate import essence
 
 _STREAMS = frozenset(

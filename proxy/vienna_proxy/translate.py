@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 
 from mitmproxy import http
 
-from vienna_kernel.call import Call, RawRequest
-from vienna_kernel.framing import is_ours
+from vienna_kernel.call.framing import is_ours
+from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.verification import ResponseView
 from vienna_proxy.heads import GateRequest
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from mitmproxy import http
 from mitmproxy.connection import Client
 
-from vienna_kernel.authority import Authority, parse_authority
-from vienna_kernel.call import Call
+from vienna_kernel.call.authority import Authority, parse_authority
+from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.mapping import Mapped
+from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.value import digest
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.addresses import AddressPolicy, literal

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from vienna_kernel.entry import EntryType, entry_body
 from vienna_kernel.keyring import Purpose
-from vienna_kernel.ledger import GENESIS, Tree, chain_hash, checkpoint_note, leaf_hash, verifier_key
+from vienna_kernel.ledger.entry import EntryType, entry_body
+from vienna_kernel.ledger.trail import GENESIS, Tree, chain_hash, checkpoint_note, leaf_hash, verifier_key
 from vienna_kernel.signing import SigningKey
 
 KEY = SigningKey.generate_from(bytes(range(32)))

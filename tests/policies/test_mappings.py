@@ -16,10 +16,10 @@ import pytest
 import requests
 import stripe
 
-from vienna_kernel.call import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.document import Document, parse
-from vienna_kernel.mapping import Mapped, MappingSet, NeedsPreflight
-from vienna_kernel.mapping_cases import run_cases
+from vienna_kernel.mapping.cases import run_cases
+from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 
 FOLDER = Path(__file__).parents[2] / "policies" / "mappings"
 MAPPINGS = sorted(path for path in FOLDER.glob("*.yaml") if not path.stem.endswith("_cases"))

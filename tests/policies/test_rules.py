@@ -8,13 +8,13 @@ import pytest
 
 from vienna_kernel import document
 from vienna_kernel.action import ActionType
+from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.intent import Tier
-from vienna_kernel.mapping import MappingSet
-from vienna_kernel.policy import RuleSet
-from vienna_kernel.rule_cases import CaseResult, run_cases
-from vienna_kernel.rule_lint import lint
+from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.policy.cases import CaseResult, run_cases
+from vienna_kernel.policy.lint import lint
+from vienna_kernel.policy.ruleset import RuleSet
 from vienna_kernel.shipped import root
-from vienna_kernel.tier import TierTable
 
 ROOT = root()
 

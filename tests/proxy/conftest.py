@@ -27,13 +27,13 @@ from cryptography.x509.oid import NameOID
 
 from harness.upstream import Upstream
 from harness.vienna import Process
-from vienna_kernel import warrant as warrants
 from vienna_kernel import wire
 from vienna_kernel.intent import Intent, Tier
 from vienna_kernel.keyring import Purpose, thumbprint
 from vienna_kernel.shipped import root as shipped
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_sign
-from vienna_kernel.terms import Meaning, Warrant
+from vienna_kernel.warrant import token as warrants
+from vienna_kernel.warrant.terms import Meaning, Warrant
 
 ISSUER = "http://control.test"
 AGENT = "billing-bot"
@@ -92,6 +92,7 @@ class FakeControl:
         self.rung = "enforce"
         self.held_most = 100
         self.digest = "sha256:one"
+        self.forged_by: SigningKey | None = None
         self.internal: list[tuple[str, str, str]] = []
         self._holders: dict[str, str] = {}
         self._jkt = ""
@@ -181,7 +182,8 @@ class FakeControl:
             "limits": {"held_per_agent": self.held_most},
             "revoked": [],
         }
-        return self._data({"token": jws_sign(orjson.dumps(payload), self.bundle_key, typ=BUNDLE_TYPE)})
+        key = self.forged_by or self.bundle_key
+        return self._data({"token": jws_sign(orjson.dumps(payload), key, typ=BUNDLE_TYPE)})
 
     async def _rest(self, request: web.Request) -> web.Response:
         self.internal.append((request.method, request.path_qs, request.headers.get("Authorization", "")))

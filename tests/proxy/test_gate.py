@@ -17,9 +17,9 @@ from mitmproxy.proxy.layers.http import _hooks
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
 from mitmproxy.test import tflow
 
-from vienna_kernel.call import Call
+from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.mapping import Mapped
+from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision
 from vienna_proxy.answers import Answer

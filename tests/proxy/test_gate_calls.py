@@ -16,8 +16,8 @@ import pytest
 from harness.upstream import Answer, Upstream
 from vienna_kernel import wire
 from vienna_kernel.signing import SigningKey
-from vienna_kernel.terms import Meaning
 from vienna_kernel.verdict import Reason
+from vienna_kernel.warrant.terms import Meaning
 
 ORDER = "https://payments.example/v1/orders/O-1"
 TICKETS = "https://payments.example/v1/tickets"

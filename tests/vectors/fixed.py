@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from vienna_kernel.claims import to_claims
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.keyring import Algorithm, Purpose, VerifyingKey, b64url, thumbprint
-from vienna_kernel.scope import Limit
 from vienna_kernel.signing import WARRANT_TYPE, SigningKey
 from vienna_kernel.value import pack
-from vienna_kernel.warrant import Consent, Demand, Meaning, Warrant, issue
+from vienna_kernel.warrant.claims import to_claims
+from vienna_kernel.warrant.scope import Limit
+from vienna_kernel.warrant.token import Consent, Demand, Meaning, Warrant, issue
 
 NOW = datetime(2026, 1, 5, 10, 0, 30, tzinfo=UTC)
 ISSUED = NOW - timedelta(seconds=30)

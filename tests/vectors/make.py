@@ -9,9 +9,9 @@ from typing import Any
 
 from vectors import tokens, uses
 from vectors.fixed import JWKS, LOG_KEY
-from vienna_kernel.checkpoint import checkpoint_note, verifier_key
-from vienna_kernel.entry import GENESIS, EntryType, chain_hash, entry_body, leaf_hash
-from vienna_kernel.merkle import Tree, consistency_proof, inclusion_proof
+from vienna_kernel.ledger.checkpoint import checkpoint_note, verifier_key
+from vienna_kernel.ledger.entry import GENESIS, EntryType, chain_hash, entry_body, leaf_hash
+from vienna_kernel.ledger.merkle import Tree, consistency_proof, inclusion_proof
 
 FOLDER = Path(__file__).parent
 

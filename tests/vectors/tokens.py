@@ -25,10 +25,10 @@ from vectors.fixed import (
     small_order_jwk,
     vector,
 )
-from vienna_kernel.claims import payload, to_claims
 from vienna_kernel.keyring import Algorithm, b64url
 from vienna_kernel.signing import WARRANT_TYPE, SigningKey
-from vienna_kernel.warrant import issue
+from vienna_kernel.warrant.claims import payload, to_claims
+from vienna_kernel.warrant.token import issue
 
 type Files = Iterator[tuple[str, dict[str, Any]]]
 

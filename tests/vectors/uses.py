@@ -29,8 +29,8 @@ from vectors.fixed import (
     vector,
 )
 from vienna_kernel.intent import Intent, Tier
-from vienna_kernel.scope import Limit
-from vienna_kernel.warrant import Demand, Meaning, issue
+from vienna_kernel.warrant.scope import Limit
+from vienna_kernel.warrant.token import Demand, Meaning, issue
 
 type Files = Iterator[tuple[str, dict[str, Any]]]
 

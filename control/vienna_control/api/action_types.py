@@ -18,7 +18,7 @@ from vienna_control.store.tables import intents
 from vienna_kernel.action import ActionType
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Reversibility, Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 

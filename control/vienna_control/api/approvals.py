@@ -16,8 +16,8 @@ from vienna_control.approvals import view
 from vienna_control.approvals.vote import Ballot, Decided, StaleError
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
-from vienna_kernel.approval import Voter
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.approval.moves import Voter
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Reason, Refused
 
 type Words = Annotated[str, Field(max_length=2000)]

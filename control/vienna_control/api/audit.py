@@ -18,7 +18,7 @@ from vienna_control.audit import CheckpointFile, verify_store
 from vienna_control.audit.export import export_lines
 from vienna_control.clock import from_iso, iso
 from vienna_control.store.tables import checkpoints, entries, intents
-from vienna_kernel.ledger import Tree, consistency_proof, inclusion_proof, verifier_key
+from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof, verifier_key
 
 _CHUNK_BYTES = 64 * 1024
 _SLOW_READER_SECONDS = 30

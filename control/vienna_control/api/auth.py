@@ -15,7 +15,7 @@ from vienna_control.identity import operators
 from vienna_control.identity.operators import Operator
 from vienna_control.identity.passwords import TooManyLoginsError
 from vienna_control.store import Tx
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 _LINK_MINUTES = 10
 

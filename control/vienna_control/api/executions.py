@@ -15,7 +15,7 @@ from vienna_control.execution.report import Claim
 from vienna_control.intake import view
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Refused
 
 

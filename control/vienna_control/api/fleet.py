@@ -17,7 +17,7 @@ from vienna_control.fleet import activity, enforcement, forecast, registry, susp
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 type Actions = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=500)]

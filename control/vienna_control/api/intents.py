@@ -21,7 +21,7 @@ from vienna_control.intake.submission import MisfitError, Submission, ask_of
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents, intents
 from vienna_kernel.intent import Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Status
 
 _CONSOLE_AGENT = "operators"

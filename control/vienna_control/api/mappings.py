@@ -17,9 +17,9 @@ from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.store.tables import intents
-from vienna_kernel.call import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.document import parse
-from vienna_kernel.mapping import MappingSet, NeedsPreflight
+from vienna_kernel.mapping.reading import MappingSet, NeedsPreflight
 from vienna_kernel.value import plain
 from vienna_kernel.verdict import Refused
 

@@ -21,12 +21,12 @@ from vienna_control.policies import Bundle, stored, trial
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents
 from vienna_control.store.tables import policies as table
+from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.facts import AgentFacts, Facts
-from vienna_kernel.ledger import EntryType
-from vienna_kernel.rule import Rule
-from vienna_kernel.rule_api import rule_from_api, rule_to_api
+from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.policy.api import rule_from_api, rule_to_api
+from vienna_kernel.policy.rule import Rule
 from vienna_kernel.value import Value
 
 _FLAT_ACTION = frozenset({

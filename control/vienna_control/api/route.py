@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from vienna_control.api.access import Principal, Who
 from vienna_control.api.problems import Problem
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 if TYPE_CHECKING:
     from vienna_control.app import App

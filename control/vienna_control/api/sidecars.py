@@ -20,7 +20,7 @@ from vienna_control.intake.ask import Caller
 from vienna_control.sidecars.enrolment import ANY_AGENT, Application, Enrolled, Newcomer, enrol
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 _MAX_FRAME = 8 * 1024 * 1024
 _PING_SECONDS = 20.0

@@ -17,11 +17,11 @@ from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars, warrants
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.keyring import unb64url
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Grade
-from vienna_kernel.terms import Warrant
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant import Use, document, inspect, parse_claims, verify
+from vienna_kernel.warrant.terms import Warrant
+from vienna_kernel.warrant.token import Use, document, inspect, parse_claims, verify
 
 _REDACTED = "[redacted hmac-sha256:"
 

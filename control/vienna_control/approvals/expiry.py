@@ -24,7 +24,7 @@ from vienna_control.fleet import suspension
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import agents, approvals, intents, warrants
-from vienna_kernel.approval import Status
+from vienna_kernel.approval.moves import Status
 from vienna_kernel.lifecycle import Event, advance
 from vienna_kernel.lifecycle import Status as IntentStatus
 

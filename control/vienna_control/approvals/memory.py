@@ -21,9 +21,9 @@ from vienna_control.clock import from_iso, iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents
 from vienna_kernel import lifecycle
-from vienna_kernel.approval import Requirements, Status, escalate, tally
+from vienna_kernel.approval.moves import Requirements, Status, escalate, tally
 from vienna_kernel.intent import Tier
-from vienna_kernel.terms import Consent, Demand
+from vienna_kernel.warrant.terms import Consent, Demand
 
 REMEMBERED = timedelta(minutes=10)
 

@@ -15,9 +15,9 @@ from vienna_control.clock import iso
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, operators
-from vienna_kernel.approval import EXECUTIVE, Requirements, Status
+from vienna_kernel.approval.moves import EXECUTIVE, Requirements, Status
 from vienna_kernel.intent import Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 MOST_PENDING = 500
 """Approvals of one agent that may wait at once; above it a call is refused and nobody is asked."""

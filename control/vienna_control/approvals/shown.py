@@ -15,7 +15,7 @@ from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents
-from vienna_kernel.decision import Decision
+from vienna_kernel.decision.decide import Decision
 from vienna_kernel.lifecycle import Status
 from vienna_kernel.value import Value, digest, plain
 

@@ -11,7 +11,7 @@ from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.vote import requester
 from vienna_control.store.tables import agents, approvals, intents, votes
-from vienna_kernel.approval import Requirements, Voter, describe, may_vote, tally
+from vienna_kernel.approval.moves import Requirements, Voter, describe, may_vote, tally
 from vienna_kernel.verdict import Refused
 
 

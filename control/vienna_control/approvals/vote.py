@@ -20,7 +20,7 @@ from vienna_control.approvals.wording import kept
 from vienna_control.fleet import registry
 from vienna_control.store import Tx
 from vienna_control.store.tables import votes
-from vienna_kernel.approval import (
+from vienna_kernel.approval.moves import (
     Requirements,
     Status,
     Tally,
@@ -31,7 +31,7 @@ from vienna_kernel.approval import (
     may_vote,
     tally,
 )
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Reason, Refused
 
 type CodeCheck = Callable[[], bool]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vienna_kernel.hint import LONGEST, clean
+from vienna_kernel.decision.hint import LONGEST, clean
 
 _KEPT = 300
 

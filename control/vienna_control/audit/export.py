@@ -16,10 +16,10 @@ import orjson
 from sqlalchemy import Connection
 
 from vienna_control.audit.trail import HEADS, ROWS, Report
-from vienna_kernel.breaks import Head, Row
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.keyring import VerifyingKey
-from vienna_kernel.ledger import verify_rows
+from vienna_kernel.ledger.breaks import Head, Row
+from vienna_kernel.ledger.trail import verify_rows
 
 
 def export_lines(conn: Connection) -> Iterator[bytes]:

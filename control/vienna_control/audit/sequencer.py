@@ -23,9 +23,9 @@ from vienna_control.authority import Authority
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import checkpoints, entries, settings
-from vienna_kernel.checkpoint import Checkpoint, checkpoint_note, open_note
-from vienna_kernel.entry import GENESIS, chain_hash, leaf_hash
-from vienna_kernel.merkle import Tree
+from vienna_kernel.ledger.checkpoint import Checkpoint, checkpoint_note, open_note
+from vienna_kernel.ledger.entry import GENESIS, chain_hash, leaf_hash
+from vienna_kernel.ledger.merkle import Tree
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from vienna_control.ports import UnavailableError
-from vienna_kernel.breaks import Break, Fault, Head, Row, Verified, contradictions, leaf_of
 from vienna_kernel.keyring import VerifyingKey
-from vienna_kernel.ledger import verify_rows
+from vienna_kernel.ledger.breaks import Break, Fault, Head, Row, Verified, contradictions, leaf_of
+from vienna_kernel.ledger.trail import verify_rows
 
 # In the order of the fields of Row and Head.
 _ENTRIES = "SELECT idx, id, tenant, type, at, agent_id, intent_id, body, leaf, previous FROM entries "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vienna_control.ports import UnavailableError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.ledger import Checkpoint, read_note
+from vienna_kernel.ledger.trail import Checkpoint, read_note
 
 _FULL_BYTES = 4 * 1024 * 1024
 

@@ -21,9 +21,9 @@ from vienna_control.clock import Clock, iso
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import settings, warrants
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_sign
-from vienna_kernel.warrant import Meaning, Warrant, issue
+from vienna_kernel.warrant.token import Meaning, Warrant, issue
 
 BACKDATED = timedelta(seconds=60)  # a verifier whose clock is a little behind must not find it not yet valid
 _INSTALLATION = "installation"

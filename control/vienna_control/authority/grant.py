@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vienna_kernel.intent import Intent, Tier
-from vienna_kernel.scope import Limit
-from vienna_kernel.warrant import Consent, Demand, Warrant
+from vienna_kernel.warrant.scope import Limit
+from vienna_kernel.warrant.token import Consent, Demand, Warrant
 from vienna_kernel.wire import CallView
 
 

@@ -23,7 +23,7 @@ from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Tx
 from vienna_control.store.tables import keys
 from vienna_kernel.keyring import Algorithm, Keyring, Purpose, VerifyingKey
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.signing import SigningKey
 
 SIGNING = (Purpose.WARRANT, Purpose.LOG, Purpose.BUNDLE)

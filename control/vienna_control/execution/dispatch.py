@@ -19,9 +19,9 @@ from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, consumptions, executions, intents, warrants
 from vienna_kernel.intent import Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, Grade, Status, advance
-from vienna_kernel.terms import Consent, Demand
+from vienna_kernel.warrant.terms import Consent, Demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from vienna_control.execution import drift
 from vienna_control.fleet.trust import Merits
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions, intents, warrants
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, Status, advance
 from vienna_kernel.verification import Result
 

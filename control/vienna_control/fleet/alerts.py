@@ -7,7 +7,7 @@ from typing import Literal
 from vienna_control import rows
 from vienna_control.store import Tx
 from vienna_control.store.tables import alerts
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 type Severity = Literal["info", "warning", "critical"]
 

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from vienna_control import rows
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents
-from vienna_kernel.facts import AgentFacts
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.decision.facts import AgentFacts
+from vienna_kernel.ledger.trail import EntryType
 
 type Enforcement = Literal["observe", "enforce_high", "enforce"]
 type AgentStatus = Literal["active", "suspended", "inactive", "frozen"]

@@ -19,8 +19,8 @@ from vienna_control.fleet.trust import move
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents, approvals, intents, warrants
 from vienna_kernel import trust as arithmetic
-from vienna_kernel.approval import Status
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.approval.moves import Status
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, advance
 from vienna_kernel.lifecycle import Status as IntentStatus
 

@@ -11,7 +11,7 @@ from vienna_control import rows
 from vienna_control.fleet.registry import Agent, by_id
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents, executions, trust_events
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.trust import after_success
 from vienna_kernel.verification import Result
 

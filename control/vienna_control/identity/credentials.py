@@ -19,7 +19,7 @@ from vienna_control.ids import new_id
 from vienna_control.ports import Hasher
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 type CredentialKind = Literal["operator", "agent", "sidecar", "join", "link"]
 

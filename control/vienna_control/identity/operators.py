@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from vienna_control import rows
 from vienna_control.store import Tx
 from vienna_control.store.tables import operators
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

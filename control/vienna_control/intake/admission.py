@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
 from vienna_kernel.action import ActionType
-from vienna_kernel.hint import LONGEST, clean
+from vienna_kernel.decision.hint import LONGEST, clean
 from vienna_kernel.intent import Intent
 from vienna_kernel.verdict import Reason, Refused
 

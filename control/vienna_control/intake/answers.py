@@ -8,8 +8,8 @@ from vienna_control.approvals.memory import Past
 from vienna_control.approvals.queue import Asked
 from vienna_control.execution.outcome import Kept
 from vienna_kernel import wire
-from vienna_kernel.decision import Decision, Outcome
-from vienna_kernel.hint import LONGEST, clean
+from vienna_kernel.decision.decide import Decision, Outcome
+from vienna_kernel.decision.hint import LONGEST, clean
 from vienna_kernel.intent import Tier
 from vienna_kernel.verdict import Reason, Refused
 

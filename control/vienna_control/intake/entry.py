@@ -13,9 +13,9 @@ from vienna_control import rows
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents
-from vienna_kernel.decision import Decision
+from vienna_kernel.decision.decide import Decision
 from vienna_kernel.intent import Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason, Refused
 

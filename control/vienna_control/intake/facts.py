@@ -17,8 +17,8 @@ from vienna_control.intake.ask import Ask
 from vienna_control.intake.rates import Rate
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents, known_hosts
-from vienna_kernel.facts import Facts
-from vienna_kernel.mapping import MappingSet
+from vienna_kernel.decision.facts import Facts
+from vienna_kernel.mapping.reading import MappingSet
 
 _RETRIES_WITHIN = timedelta(hours=1)
 _MOST_RETRIES = 100

@@ -11,7 +11,7 @@ from vienna_control.intake.ask import Ask
 from vienna_control.intake.rates import Rates
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
-from vienna_kernel.decision import Decision, Outcome, combine, decide
+from vienna_kernel.decision.decide import Decision, Outcome, combine, decide
 from vienna_kernel.intent import Tier
 from vienna_kernel.verdict import Refused
 

@@ -11,9 +11,9 @@ from vienna_control.execution import dispatch
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
-from vienna_kernel.terms import Warrant
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant import Use, verify
+from vienna_kernel.warrant.terms import Warrant
+from vienna_kernel.warrant.token import Use, verify
 
 
 def examine(tx: Tx, authority: Authority, agent: Agent, ask: Ask, token: str) -> Warrant | Refused:

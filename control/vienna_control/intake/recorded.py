@@ -13,7 +13,7 @@ from vienna_control.store import Tx
 from vienna_control.store.tables import intents, warrants
 from vienna_kernel import wire
 from vienna_kernel.intent import Intent, Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason
 

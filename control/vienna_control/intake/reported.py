@@ -16,7 +16,7 @@ from vienna_control.intake.ask import Caller
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents
 from vienna_kernel.intent import Tier
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Grade, Status
 from vienna_kernel.trust import Event
 from vienna_kernel.verdict import Reason

@@ -9,10 +9,10 @@ from typing import Any
 
 from vienna_control.policies.files import Sources
 from vienna_kernel.action import ActionType
+from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping import MappingSet
-from vienna_kernel.policy import Default, RuleSet
-from vienna_kernel.tier import TierTable
+from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.policy.ruleset import Default, RuleSet
 from vienna_kernel.value import Value, digest
 
 

@@ -26,8 +26,8 @@ from vienna_control.store import Store, Tx
 from vienna_control.store.tables import settings
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.ledger import EntryType
-from vienna_kernel.policy import Default
+from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.policy.ruleset import Default
 
 log = structlog.get_logger("vienna.policies")
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from vienna_control.policies.bundle import Bundle
-from vienna_kernel import risk
-from vienna_kernel.decision import Decision, Outcome, decide
-from vienna_kernel.facts import Facts
+from vienna_kernel.decision import risk
+from vienna_kernel.decision.decide import Decision, Outcome, decide
+from vienna_kernel.decision.facts import Facts
 from vienna_kernel.intent import Intent
-from vienna_kernel.judge import compile_tree, explain
-from vienna_kernel.rule import Rule
-from vienna_kernel.subject import Subject
+from vienna_kernel.policy.judge import compile_tree, explain
+from vienna_kernel.policy.rule import Rule
+from vienna_kernel.policy.subject import Subject
 
 WORDS = {
     Outcome.PROCEED: "allowed",

@@ -22,7 +22,7 @@ from vienna_control.identity.credentials import Credentials
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars
 from vienna_kernel.keyring import thumbprint
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 ANY_AGENT = "*"
 KEY_LIFETIME = timedelta(hours=48)

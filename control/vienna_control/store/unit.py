@@ -17,7 +17,7 @@ from vienna_control import rows
 from vienna_control.clock import iso
 from vienna_control.ids import new_id
 from vienna_control.store.tables import entries
-from vienna_kernel.ledger import EntryType, entry_body, leaf_hash
+from vienna_kernel.ledger.trail import EntryType, entry_body, leaf_hash
 
 
 @dataclass(slots=True)

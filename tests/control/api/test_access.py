@@ -15,7 +15,7 @@ from vienna_control.api.access import ROLES, Principal, Who
 from vienna_control.api.route import Route
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents, sidecars
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 ROUTES = all_routes()
 

@@ -10,7 +10,7 @@ from typing import Any
 from planes import Control
 from vienna_control.audit.export import verify_export
 from vienna_control.store import Tx
-from vienna_kernel.ledger import EntryType, verify_consistency, verify_inclusion
+from vienna_kernel.ledger.trail import EntryType, verify_consistency, verify_inclusion
 
 AUDIT = "/api/v1/audit"
 

@@ -9,7 +9,7 @@ import pytest
 from vienna_control.authority import Authority
 from vienna_control.clock import FixedClock
 from vienna_control.store import Store, Tx
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 SECRET = b"an installation secret of 40 characters!"
 

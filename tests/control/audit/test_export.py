@@ -10,8 +10,8 @@ from vienna_control.audit import Sequencer
 from vienna_control.audit.export import export_lines, verify_export
 from vienna_control.authority import Authority
 from vienna_control.store import Store
-from vienna_kernel.breaks import Break, Fault, Verified
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.ledger.breaks import Break, Fault, Verified
 
 
 @pytest.fixture

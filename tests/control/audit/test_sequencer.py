@@ -16,8 +16,8 @@ from vienna_control.authority import Authority
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store
 from vienna_control.store.tables import checkpoints, entries
-from vienna_kernel.breaks import Verified
-from vienna_kernel.ledger import EntryType, open_note
+from vienna_kernel.ledger.breaks import Verified
+from vienna_kernel.ledger.trail import EntryType, open_note
 
 type Record = Callable[..., Awaitable[None]]
 SECRET = b"an installation secret of 40 characters!"

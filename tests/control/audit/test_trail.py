@@ -12,7 +12,7 @@ from vienna_control.audit import Sequencer, count_pending, verify_store
 from vienna_control.authority import Authority
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store
-from vienna_kernel.breaks import Break, Fault
+from vienna_kernel.ledger.breaks import Break, Fault
 
 type Record = Callable[..., Awaitable[None]]
 

@@ -8,7 +8,7 @@ from vienna_control.audit import CheckpointFile
 from vienna_control.audit import witness as module
 from vienna_control.audit.witness import split_notes
 from vienna_control.ports import UnavailableError
-from vienna_kernel.checkpoint import checkpoint_note
+from vienna_kernel.ledger.checkpoint import checkpoint_note
 from vienna_kernel.signing import SigningKey
 
 KEY = SigningKey.generate_from(b"log".ljust(32, b"."))

@@ -18,7 +18,7 @@ from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.keyring import Keyring, Purpose
 from vienna_kernel.signing import BUNDLE_TYPE, Opened, jws_verify
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant import Consent, Demand, Use, Warrant, verify
+from vienna_kernel.warrant.token import Consent, Demand, Use, Warrant, verify
 from vienna_kernel.wire import CallView
 
 SECRET = b"an installation secret of 40 characters!"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from vienna_control.authority import Grant
 from vienna_kernel.intent import Tier
-from vienna_kernel.warrant import Demand
+from vienna_kernel.warrant.token import Demand
 
 
 def test_a_grant_asks_for_no_consent_and_binds_no_request_unless_told() -> None:

@@ -16,7 +16,7 @@ from vienna_control.events import Bus
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import entries, settings
-from vienna_kernel.ledger import EntryType
+from vienna_kernel.ledger.trail import EntryType
 
 
 def put(name: str, value: str = "1"):  # type: ignore[no-untyped-def]

@@ -1,0 +1,263 @@
+"""Consent by people: what it takes, who may give it, when it is enough.
+
+1. The requester never approves; one person counts once; any denial ends it; a decided approval never changes.
+2. Legal moves are rows of ``MOVES``; everything else is a fault of ours (``IllegalMoveError``).
+3. No deadline ever ends in consent: what lapses is asked elsewhere, announced once more, or denied.
+4. Only what carries the second factor and the reasons that are asked counts as consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from vienna_kernel.approval.requirements import EXECUTIVE, OnTimeout, Requirements, describe, who
+from vienna_kernel.errors import IllegalMoveError
+from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
+
+__all__ = [
+    "EXECUTIVE",
+    "MOVES",
+    "Event",
+    "Lapse",
+    "OnTimeout",
+    "Requirements",
+    "Status",
+    "Tally",
+    "Vote",
+    "Voter",
+    "advance",
+    "describe",
+    "escalate",
+    "lapse",
+    "may_count",
+    "may_vote",
+    "tally",
+]
+
+MOST_ESCALATIONS = 3
+
+_VOTING_ROLES = frozenset({"admin", "approver"})
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Event(StrEnum):
+    VOTE = "vote"  # one more consent, not yet enough
+    QUORUM = "quorum"
+    VETO = "veto"
+    ESCALATE = "escalate"  # the next group is asked, or everyone once more
+    LAPSE = "lapse"
+    CANCEL = "cancel"
+
+
+MOVES: dict[tuple[Status, Event], Status] = {
+    (Status.PENDING, Event.VOTE): Status.PENDING,
+    (Status.PENDING, Event.ESCALATE): Status.PENDING,
+    (Status.PENDING, Event.QUORUM): Status.APPROVED,
+    (Status.PENDING, Event.VETO): Status.DENIED,
+    (Status.PENDING, Event.LAPSE): Status.EXPIRED,
+    (Status.PENDING, Event.CANCEL): Status.CANCELLED,
+}
+
+
+def advance(status: Status, event: Event) -> Status:
+    """The status after an event. Raises ``IllegalMoveError`` for a move that the table does not have."""
+    try:
+        return MOVES[status, event]
+    except KeyError:
+        raise IllegalMoveError("approval", status, event) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voter:
+    """An operator who wants to vote; ``role`` is the operator's own: admin, approver, …"""
+
+    id: str
+    role: str
+    groups: tuple[str, ...] = ()
+    email: str = ""
+
+    def has(self, role: str) -> bool:
+        return role == self.role or role in self.groups
+
+    def named(self, people: Sequence[str]) -> bool:
+        return self.id in people or (self.email != "" and self.email in people)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One vote as it was cast, with the voter's role and groups of that moment."""
+
+    operator_id: str
+    verdict: Literal["approve", "deny"]
+    mfa: str = ""  # totp | passkey | ""
+    justification: str = ""
+    rollback_plan: str = ""
+    groups: tuple[str, ...] = ()
+    role: str = "approver"
+    email: str = ""
+
+    @property
+    def voter(self) -> Voter:
+        return Voter(id=self.operator_id, role=self.role, groups=self.groups, email=self.email)
+
+
+def _asked(part: Requirements, voter: Voter) -> bool:
+    """Whether this person is one of those who are asked."""
+    if voter.named(part.people) or any(voter.has(role) for role in part.roles):
+        return True
+    if part.executive and EXECUTIVE in voter.groups:
+        return True
+    return any(group in voter.groups for group in part.groups) if part.groups else True
+
+
+def may_vote(
+    requirements: Requirements,
+    voter: Voter,
+    votes: Sequence[Vote],
+    *,
+    requester_id: str,
+    status: Status | str,
+) -> Verdict:
+    """Whether this person may approve or deny now. Every refusal has its own reason."""
+    if status != Status.PENDING:
+        return Refused(Reason.APPROVAL_DECIDED, f"the approval is already {status}")
+    if voter.id == requester_id:
+        return Refused(Reason.OWN_REQUEST, "nobody decides a request of their own")
+    if voter.role not in _VOTING_ROLES:
+        return Refused(Reason.NOT_AN_APPROVER, f"the role {voter.role} does not approve")
+    if not any(_asked(part, voter) for part in requirements.parts()):
+        return Refused(Reason.NOT_AN_APPROVER, f"asked are {describe(requirements)}")
+    if any(vote.operator_id == voter.id for vote in votes):
+        return Refused(Reason.ALREADY_VOTED, "one person counts once")
+    return Granted()
+
+
+def may_count(requirements: Requirements, vote: Vote) -> Verdict:
+    """Whether the vote carries what this approval asks of each consent. A denial always counts."""
+    if vote.verdict == "deny":
+        return Granted()
+    parts = list(requirements.parts())
+    if any(part.mfa for part in parts) and vote.mfa not in ("totp", "passkey"):
+        return Refused(Reason.MFA_REQUIRED, "this consent needs a code or a passkey")
+    if any(part.justification for part in parts) and not vote.justification.strip():
+        return Refused(Reason.JUSTIFICATION_REQUIRED, "this consent needs a justification")
+    return Granted()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where an approval stands.
+
+    Attributes:
+        current: People whose consent counts.
+        required: People needed at least.
+        missing: What is still wanting, each in words; empty once approved.
+    """
+
+    status: Literal["pending", "approved", "denied"]
+    current: int
+    required: int
+    missing: list[str]
+
+    @property
+    def event(self) -> Event:
+        """The event that this standing is, for ``advance``."""
+        return {"pending": Event.VOTE, "approved": Event.QUORUM, "denied": Event.VETO}[self.status]
+
+
+def tally(requirements: Requirements, votes: Sequence[Vote], *, rollback_plan: str = "") -> Tally:
+    """Count the votes; ``rollback_plan`` is the one the request itself came with, if any."""
+    consents: dict[str, Vote] = {}
+    for vote in votes:
+        if vote.verdict == "approve" and isinstance(may_count(requirements, vote), Granted):
+            consents.setdefault(vote.operator_id, vote)
+    current, required = len(consents), requirements.people_needed
+    if any(vote.verdict != "approve" for vote in votes):
+        return Tally("denied", current, required, ["nobody's denial"])
+    given = list(consents.values())
+    planned = bool(rollback_plan.strip()) or any(vote.rollback_plan.strip() for vote in given)
+    missing: list[str] = []
+    for part in requirements.parts():
+        missing += [wanting for wanting in _wanting(part, given, planned) if wanting not in missing]
+    return Tally("pending" if missing else "approved", current, required, missing)
+
+
+def _wanting(part: Requirements, given: Sequence[Vote], planned: bool) -> Iterator[str]:
+    voters = [vote.voter for vote in given if _asked(part, vote.voter)]
+    short = part.count - len(voters)
+    if short > 0:
+        yield f"{short} more of {who(part)}"
+    for person in part.people:
+        if not any(voter.named((person,)) for voter in voters):
+            yield person
+    if not _covered(part.roles, voters):
+        yield "one person each of " + ", ".join(part.roles)
+    if part.executive and not any(EXECUTIVE in voter.groups for voter in voters):
+        yield f"one of group {EXECUTIVE}"
+    if part.rollback_plan and not planned:
+        yield "a rollback plan"
+
+
+def _covered(roles: Sequence[str], voters: Sequence[Voter]) -> bool:
+    """Whether each role can be given to a different voter (a matching; there are five at most)."""
+    if not roles:
+        return True
+    return any(
+        _covered(roles[1:], [*voters[:i], *voters[i + 1 :]])
+        for i, voter in enumerate(voters)
+        if voter.has(roles[0])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """What a passed deadline leads to: never to consent.
+
+    Attributes:
+        event: ``ESCALATE`` (asked again with ``requirements``) or ``LAPSE`` (it ends).
+        asked: Groups that are asked now and were not before.
+        notify: Roles or groups that are told.
+    """
+
+    event: Event
+    requirements: Requirements
+    asked: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+
+
+def escalate(requirements: Requirements, groups_order: Sequence[str], level: int) -> Requirements | None:
+    """The requirements with the next group asked as well; None when there is nobody further.
+
+    ``groups_order`` is the installation's, nearest first; ``level`` is how often it was escalated already. Votes
+    that were cast stay valid; the count does not change.
+    """
+    if level >= MOST_ESCALATIONS:
+        return None
+    if not requirements.groups:
+        return requirements if level == 0 and groups_order else None
+    following = next((group for group in groups_order if group not in requirements.groups), None)
+    if following is None:
+        return None
+    return replace(requirements, groups=(*requirements.groups, following))
+
+
+def lapse(requirements: Requirements, groups_order: Sequence[str], level: int) -> Lapse:
+    """What happens when a level's time is over, as ``on_timeout`` says; every chain of them ends."""
+    if requirements.on_timeout == "escalate":
+        wider = escalate(requirements, groups_order, level)
+        if wider is not None:
+            asked = tuple(group for group in wider.groups if group not in requirements.groups)
+            return Lapse(Event.ESCALATE, wider, asked, requirements.notify)
+    if requirements.on_timeout == "notify" and level == 0:
+        return Lapse(Event.ESCALATE, requirements, (), requirements.notify or ("admin",))
+    return Lapse(Event.LAPSE, requirements, (), requirements.notify)

@@ -1,0 +1,202 @@
+"""A call: one outbound HTTP request with exactly one meaning, or a refusal.
+
+The argument, in order; each step refuses by itself and none rewrites what it does not understand:
+
+1. HTTP/1.1, a scheme we know, a method that is a plain token and opens no tunnel.
+2. Header lines: names, values, framing, overrides, codings (``framing``).
+3. The target splits into at most one authority and a path with query (``target``).
+4. CONNECT, SNI, Host and the target's authority agree on one place (``authority``).
+5. Path and query are canonical.
+6. The body is as long as the headers say.
+
+What a mapping may allow is left to the mapping: ``%2F`` and ``%25`` in a path, a body on GET, HEAD or DELETE.
+Nothing here raises: any bytes give a ``Call`` or a ``Refused``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from vienna_kernel.call.authority import DEFAULT_PORTS, Authority, Claims, LiteralJudge, identify, no_literals
+from vienna_kernel.call.framing import Framing, read_framing
+from vienna_kernel.call.target import canonical_target, split_target
+from vienna_kernel.value import digest
+from vienna_kernel.verdict import Reason, Refused
+
+_METHOD = re.compile(rb"[A-Z](?:[A-Z-]{0,30}[A-Z])?\Z")
+_TUNNELS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRequest:
+    """What came over the wire, before anyone read anything into it.
+
+    Attributes:
+        scheme: ``http`` or ``https``: the scheme towards the upstream.
+        connect: Target of the CONNECT, None for absolute-form plain http (and where there was no CONNECT).
+        sni: Server name of the TLS hello inside the tunnel, None when there was none.
+        headers: Lines in order, as they came, obs-folds included.
+        body: De-chunked.
+    """
+
+    scheme: str
+    connect: tuple[str, int] | None
+    sni: str | None
+    method: bytes
+    target: bytes
+    http_version: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One outbound request, canonical.
+
+    Attributes:
+        method: Upper-case token.
+        scheme: ``http`` or ``https``.
+        host: Lower-case name, or an address without brackets.
+        path: As sent, canonical percent-encoding.
+        query: As sent, without ``?``; empty when there is none.
+        headers: End-to-end lines, names in lower case, values as latin-1 text. Not among them: ours, the hop's,
+            ``host`` and ``content-length`` (``wire_headers`` writes those anew).
+        content_type: Essence, lower-case, None when there is none.
+        body_digest: RFC 9530 ``sha-256=:…:`` of the body.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    content_type: str | None = None
+    body_digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        packed = base64.b64encode(hashlib.sha256(self.body).digest()).decode("ascii")
+        object.__setattr__(self, "body_digest", f"sha-256=:{packed}:")
+
+    @property
+    def authority(self) -> str:
+        """``host`` or ``host:port``, the default port left out: the one ``Host`` value."""
+        return Authority(self.host, self.port).shown(self.scheme)
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.target
+
+    @property
+    def request_digest(self) -> str:
+        """``sha256:<hex>`` of the JCS of method, url, content_type and body_digest: what a warrant binds."""
+        return digest(
+            {
+                "method": self.method,
+                "url": self.url,
+                "content_type": self.content_type,
+                "body_digest": self.body_digest,
+            }
+        )
+
+    def header(self, name: str) -> str | None:
+        """Value of the first line of that name (any case), None when there is none."""
+        name = name.lower()
+        return next((value for key, value in self.headers if key == name), None)
+
+    def wire_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The lines to send: one ``Host``, those that stay, and a ``Content-Length`` of the judged body."""
+        lines = [("host", self.authority), *self.headers]
+        if self.body or self.method in ("POST", "PUT", "PATCH"):
+            lines.append(("content-length", str(len(self.body))))
+        return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
+
+
+def _judge_start(raw: RawRequest) -> Refused | None:  # (1)
+    if raw.http_version != b"HTTP/1.1":
+        return Refused(Reason.UNSUPPORTED_PROTOCOL, "not HTTP/1.1")
+    if raw.scheme not in DEFAULT_PORTS:
+        return Refused(Reason.UNSUPPORTED_PROTOCOL, "a scheme other than http and https")
+    if raw.method in _TUNNELS:
+        return Refused(Reason.UNSUPPORTED_PROTOCOL, "a method that opens a tunnel or echoes the request")
+    if not _METHOD.match(raw.method):
+        return Refused(Reason.MALFORMED_REQUEST, "the method is not an upper-case token")
+    return None
+
+
+def _judge_body(framing: Framing, body: bytes) -> Refused | None:  # (6)
+    if framing.length is not None and framing.length != len(body):
+        return Refused(Reason.MALFORMED_REQUEST, "the body is not as long as Content-Length says")
+    if body and framing.length is None and not framing.chunked:
+        return Refused(Reason.MALFORMED_REQUEST, "a body without Content-Length or chunks")
+    return None
+
+
+def _read(raw: RawRequest, judge_literal: LiteralJudge) -> tuple[Call, Framing] | Refused:
+    refused = _judge_start(raw)
+    if refused is not None:
+        return refused
+    framing = read_framing(raw.headers)  # (2)
+    if isinstance(framing, Refused):
+        return framing
+    parts = split_target(raw.target)  # (3)
+    if isinstance(parts, Refused):
+        return parts
+    target_scheme, absolute, rest = parts
+    if target_scheme not in (None, raw.scheme):
+        return Refused(Reason.TARGET_MISMATCH, "the target has another scheme than the connection")
+    place = identify(  # (4)
+        Claims(scheme=raw.scheme, connect=raw.connect, sni=raw.sni, absolute=absolute, hosts=framing.hosts),
+        ip_literals_allowed=judge_literal,
+    )
+    if isinstance(place, Refused):
+        return place
+    target = canonical_target(rest)  # (5)
+    if isinstance(target, Refused):
+        return target
+    call = Call(
+        method=raw.method.decode("ascii"),
+        scheme=raw.scheme,
+        host=place.host,
+        port=place.port,
+        path=target[0],
+        query=target[1],
+        headers=framing.headers,
+        body=raw.body,
+        content_type=framing.content_type,
+    )
+    return call, framing
+
+
+def canonicalise(raw: RawRequest, *, ip_literals_allowed: LiteralJudge = no_literals) -> Call | Refused:
+    """The one meaning of a request, or why it has none.
+
+    Args:
+        ip_literals_allowed: Whether an IP literal, given as (canonical address, port), may be called.
+    """
+    read = _read(raw, ip_literals_allowed)
+    if isinstance(read, Refused):
+        return read
+    call, framing = read
+    refused = _judge_body(framing, raw.body)
+    return call if refused is None else refused
+
+
+def canonicalise_head(raw: RawRequest, *, ip_literals_allowed: LiteralJudge = no_literals) -> Call | Refused:
+    """The same before the body is there: what headers alone refuse. The call's body is whatever ``raw`` has."""
+    read = _read(raw, ip_literals_allowed)
+    return read if isinstance(read, Refused) else read[0]

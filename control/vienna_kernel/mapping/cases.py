@@ -1,0 +1,263 @@
+"""Cases of a mapping: a raw request and the intents expected of it, a raw answer and its verification.
+
+A request is its start line with the full URL, header lines, an empty line, the body; it walks the same way as one
+from the wire. Parameters must be all that are named, no more and no fewer; an amount may be written as text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vienna_kernel.call.authority import parse_authority
+from vienna_kernel.call.request import Call, RawRequest, canonicalise
+from vienna_kernel.document import Document, read
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.intent import Effect, Intent, Tier
+from vienna_kernel.mapping.document import MappingModel
+from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
+from vienna_kernel.value import Value, plain, plain_decimal
+from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verification import ResponseView, Result, verify
+
+_START = re.compile(r"(?P<method>\S+) (?P<scheme>https?)://(?P<authority>[^/?\s]+)(?P<target>\S*)\Z")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExpectModel(_Model):
+    """One intent; what is left out is not compared, but parameters, when given, are compared whole."""
+
+    action: str
+    target: str | None = None
+    parameters: dict[str, Any] | None = None
+    undetermined: list[str] | None = None
+    effect: Effect | None = None
+    tier: Tier | None = None
+    summary: str | None = None
+
+
+class AnswerModel(_Model):
+    """An answer: ``json`` as data, or ``body`` as text. ``path``: the read that must have been asked for."""
+
+    status: int = 200
+    json_: Any = Field(None, alias="json")
+    body: str | None = None
+    path: str | None = None
+
+
+class ShownModel(_Model):
+    url: str | None = None
+    body: Any = None
+
+
+class CaseModel(_Model):
+    name: str = Field(min_length=1)
+    request: str
+    expect: list[ExpectModel] | None = None
+    refused: Reason | None = None
+    unknown: list[str] | None = None
+    shown: ShownModel | None = None
+    preflight: AnswerModel | None = None
+    response: AnswerModel | None = None
+    verification: Result | None = None
+
+
+class CasesModel(_Model):
+    cases: list[CaseModel] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case, run.
+
+    Attributes:
+        where: ``file:line:column``.
+        problems: What differs, one sentence each; empty when it passed.
+    """
+
+    name: str
+    where: str
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+
+def parse_request(text: str) -> RawRequest:
+    """A request as cases write it. Errors: ``MalformedError``."""
+    head, _, body = text.partition("\n\n")
+    start, *lines = head.rstrip("\n").split("\n")
+    found = _START.match(start)
+    if not found:
+        raise MalformedError("request", f"expected METHOD and a full URL, got {start!r}")
+    scheme, authority = found["scheme"], found["authority"]
+    place = parse_authority(authority, scheme)
+    if isinstance(place, Refused):
+        raise MalformedError("request", f"{authority!r}: {place.detail}")
+    headers = [("Host", authority)]
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise MalformedError("request", f"not a header line: {line!r}")
+        headers.append((name, value.strip()))
+    payload = body.removesuffix("\n").encode()
+    if payload:
+        headers.append(("Content-Length", str(len(payload))))
+    return RawRequest(
+        scheme=scheme,
+        connect=(place.host, place.port),
+        sni=place.host if scheme == "https" else None,
+        method=found["method"].encode(),
+        target=(found["target"] or "/").encode(),
+        http_version=b"HTTP/1.1",
+        headers=tuple((name.encode(), value.encode()) for name, value in headers),
+        body=payload,
+    )
+
+
+def dump(value: Value) -> str:
+    """JSON text of a value, decimals as numbers."""
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(key)}:{dump(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(dump(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def _map(case: CaseModel, call: Call, mappings: MappingSet) -> Mapped | Refused | str:
+    answer = mappings.map(call)
+    if not isinstance(answer, NeedsPreflight):
+        return answer
+    if case.preflight is None:
+        return f"a preflight {answer.method} {answer.path} is asked for; the case has none"
+    if case.preflight.path not in (None, answer.path):
+        return f"expected the preflight {case.preflight.path}, got {answer.path}"
+    if case.preflight.status != 200:
+        return Refused(Reason.PREFLIGHT_FAILED, f"HTTP {case.preflight.status}")
+    again = mappings.map(call, preflight=case.preflight.json_)
+    return "a preflight is asked for twice" if isinstance(again, NeedsPreflight) else again
+
+
+def _same(expected: Any, actual: Value) -> bool:
+    if isinstance(actual, Decimal):
+        try:
+            return not isinstance(expected, (bool, dict, list)) and Decimal(str(expected)) == actual
+        except InvalidOperation:
+            return False
+    return type(expected) is type(actual) and bool(expected == actual)
+
+
+def _compare(what: str, expected: Any, actual: Any) -> list[str]:
+    return (
+        [] if expected is None or expected == actual else [f"{what}: expected {expected!r}, got {actual!r}"]
+    )
+
+
+def _compare_intent(expected: ExpectModel, intent: Intent) -> list[str]:
+    found = _compare("action", expected.action, intent.action)
+    found += _compare("target", expected.target, intent.target)
+    found += _compare("effect", expected.effect, intent.effect)
+    found += _compare("tier", expected.tier, intent.default_tier)
+    found += _compare("summary", expected.summary, intent.summary)
+    if expected.undetermined is not None:
+        found += _compare("undetermined", sorted(expected.undetermined), sorted(intent.undetermined))
+    return (
+        found if expected.parameters is None else found + _compare_all(expected.parameters, intent.parameters)
+    )
+
+
+def _compare_all(expected: Mapping[str, Any], actual: Mapping[str, Value]) -> list[str]:
+    found = [f"parameter {name}: not expected" for name in sorted(set(actual) - set(expected))]
+    for name, value in expected.items():
+        if name not in actual:
+            found.append(f"parameter {name}: expected {value!r}, got nothing")
+        elif not _same(value, actual[name]):
+            found.append(f"parameter {name}: expected {value!r}, got {plain(actual[name])!r}")
+    return found
+
+
+def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
+    answer = case.response
+    if answer is None:
+        return [] if case.verification is None else ["a verification is expected of no response"]
+    text = answer.body if answer.body is not None else "" if answer.json_ is None else dump(answer.json_)
+    view = ResponseView(
+        status=answer.status,
+        content_type=None if answer.body is not None else "application/json",
+        body=text.encode(),
+        digest="",
+        size=len(text.encode()),
+    )
+    return _compare("verification", case.verification, verify(mapped.verify, mapped.intents, view).result)
+
+
+def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:
+    if case.refused is not None:
+        return [f"expected refused {case.refused.value}, got {', '.join(i.action for i in mapped.intents)}"]
+    expected = case.expect or []
+    if case.expect is not None and len(expected) != len(mapped.intents):
+        return [f"expected {len(expected)} intents, got {len(mapped.intents)}"]
+    found = [
+        line
+        for row, intent in zip(expected, mapped.intents, strict=False)
+        for line in _compare_intent(row, intent)
+    ]
+    found += _compare("unknown", case.unknown, list(mapped.unknown))
+    if case.shown is not None:
+        found += _compare("shown.url", case.shown.url, mapped.shown_url)
+        found += _compare("shown.body", case.shown.body, plain(mapped.shown_body))
+    return found + _verified(case, mapped)
+
+
+def run_case(case: CaseModel, mappings: MappingSet) -> list[str]:
+    """What differs; empty when it passed."""
+    if case.expect is None and case.refused is None:
+        return ["a case needs expect or refused"]
+    try:
+        call = canonicalise(parse_request(case.request))
+    except MalformedError as error:
+        return [str(error)]
+    answer = call if isinstance(call, Refused) else _map(case, call, mappings)
+    if isinstance(answer, str):
+        return [answer]
+    if isinstance(answer, Mapped):
+        return _compare_mapped(case, answer)
+    if case.refused is None:
+        return [f"refused {answer.reason.value}: {answer.detail}"]
+    return _compare("refused", case.refused.value, answer.reason.value)
+
+
+def _inline(document: Document) -> Sequence[tuple[CaseModel, str]]:
+    """The tests inside a mapping file."""
+    rows = []
+    for i, action in enumerate(read(MappingModel, document).actions):
+        for j, test in enumerate(action.tests):
+            expect = ExpectModel(action=test.expect.action, parameters=test.expect.params)
+            case = CaseModel(name=f"{action.action} {j + 1}", request=test.request, expect=[expect])
+            rows.append((case, document.where(("actions", i, "tests", j))))
+    return rows
+
+
+def run_cases(document: Document, mappings: MappingSet) -> list[CaseResult]:
+    """Run a file of cases, or the tests inside a mapping file.
+
+    Errors: ``DocumentError`` when the file is neither.
+    """
+    if isinstance(document.data, dict) and document.data.get("kind") == "Mapping":
+        rows = _inline(document)
+    else:
+        model = read(CasesModel, document)
+        rows = [(case, document.where(("cases", i))) for i, case in enumerate(model.cases)]
+    return [CaseResult(case.name, where, tuple(run_case(case, mappings))) for case, where in rows]

@@ -1,0 +1,172 @@
+"""Which declared route a call takes.
+
+Precedence: exact host over wildcard; then most literal segments; then the order of files and of actions in them.
+Two routes that no request could tell apart are an error at load.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from vienna_kernel.call.target import has_encoded_separator
+from vienna_kernel.errors import MalformedError
+
+_VAR = re.compile(r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+|:encoded)?\}(?P<after>[^{}]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One path segment: a literal (``name`` empty, the text in ``before``), or a variable between two literals.
+
+    Attributes:
+        encoded: The segment may hold ``%2F`` and ``%25``; it is kept and compared encoded.
+        rest: It and all that follow.
+    """
+
+    before: str
+    name: str = ""
+    after: str = ""
+    encoded: bool = False
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A path of a mapping."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(segment.name for segment in self.segments if segment.name)
+
+    @property
+    def has_rest(self) -> bool:
+        return self.segments[-1].rest
+
+    @property
+    def weight(self) -> tuple[int, int, int]:
+        """Greater is more specific: literal segments, literal parts of others, no rest."""
+        literal = sum(not segment.name for segment in self.segments)
+        partly = sum(bool(segment.name and (segment.before or segment.after)) for segment in self.segments)
+        return literal, partly, not self.has_rest
+
+    @property
+    def shape(self) -> tuple[tuple[str, str, bool, bool], ...]:
+        """What requests can tell apart: the pattern without the names of its variables."""
+        return tuple((s.before, s.after, bool(s.name), s.rest) for s in self.segments)
+
+    def match(self, raw: list[str], plain: list[str]) -> dict[str, str] | None:
+        """Values of the variables for segments as sent and decoded, None when the path is another."""
+        if len(raw) < len(self.segments) or (len(raw) > len(self.segments) and not self.has_rest):
+            return None
+        found: dict[str, str] = {}
+        for i, segment in enumerate(self.segments):
+            if not segment.name:
+                if plain[i] != segment.before:
+                    return None
+            elif segment.rest:
+                if not raw[i] or any(has_encoded_separator(text) for text in raw[i:]):
+                    return None
+                found[segment.name] = "/".join(plain[i:])
+            else:
+                value = _inside(segment, raw[i], plain[i])
+                if value is None:
+                    return None
+                found[segment.name] = value
+        return found
+
+
+def _inside(segment: Segment, raw: str, plain: str) -> str | None:
+    if not segment.encoded and has_encoded_separator(raw):
+        return None
+    text = raw if segment.encoded else plain
+    if not text.startswith(segment.before) or not text.endswith(segment.after):
+        return None
+    value = text[len(segment.before) : len(text) - len(segment.after)]
+    return value if value and len(text) >= len(segment.before) + len(segment.after) else None
+
+
+def compile_pattern(path: str, *, where: str) -> Pattern:
+    """Errors: ``MalformedError`` for braces out of place, a name twice, ``{var+}`` not last."""
+    segments = tuple(_segment(text, where) for text in path[1:].split("/"))
+    pattern = Pattern(segments)
+    if len(set(pattern.names)) != len(pattern.names):
+        raise MalformedError(where, "the path names a variable twice")
+    if any(segment.rest for segment in segments[:-1]):
+        raise MalformedError(where, "{var+} must stand last")
+    return pattern
+
+
+def _segment(text: str, where: str) -> Segment:
+    found = _VAR.match(text)
+    if found:
+        rest = found["flag"] == "+"
+        if rest and (found["before"] or found["after"]):
+            raise MalformedError(where, "{var+} is a segment of its own")
+        return Segment(found["before"], found["name"], found["after"], found["flag"] == ":encoded", rest)
+    if "{" in text or "}" in text:
+        raise MalformedError(
+            where, f"not a path segment: {text!r}; expected text, {{var}}, {{var:encoded}} or {{var+}}"
+        )
+    return Segment(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry[A]:
+    """One route in an index; ``order`` is its place among all files."""
+
+    pattern: Pattern
+    order: int
+    where: str
+    action: A
+
+
+@dataclass(slots=True)
+class _Methods[A]:
+    exact: dict[tuple[str, int], list[Entry[A]]] = field(default_factory=dict)
+    rest: dict[str, list[Entry[A]]] = field(default_factory=dict)
+
+    def rows(self, method: str, count: int) -> list[Entry[A]]:
+        exact, rest = self.exact.get((method, count), []), self.rest.get(method, [])
+        return sorted([*exact, *rest], key=_rank) if exact and rest else exact or rest
+
+
+def _rank[A](entry: Entry[A]) -> tuple[int, int, int, int]:
+    literal, partly, no_rest = entry.pattern.weight
+    return -literal, -partly, -no_rest, entry.order
+
+
+class Index[A]:
+    """Routes by host, then method and number of segments."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, _Methods[A]] = {}
+
+    def add(self, host: str, method: str, entry: Entry[A]) -> None:
+        """Errors: ``MalformedError`` when an earlier route takes exactly the same requests."""
+        methods = self._hosts.setdefault(host, _Methods())
+        if entry.pattern.has_rest:
+            rows = methods.rest.setdefault(method, [])
+        else:
+            rows = methods.exact.setdefault((method, len(entry.pattern.segments)), [])
+        for row in rows:
+            if row.pattern.shape == entry.pattern.shape:
+                raise MalformedError(entry.where, f"takes the same requests as {row.where}")
+        rows.append(entry)
+        rows.sort(key=_rank)
+
+    def find(self, host: str, method: str, path: str) -> tuple[Entry[A], Mapping[str, str]] | None:
+        """The route of a request and the values of its path variables."""
+        raw = path[1:].split("/")
+        plain = [unquote(text, errors="strict") for text in raw] if "%" in path else raw
+        for name in (host, "*." + host.partition(".")[2]):
+            methods = self._hosts.get(name)
+            for entry in methods.rows(method, len(raw)) if methods else ():
+                values = entry.pattern.match(raw, plain)
+                if values is not None:
+                    return entry, values
+        return None

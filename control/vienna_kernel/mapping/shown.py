@@ -1,0 +1,158 @@
+"""What people may see of a call: declared values, never an undeclared one.
+
+1. A declared parameter shows its value, ``[redacted]`` where the mapping says so, its length where only that is kept.
+2. What no mapping declares shows its shape: keys and types of a body, names of a query.
+3. The picture is bounded, however large the body is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from urllib.parse import quote
+
+from vienna_kernel.call.request import Call
+from vienna_kernel.decode.form import Pairs
+from vienna_kernel.decode.pointer import Pointer
+from vienna_kernel.mapping.param import Param
+from vienna_kernel.mapping.template import for_people
+from vienna_kernel.parameter import ParamType
+from vienna_kernel.value import Value
+
+HIDDEN = "[redacted]"
+_UNSEEN = "…"
+_MAX_MEMBERS = 50
+_MAX_DEPTH = 6
+_MAX_TEXT = 2000
+
+
+@dataclass(slots=True)
+class Tree:
+    """Declared places of a JSON body.
+
+    Attributes:
+        param: The parameter that covers everything from here on.
+        volatile: Declared, and of no meaning.
+    """
+
+    below: dict[str, Tree] = field(default_factory=dict)
+    param: Param | None = None
+    volatile: bool = False
+
+    @classmethod
+    def of(cls, params: Iterable[Param], volatile: Iterable[Pointer] = ()) -> Tree:
+        root = cls()
+        for param in params:
+            if param.place == "json":
+                root._at(param.pointer).param = param
+        for pointer in volatile:
+            root._at(pointer).volatile = True
+        return root
+
+    def _at(self, pointer: Pointer) -> Tree:
+        at = self
+        for step in pointer:
+            at = at.below.setdefault(step, Tree())
+        return at
+
+    def unknown(self, value: Value, at: str = "") -> list[str]:
+        """Pointers of what stands in the body and is not declared."""
+        if self.param is not None or self.volatile:
+            return []
+        if not isinstance(value, Mapping):
+            return [] if at and value is None else [at or "/"]
+        found = []
+        for key, item in value.items():
+            place = f"{at}/{key}"
+            found += self.below[key].unknown(item, place) if key in self.below else [place]
+        return found
+
+
+def shape(value: Value, depth: int = _MAX_DEPTH) -> Value:
+    """Keys and types, no values: strings as ``"string"``, at most 50 members of each object and list."""
+    if isinstance(value, Mapping):
+        if depth == 0:
+            return "object"
+        rows = list(value.items())[:_MAX_MEMBERS]
+        cut = {_UNSEEN: f"{len(value) - _MAX_MEMBERS} more"} if len(value) > _MAX_MEMBERS else {}
+        return {for_people(key): shape(item, depth - 1) for key, item in rows} | cut
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if depth == 0 or not value:
+            return "list"
+        return [shape(value[0], depth - 1), *([f"{_UNSEEN} {len(value) - 1} more"] if len(value) > 1 else [])]
+    if value is None:
+        return None
+    kinds = {bool: "boolean", str: "string", int: "number", Decimal: "number"}
+    return next(name for kind, name in kinds.items() if isinstance(value, kind))
+
+
+def _visible(value: Value, depth: int = _MAX_DEPTH) -> Value:
+    """A declared value, bounded."""
+    if isinstance(value, str):
+        return for_people(value, limit=_MAX_TEXT)
+    if isinstance(value, Mapping) and depth:
+        return {for_people(k): _visible(v, depth - 1) for k, v in list(value.items())[:_MAX_MEMBERS]}
+    if isinstance(value, Sequence) and depth:
+        return [_visible(item, depth - 1) for item in value[:_MAX_MEMBERS]]
+    return shape(value, 0) if isinstance(value, (Mapping, Sequence)) else value
+
+
+def _of_param(param: Param, value: Value) -> Value:
+    if param.hidden == "values" and isinstance(value, Mapping):
+        return {for_people(key): HIDDEN for key in list(value)[:_MAX_MEMBERS]}
+    if param.hidden:
+        return HIDDEN
+    if param.kind is ParamType.COUNT and isinstance(value, Sequence):
+        return f"{len(value)} items"
+    return _visible(value)
+
+
+def shown_json(value: Value, tree: Tree) -> Value:
+    """A JSON body for people."""
+    if tree.param is not None:
+        return _of_param(tree.param, value)
+    if not tree.below or not isinstance(value, Mapping):
+        return shape(value)
+    rows = list(value.items())
+    first = [row for row in rows if row[0] in tree.below] + [row for row in rows if row[0] not in tree.below]
+    shown: dict[str, Value] = {
+        for_people(key): shown_json(item, tree.below.get(key, Tree())) for key, item in first[:_MAX_MEMBERS]
+    }
+    if len(first) > _MAX_MEMBERS:
+        shown[_UNSEEN] = f"{len(first) - _MAX_MEMBERS} more"
+    return shown
+
+
+def param_of(key: str, params: Sequence[Param]) -> Param | None:
+    """The parameter that declares a form or query key."""
+    for param in params:
+        if param.key == key if not param.prefix else key.startswith(param.prefix):
+            return param
+    return None
+
+
+def _shown_pair(key: str, value: str, params: Sequence[Param]) -> str:
+    param = param_of(key, params)
+    if param is None:
+        return _UNSEEN
+    return HIDDEN if param.hidden else for_people(value, limit=_MAX_TEXT)
+
+
+def shown_form(pairs: Pairs, params: Sequence[Param]) -> Value:
+    """A form body for people."""
+    shown: dict[str, Value] = {for_people(k): _shown_pair(k, v, params) for k, v in pairs[:_MAX_MEMBERS]}
+    if len(pairs) > _MAX_MEMBERS:
+        shown[_UNSEEN] = f"{len(pairs) - _MAX_MEMBERS} more"
+    return shown
+
+
+def shown_url(call: Call, query: Pairs, params: Sequence[Param]) -> str:
+    """The URL with ``…`` for every query value that is not declared."""
+    if not call.query:
+        return call.url
+    shown = []
+    for key, value in query:
+        text = _shown_pair(key, value, params)
+        shown.append(f"{quote(key, safe='[]')}={text if text in (_UNSEEN, HIDDEN) else quote(text, safe='')}")
+    return f"{call.origin}{call.path}?{'&'.join(shown)}"

@@ -1,0 +1,122 @@
+"""A use of a warrant, and the steps of the argument that hold its terms against it.
+
+The argument is in ``vienna_kernel.warrant``; here are the second half of (5) and of (8), and (9) to (11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vienna_kernel.intent import Intent
+from vienna_kernel.value import pack
+from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
+from vienna_kernel.warrant.scope import Limit, exactly
+from vienna_kernel.warrant.terms import Meaning, Warrant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What somebody wants to do under a warrant, as its verifier sees it.
+
+    Attributes:
+        origin: Where the request goes: ``https://api.example``.
+        agent: Name of the agent that the caller's credential stands for.
+        holder_jkt: Thumbprint of the key that the caller has proved; None when it proved none.
+        intents: What the request means, redacted with the same key as the warrant's.
+        request_digest: ``Call.request_digest``; None where there is no request to see (a report, a dry run).
+        observing: The verifier itself enforces nothing for this agent: only then does an observed warrant stand.
+    """
+
+    origin: str
+    agent: str
+    holder_jkt: str | None
+    intents: Sequence[Intent]
+    request_digest: str | None = None
+    method: str | None = None
+    url: str | None = None
+    observing: bool = False
+
+
+def audience(warrant: Warrant, use: Use) -> Verdict:
+    # (5) this upstream; a passback warrant may leave the upstream open by naming the issuer itself
+    open_end = warrant.request_digest is None and warrant.audience == warrant.issuer
+    if warrant.audience != use.origin and not open_end:
+        return Refused(Reason.WARRANT_AUDIENCE, f"for {warrant.audience}, used towards {use.origin}")
+    return Granted()
+
+
+def holder(warrant: Warrant, use: Use) -> Verdict:
+    # (8) this holder, this agent; only a passback warrant may be bound to the agent's credential alone
+    if warrant.subject != use.agent:
+        return Refused(Reason.WARRANT_HOLDER, "issued to another agent")
+    if warrant.holder_jkt != use.holder_jkt and (warrant.holder_jkt or warrant.request_digest):
+        return Refused(Reason.WARRANT_HOLDER, "bound to another key")
+    return Granted()
+
+
+def request(warrant: Warrant, use: Use) -> Verdict:
+    # (9) the digest names method, URL, content type and body; the plain claims must not say otherwise
+    if warrant.request_digest is None:
+        return Granted()
+    if warrant.request_digest != use.request_digest:
+        return Refused(Reason.WARRANT_REQUEST, "another request than the one it names")
+    for claimed, actual in ((warrant.method, use.method), (warrant.url, use.url)):
+        # A URL with "…" is the one that people saw, its undeclared query values left out; no real one holds that.
+        if claimed is not None and actual is not None and claimed != actual and "…" not in claimed:
+            return Refused(Reason.WARRANT_REQUEST, "its method or URL is another than the request's")
+    return Granted()
+
+
+def meaning(warrant: Warrant, use: Use) -> Verdict:
+    # (10) a wire warrant: exactly these meanings, in this order. A passback warrant: each within its constraints.
+    if warrant.request_digest is not None:
+        if not _exactly(warrant.meanings, use.intents):
+            return Refused(Reason.WARRANT_SCOPE, "action, target or parameters are others than permitted")
+        return Granted()
+    # One use, one meaning each: two intents within the same permit would be two uses.
+    if len(use.intents) != len(warrant.meanings):
+        return Refused(
+            Reason.WARRANT_SCOPE, f"permits {len(warrant.meanings)} intents, used for {len(use.intents)}"
+        )
+    for row, intent in zip(warrant.meanings, use.intents, strict=True):
+        if not _covers(row, intent, warrant.constraints):
+            return Refused(
+                Reason.WARRANT_SCOPE, f"{intent.action} on this target with these parameters is outside it"
+            )
+    return Granted()
+
+
+def _exactly(meanings: Sequence[Meaning], intents: Sequence[Intent]) -> bool:
+    if [row.digest for row in meanings] != [intent.digest() for intent in intents]:
+        return False
+    # A digest takes the decimal 5 and the text "5" for one value; what travelled tells them apart.
+    pairs = zip(meanings, intents, strict=True)
+    return all(
+        row.parameters is None or pack(row.parameters) == pack(intent.parameters) for row, intent in pairs
+    )
+
+
+def _covers(row: Meaning, intent: Intent, constraints: Mapping[str, Limit]) -> bool:
+    if row.parameters is None:
+        return row.digest == intent.digest()
+    return exactly(row.action, row.target, row.parameters, constraints).covers(
+        intent.action, intent.target, intent.parameters
+    )
+
+
+def demands(warrant: Warrant, use: Use) -> Verdict:
+    # (11) an observation permits nothing, and consent is counted by person
+    if warrant.observed:
+        return Granted() if use.observing else Refused(Reason.WARRANT_OBSERVED, "issued in observe mode")
+    people = {row.operator: row for row in warrant.consents}
+    if len(people) < warrant.demand.approvals:
+        return Refused(Reason.WARRANT_REQUIREMENTS, f"{len(people)} of {warrant.demand.approvals} approvals")
+    if warrant.demand.mfa and not all(row.mfa for row in warrant.consents):
+        return Refused(Reason.WARRANT_REQUIREMENTS, "an approval without a second factor")
+    if warrant.demand.justification and not all(row.justified for row in warrant.consents):
+        return Refused(Reason.WARRANT_REQUIREMENTS, "an approval without a justification")
+    return Granted()
+
+
+STEPS: tuple[Callable[[Warrant, Use], Verdict], ...] = (audience, holder, request, meaning, demands)

@@ -1,0 +1,385 @@
+"""Rule sets: read as one or not at all; first match in order; the index changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vienna_kernel.action import ActionType, Parameter
+from vienna_kernel.decision.facts import AgentFacts, Facts
+from vienna_kernel.decision.risk import RiskScore
+from vienna_kernel.document import Document, DocumentError, parse
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
+from vienna_kernel.parameter import ParamType
+from vienna_kernel.policy.judge import compile_tree
+from vienna_kernel.policy.ruleset import Match, RuleSet
+from vienna_kernel.policy.subject import Subject
+
+NOW = datetime(2026, 3, 25, 10, tzinfo=UTC)
+FACTS = Facts(agent=AgentFacts(id="agt-1", name="bot"), now=NOW, rate=lambda _rule, _window: 5)
+INTENT = Intent(
+    action="a",
+    target="t",
+    parameters={"n": 5},
+    effect=Effect.WRITE,
+    reversibility=Reversibility.REVERSIBLE,
+    default_tier=Tier.T0,
+    undetermined=frozenset({"u"}),
+    mapping="m@1",
+)
+TYPES = {
+    "refund": ActionType(
+        name="refund",
+        description="",
+        default_tier=Tier.T2,
+        effect=Effect.SPEND,
+        reversibility=Reversibility.IRREVERSIBLE,
+        parameters={"amount": Parameter.of(ParamType.DECIMAL), "note": Parameter.of(ParamType.STRING)},
+    )
+}
+
+
+def page(*rules: str, **keys: str) -> Document:
+    head = "".join(f"{key}: {value}\n" for key, value in keys.items())
+    body = "".join(f"  - {rule}\n" for rule in rules) or "  []\n"
+    return parse(f"apiVersion: vienna/v1\nkind: Rules\nid: p\n{head}rules:\n{body}", name="p.yaml")
+
+
+def rule(id: str, when: str, action: str, priority: int = 0, more: str = "", then: str = "") -> str:
+    return f'{{id: {id}, priority: {priority}, when: "{when}", then: {{action: {action}{then}}}{more}}}'
+
+
+def rules(*texts: str, **keys: str) -> RuleSet:
+    return RuleSet.compile([page(*texts, **keys)])
+
+
+def ask(found: RuleSet, intent: Intent = INTENT, facts: Facts = FACTS) -> Match:
+    return found.evaluate(Subject(intent, facts, lambda _intent, _facts: RiskScore(0, ())))
+
+
+def decided(found: RuleSet, intent: Intent = INTENT, facts: Facts = FACTS) -> str | None:
+    match = ask(found, intent, facts)
+    return match.rule.id if match.rule else None
+
+
+class TestOrder:
+    def test_higher_priority_first(self) -> None:
+        assert decided(rules(rule("one", "n == 5", "allow", 1), rule("two", "n == 5", "allow", 2))) == "two"
+
+    def test_equal_priority_the_stricter_then_the_id(self) -> None:
+        words = ["allow", "require_approval", "escalate", "deny"]
+        for at in range(4):
+            some = [rule(f"r{i}", "n == 5", word) for i, word in enumerate(words[: at + 1])]
+            assert decided(rules(*some)) == f"r{at}"
+        assert decided(rules(rule("b", "n == 5", "deny"), rule("a", "n == 5", "deny"))) == "a"
+
+    def test_nothing_holds(self) -> None:
+        match = ask(rules(rule("one", "n == 6", "allow")))
+        assert (match.rule, match.determined) == (None, True)
+
+    def test_a_rule_that_is_not_enabled_is_kept_and_not_asked(self) -> None:
+        found = rules(rule("off", "n == 5", "deny", 9, ", enabled: false"), rule("on", "n == 5", "allow"))
+        assert (decided(found), found.count, len(found.rules)) == ("on", 1, 2)
+
+    def test_validity_includes_its_start_and_not_its_end(self) -> None:
+        timed = rules(
+            rule(
+                "t",
+                "n == 5",
+                "deny",
+                0,
+                ", valid_from: 2026-03-25T10:00:00Z, valid_until: 2026-03-25T11:00:00Z",
+            )
+        )
+        for minutes, held in ((-1, False), (0, True), (59, True), (60, False)):
+            facts = replace(FACTS, now=NOW + timedelta(minutes=minutes))
+            assert (decided(timed, facts=facts) == "t") is held
+
+
+class TestUndetermined:
+    @pytest.mark.parametrize(
+        ("action", "then", "holds"),
+        [
+            ("allow", "", False),
+            ("deny", "", True),
+            ("require_approval", "", True),
+            ("escalate", "", True),
+            ("rate_limit", ", limit: 1", True),
+        ],
+    )
+    def test_only_an_allow_does_not_hold(self, action: str, then: str, holds: bool) -> None:
+        match = ask(rules(rule("r", "u == 1", action, then=then)))
+        assert (match.rule is not None) is holds
+        assert match.determined is not holds
+
+    def test_certain_is_certain(self) -> None:
+        assert ask(rules(rule("r", "n == 5", "deny"))).determined
+
+
+class TestGoingOn:
+    def test_flags_are_noted_and_passed(self) -> None:
+        match = ask(
+            rules(
+                rule("f", "n == 5", "flag", 2), rule("g", "u == 1", "flag", 1), rule("a", "n == 5", "allow")
+            )
+        )
+        assert [flag.id for flag in match.flags] == ["f", "g"]
+        assert match.rule is not None
+        assert match.rule.id == "a"
+
+    def test_shadows_are_recorded_and_passed(self) -> None:
+        shadow = ", shadow: true"
+        match = ask(
+            rules(
+                rule("d", "n == 5", "deny", 3, shadow),
+                rule("f", "n == 5", "flag", 2, shadow),
+                rule("l", "n == 5", "rate_limit", 2, shadow, ", limit: 4"),
+                rule("within", "n == 5", "rate_limit", 2, shadow, ", limit: 5"),
+                rule("no", "n == 6", "deny", 2, shadow),
+                rule("a", "n == 5", "allow"),
+            )
+        )
+        assert [one.id for one in match.shadow] == ["d", "l", "f"]
+        assert match.flags == ()
+        assert match.rule is not None
+        assert match.rule.id == "a"
+
+    @pytest.mark.parametrize(("count", "limited"), [(4, False), (5, False), (6, True)])
+    def test_a_limit_holds_above_it(self, count: int, limited: bool) -> None:
+        found = rules(rule("l", "n == 5", "rate_limit", 2, then=", limit: 5"), rule("a", "n == 5", "allow"))
+        facts = replace(FACTS, rate=lambda _rule, _window: count)
+        assert decided(found, facts=facts) == ("l" if limited else "a")
+
+    def test_a_limit_that_nobody_counts_holds(self) -> None:
+        found = rules(rule("l", "n == 5", "rate_limit", 2, then=", limit: 5"), rule("a", "n == 5", "allow"))
+        assert decided(found, facts=replace(FACTS, rate=None)) == "l"
+
+    def test_the_window_is_the_rules_own(self) -> None:
+        asked: list[tuple[str, int]] = []
+
+        def rate(name: str, window: int) -> int:
+            asked.append((name, window))
+            return 0
+
+        found = rules(
+            rule("m", "rate > 1", "rate_limit"), rule("h", "rate > 1", "rate_limit", then=", window: 1h")
+        )
+        ask(found, facts=replace(FACTS, rate=rate))
+        assert sorted(asked) == [("h", 3600), ("m", 60)]
+
+
+class TestReading:
+    @pytest.mark.parametrize(
+        ("text", "where", "why"),
+        [
+            (rule("r", "a ==", "deny"), "5:", "column 5 of the expression"),
+            (rule("r", "n == 1", "denny"), "5:", "input should be 'deny'"),
+            (
+                "{id: r, when: [{field: n, operator: eqals, value: 1}], then: {action: deny}}",
+                "5:31",
+                "did you mean 'equals'?",
+            ),
+            ("{id: r, wehn: [], then: {action: deny}}", "5:5", "did you mean 'when'?"),
+            ("{id: r, then: {action: deny}}", "5:5", "the key 'when' is missing"),
+            ("{id: r r, when: [], then: {action: deny}}", "5:6", "id"),
+            (
+                "{id: r, when: [], then: {action: deny, approvals: {}}}",
+                "5:",
+                "approvals does not fit the action deny",
+            ),
+            (
+                "{id: r, when: [], then: {action: allow, limit: 5}}",
+                "5:",
+                "limit does not fit the action allow",
+            ),
+            ("{id: r, when: [], then: {action: allow, may_lower: true}}", "5:", "may_lower needs the tier"),
+            ("{id: r, when: [], then: {action: rate_limit}}", "5:", "rate_limit needs a condition on 'rate'"),
+            ("{id: r, when: [], then: {action: allow, window: 1h}}", "5:", "a window needs"),
+            ("{id: r, when: [], then: {action: allow, tier: T9}}", "5:", "tier"),
+            ("{id: r, when: [], then: {action: allow, warrant_ttl: soon}}", "5:", "expected a duration"),
+            ("{id: r, when: [], then: {action: require_approval, approvals: {count: 9}}}", "5:", "count"),
+            (
+                "{id: r, when: [], then: {action: require_approval, approvals: {on_timeout: allow}}}",
+                "5:",
+                "on_timeout",
+            ),
+            (
+                "{id: r, when: [], then: {action: deny, reason: over 10,000}}",
+                "5:",
+                "put text that has one in quotes",
+            ),
+            ("{id: r, when: [], then: {action: deny}, valid_from: today}", "5:", "a time with its offset"),
+            (
+                "{id: r, when: [], then: {action: deny}, valid_from: 2026-03-25T10:00:00}",
+                "5:",
+                "with its offset",
+            ),
+            (
+                "{id: r, when: [], then: {action: deny},"
+                " valid_from: 2026-03-25T10:00:00Z, valid_until: 2026-03-25T10:00:00Z}",
+                "5:",
+                "valid_until is not after",
+            ),
+            (
+                "{id: r, when: [], then: {action: allow}, limits: {budget: {name: tokens, max: 5}}}",
+                "5:46 rules[0].limits",
+                "this version does not evaluate limits (budgets)",
+            ),
+        ],
+    )
+    def test_what_has_no_reading_is_told_at_its_place(self, text: str, where: str, why: str) -> None:
+        with pytest.raises(DocumentError) as raised:
+            rules(text)
+        assert str(raised.value).startswith(f"p.yaml:{where}")
+        assert why in str(raised.value)
+
+    @pytest.mark.parametrize("keys", [{"timezone": "Mars/Phobos"}, {"default": "maybe"}, {"rulez": "[]"}])
+    def test_nor_a_page_with_a_wrong_head(self, keys: dict[str, str]) -> None:
+        with pytest.raises(DocumentError, match=next(iter(keys))):
+            rules(rule("r", "n == 1", "deny"), **keys)
+
+    def test_every_complaint_of_every_page_is_told(self) -> None:
+        pages = [page(rule("r", "a ==", "deny"), rule("s", "b ==", "deny")), page("{id: t}")]
+        with pytest.raises(DocumentError) as raised:
+            RuleSet.compile(pages, stored=[{"id": "pol-1", "when": "c ==", "then": {"action": "deny"}}])
+        assert len(raised.value.errors) == 5
+        assert str(raised.value.errors[-1]).startswith("policy pol-1 /when: at column 5")
+
+    def test_ids_are_unique_over_files_and_stored_rules(self) -> None:
+        same = {"id": "r", "when": "n == 1", "then": {"action": "deny"}}
+        with pytest.raises(DocumentError, match=r"the rule id 'r' stands also at p\.yaml:5"):
+            RuleSet.compile([page(rule("r", "n == 1", "deny"))], stored=[same])
+
+    def test_stored_rules_stand_among_the_others_and_hold_decimals(self) -> None:
+        stored = {
+            "id": "pol-1",
+            "priority": 5,
+            "when": [{"field": "n", "operator": "gt", "value": {"$decimal": "4.5"}}],
+            "then": {"action": "deny"},
+        }
+        found = RuleSet.compile([page(rule("r", "n == 5", "allow"))], stored=[stored])
+        assert decided(found) == "pol-1"
+        assert [one.source for one in found.rules] == ["api", "p.yaml"]
+
+    def test_a_condition_that_does_not_fit_the_declared_type(self) -> None:
+        for text, why in (
+            ("action == 'refund' AND note > 5", "does not fit a field that holds text"),
+            ("action == 'refund' AND parameters.amount == 'x'", "the field holds a number"),
+        ):
+            with pytest.raises(DocumentError, match=why):
+                RuleSet.compile([page(rule("r", text, "deny"))], action_types=TYPES)
+            RuleSet.compile([page(rule("r", text.replace("refund", "other"), "deny"))], action_types=TYPES)
+        RuleSet.compile(
+            [page(rule("r", "action == 'refund' AND amount > 5 EUR", "deny"))], action_types=TYPES
+        )
+
+    @pytest.mark.parametrize(
+        ("said", "given", "default"),
+        [
+            ([], None, "deny"),
+            ([], "allow", "allow"),
+            (["allow"], None, "allow"),
+            (["allow"], "deny", "allow"),
+            (["allow", "deny"], "allow", "deny"),
+            (["deny"], "allow", "deny"),
+        ],
+    )
+    def test_the_default(self, said: list[str], given: Any, default: str) -> None:
+        pages = [page(rule(f"r{i}", "n == 1", "deny"), default=word) for i, word in enumerate(said)]
+        assert RuleSet.compile(pages, default=given).default == default
+
+    def test_the_digest_names_the_rules_and_the_default(self) -> None:
+        one = rules(rule("a", "n == 5", "deny"), rule("b", "n == 5", "allow"))
+        assert one.digest == rules(rule("b", "n == 5", "allow"), rule("a", "n == 5", "deny")).digest
+        assert one.digest != rules(rule("a", "n == 5", "deny"), rule("b", "n == 6", "allow")).digest
+        assert RuleSet((), default="deny").digest != RuleSet((), default="allow").digest
+
+
+CONDITIONS = st.sampled_from(
+    [
+        "n == 5",
+        "n == 6",
+        "n > 4.5",
+        "u == 1",
+        "rate > 4",
+        "x exists",
+        "NOT u == 2",
+        "n in [4, 5]",
+        "day_of_week == 'wednesday'",
+    ]
+)
+BOUND = st.sampled_from(
+    ["action == '{}'", "action in ['{}', 'z']", "({} == 1 OR n == 5)", "action != '{}'", "n exists"]
+)
+
+
+@st.composite
+def any_rule(draw: st.DrawFn, at: int) -> str:
+    action = draw(st.sampled_from(["allow", "deny", "require_approval", "escalate", "flag", "rate_limit"]))
+    when = draw(BOUND).format(draw(st.sampled_from("abc"))) + " AND " + draw(CONDITIONS)
+    more = draw(
+        st.sampled_from(["", ", shadow: true", ", enabled: false", ", valid_until: 2026-01-01T00:00:00Z"])
+    )
+    then = f", limit: {draw(st.integers(3, 6))}" if action == "rate_limit" else ""
+    return rule(f"r{at}", when, action, draw(st.integers(0, 3)), more, then)
+
+
+@st.composite
+def any_rules(draw: st.DrawFn) -> list[str]:
+    return [draw(any_rule(at)) for at in range(draw(st.integers(0, 12)))]
+
+
+def naive(found: RuleSet, subject: Subject) -> tuple[str | None, bool, list[str], list[str]]:
+    """The law as it is written: every rule in order, its whole tree, one after the other."""
+    flags: list[str] = []
+    shadows: list[str] = []
+    for one in found.rules:
+        held = compile_tree(one.tree, one.tz)(subject)
+        valid = one.valid_at(subject.facts.now) and one.shape.enabled
+        if not valid or held is False or (held is None and one.action == "allow"):
+            continue
+        if one.action == "rate_limit" and subject.rate(one.id, one.window_seconds) <= one.shape.then.limit:
+            continue
+        if one.shape.shadow:
+            shadows.append(one.id)
+        elif one.action == "flag":
+            flags.append(one.id)
+        else:
+            return one.id, held is True, flags, shadows
+    return None, True, flags, shadows
+
+
+@given(any_rules(), st.sampled_from("abcz"))
+def test_the_index_changes_nothing(texts: list[str], action: str) -> None:
+    found = rules(*texts)
+    intent = replace(INTENT, action=action, parameters={"n": Decimal(5)})
+    match = ask(found, intent)
+    got = (
+        match.rule.id if match.rule else None,
+        match.determined,
+        [one.id for one in match.flags],
+        [one.id for one in match.shadow],
+    )
+    assert got == naive(found, Subject(intent, FACTS, lambda _intent, _facts: RiskScore(0, ())))
+
+
+@given(
+    st.permutations(
+        [rule(f"r{i}", "n == 5", word, i) for i, word in enumerate(["deny", "allow", "escalate"])]
+    )
+)
+def test_the_order_in_the_file_is_of_no_account(texts: list[str]) -> None:
+    assert decided(rules(*texts)) == "r2"
+
+
+def test_names_that_agents_invent_do_not_grow_the_index() -> None:
+    found = rules(rule("a", "action == 'a'", "deny"), rule("b", "n == 5", "deny"))
+    for i in range(100):
+        ask(found, replace(INTENT, action=f"x{i}"))
+    assert len(found._index._made) == 0

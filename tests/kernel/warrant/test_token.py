@@ -1,0 +1,198 @@
+"""The argument of ``vienna_kernel.warrant``, step by step: every vector, and what must not be possible at all."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vectors.fixed import BOUNDED, GOOD, HOLDER, ISSUER, ISSUER_KEY, JWKS, NOW, ORIGIN, PLAIN, USE, intent
+from vectors.make import files
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
+from vienna_kernel.keyring import Keyring
+from vienna_kernel.value import unpack
+from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.warrant.claims import to_claims
+from vienna_kernel.warrant.token import (
+    MAX_BYTES,
+    Meaning,
+    Use,
+    Warrant,
+    inspect,
+    issue,
+    parse_claims,
+    verify,
+)
+
+FOLDER = Path(__file__).parent.parent / "vectors"
+VECTORS = sorted(path for path in (FOLDER / "warrant").glob("[0-9]*.json"))
+RING = Keyring.from_jwks(JWKS)
+
+
+def _use(data: dict[str, Any]) -> Use:
+    rows = [
+        Intent(
+            action=row["action"],
+            target=row["target"],
+            parameters=unpack(row["parameters"]),  # type: ignore[arg-type]
+            effect=Effect.WRITE,
+            reversibility=Reversibility.UNKNOWN,
+            default_tier=Tier.T2,
+        )
+        for row in data["intents"]
+    ]
+    assert [row.digest() for row in rows] == [row["digest"] for row in data["intents"]]
+    return Use(**{**data, "intents": rows})
+
+
+def _verdict(token: str | bytes, use: Use, **more: Any) -> Warrant | Refused:
+    given_ = {"keyring": RING, "now": NOW, "issuer": ISSUER, "revoked": lambda _: False, "consumed": None}
+    return verify(token, use=use, **{**given_, **more})
+
+
+PLAIN_USE = Use(**USE, intents=[intent()])
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_vector(path: Path) -> None:
+    data = json.loads(path.read_text())
+    ring = Keyring.from_jwks(json.loads((path.parent / "keys.json").read_text()))
+    verdict = verify(
+        data["token"],
+        use=_use(data["use"]),
+        keyring=ring,
+        now=datetime.fromisoformat(data["now"]),
+        issuer=data["issuer"],
+        revoked=lambda name: name in data["revoked"],
+        consumed=lambda name: name in data["consumed"],
+        parents=data["parents"],
+    )
+    got = verdict.reason.value if isinstance(verdict, Refused) else "granted"
+    assert got == data["expect"], (data["says"], verdict)
+
+
+def test_the_vectors_are_those_that_make_writes() -> None:
+    written = {str(path.relative_to(FOLDER)): path.read_text() for path in FOLDER.glob("*/*.json")}
+    assert written == files()
+
+
+def test_every_reason_of_a_warrant_has_a_vector() -> None:
+    expected = {json.loads(path.read_text())["expect"] for path in VECTORS}
+    assert expected == {reason.value for reason in Reason if reason.name.startswith("WARRANT_")} | {"granted"}
+
+
+@given(st.binary(max_size=400) | st.text(max_size=400))
+def test_any_bytes_give_an_answer(token: bytes | str) -> None:
+    assert isinstance(_verdict(token, PLAIN_USE), Refused)
+
+
+@given(st.integers(0, len(GOOD) - 1), st.characters())
+def test_a_token_with_one_character_changed_is_refused(at: int, character: str) -> None:
+    changed = GOOD[:at] + character + GOOD[at + 1 :]
+    if changed == GOOD:
+        assert isinstance(_verdict(changed, PLAIN_USE), Warrant)
+    else:
+        assert isinstance(_verdict(changed, PLAIN_USE), Refused)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
+def test_any_signed_claim_gives_an_answer(value: Any) -> None:
+    """A compromised holder may sign whatever it likes: no claim of any shape raises."""
+    claims = to_claims(PLAIN)
+    for name in claims:
+        data = json.dumps({**claims, name: value}).encode()
+        try:
+            parse_claims(data)
+        except MalformedError:
+            continue
+
+
+def test_what_was_issued_is_read_back_as_it_was() -> None:
+    for warrant in (PLAIN, BOUNDED, replace(PLAIN, observed=True, response_limits={"max_bytes": 10})):
+        found = inspect(
+            issue(warrant, ISSUER_KEY), keyring=RING, now=NOW, issuer=ISSUER, revoked=lambda _: False
+        )
+        assert found == warrant
+
+
+def test_step_0_parameters_that_do_not_fit_travel_as_their_digest() -> None:
+    large = intent(note="x" * 9000)
+    token = issue(replace(PLAIN, meanings=(Meaning.of(large),)), ISSUER_KEY)
+    assert len(token) <= MAX_BYTES
+    found = _verdict(token, replace(PLAIN_USE, intents=[large]))
+    assert isinstance(found, Warrant)
+    assert found.meanings[0].parameters is None
+    other = _verdict(token, replace(PLAIN_USE, intents=[intent(note="x" * 8999 + "y")]))
+    assert isinstance(other, Refused)
+    assert other.reason is Reason.WARRANT_SCOPE
+
+
+def test_step_0_a_long_url_is_left_to_the_request_digest() -> None:
+    long = replace(PLAIN, url=ORIGIN + "/" + "x" * 8000)
+    assert isinstance(_verdict(issue(long, ISSUER_KEY), replace(PLAIN_USE, url=long.url)), Warrant)
+
+
+def test_step_0_more_intents_than_fit_are_no_warrant() -> None:
+    many = replace(PLAIN, meanings=(Meaning.of(intent()),) * 80)
+    with pytest.raises(MalformedError, match="80 intents"):
+        issue(many, ISSUER_KEY)
+
+
+def test_step_10_redacted_parameters_agree_by_their_keyed_hash() -> None:
+    secret = replace(intent(note="the code is 1234"), redacted=frozenset({"note"}))
+    guess = replace(intent(note="the code is 1235"), redacted=frozenset({"note"}))
+    key, other = b"k" * 32, b"o" * 32
+    token = issue(replace(PLAIN, meanings=(Meaning.of(secret.redact(key)),)), ISSUER_KEY)
+    assert "1234" not in json.dumps(to_claims(parse_of(token)))
+    assert isinstance(_verdict(token, replace(PLAIN_USE, intents=[secret.redact(key)])), Warrant)
+    for wrong in (guess.redact(key), secret.redact(other), secret):
+        assert isinstance(_verdict(token, replace(PLAIN_USE, intents=[wrong])), Refused)
+
+
+def parse_of(token: str) -> Warrant:
+    found = inspect(token, keyring=RING, now=NOW, issuer=ISSUER, revoked=lambda _: False)
+    assert isinstance(found, Warrant)
+    return found
+
+
+def test_step_12_is_asked_last_and_only_then() -> None:
+    asked: list[str] = []
+
+    def consumed(name: str) -> bool:
+        asked.append(name)
+        return False
+
+    _verdict(GOOD, replace(PLAIN_USE, request_digest="sha256:00"), consumed=consumed)
+    assert asked == []
+    _verdict(GOOD, PLAIN_USE, consumed=consumed)
+    assert asked == ["wrt-1"]
+
+
+def test_the_token_is_an_ordinary_jws() -> None:
+    """What a stock library would do, by hand: RFC 7515 section 5.2 with the published key."""
+    head, body, tail = GOOD.split(".")
+    jwk = next(row for row in RING.jwks()["keys"] if row["kid"] == json.loads(_bytes(head))["kid"])
+    public = Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"]))
+    public.verify(_bytes(tail), f"{head}.{body}".encode())
+    claims = json.loads(_bytes(body))
+    assert claims["jti"] == "wrt-1"
+    assert claims["cnf"]["jkt"] == HOLDER.kid
+    assert claims["authorization_details"][0]["type"] == "vienna_http_v1"
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

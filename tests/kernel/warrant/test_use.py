@@ -1,0 +1,58 @@
+"""The steps one by one; the vectors run them through the tokens, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from vectors.fixed import BOUNDED, PASSBACK, PLAIN, USE, intent
+from vienna_kernel.verdict import Granted, Reason, Refused
+from vienna_kernel.warrant import use as steps
+from vienna_kernel.warrant.use import STEPS, Use
+
+PLAIN_USE = Use(**USE, intents=[intent()])
+
+
+def test_the_plain_use_passes_every_step() -> None:
+    assert [step(PLAIN, PLAIN_USE) for step in STEPS] == [Granted()] * len(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "step", "reason"),
+    [
+        ({"origin": "https://other.example"}, steps.audience, Reason.WARRANT_AUDIENCE),
+        ({"agent": "other-bot"}, steps.holder, Reason.WARRANT_HOLDER),
+        ({"holder_jkt": None}, steps.holder, Reason.WARRANT_HOLDER),
+        ({"request_digest": "sha256:00"}, steps.request, Reason.WARRANT_REQUEST),
+        ({"url": "https://payments.example/v1/payouts"}, steps.request, Reason.WARRANT_REQUEST),
+        ({"intents": [intent("5001")]}, steps.meaning, Reason.WARRANT_SCOPE),
+    ],
+)
+def test_each_difference_is_refused_by_one_step(changes: dict[str, Any], step: Any, reason: Reason) -> None:
+    other = replace(PLAIN_USE, **changes)
+    refused = {each: each(PLAIN, other) for each in STEPS if isinstance(each(PLAIN, other), Refused)}
+    assert list(refused) == [step]
+    assert refused[step].reason is reason
+
+
+def test_a_passback_warrant_takes_a_request_it_never_saw() -> None:
+    """The agent executes with it through a gate: the mapped meaning is what counts."""
+    assert all(step(PASSBACK, PLAIN_USE) == Granted() for step in STEPS)
+    assert steps.meaning(BOUNDED, replace(PLAIN_USE, intents=[intent("4000")])) == Granted()
+
+
+def test_each_intent_answers_to_its_own_meaning() -> None:
+    two = replace(PASSBACK, meanings=(*PASSBACK.meanings, replace(PASSBACK.meanings[0], target="other")))
+    twice = replace(PLAIN_USE, intents=[intent(), intent()])
+    assert isinstance(steps.meaning(two, twice), Refused)
+    assert steps.meaning(two, replace(twice, intents=[intent(), intent(target="other")])) == Granted()
+
+
+def test_an_observation_is_taken_by_who_observes_and_by_nobody_else() -> None:
+    seen = replace(PLAIN, observed=True, consents=())
+    assert steps.demands(seen, replace(PLAIN_USE, observing=True)) == Granted()
+    assert isinstance(steps.demands(seen, PLAIN_USE), Refused)
+    short = replace(PLAIN, consents=PLAIN.consents[:1])
+    assert isinstance(steps.demands(short, replace(PLAIN_USE, observing=True)), Refused)
