@@ -108,3 +108,33 @@ def test_no_public_yaml_vector_breaks_the_parser() -> None:
             with contextlib.suppress(MalformedError):
                 parse(text, name=path.name)
     assert tried > 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: [x, 'y', 2.50, {c: null}]\n",
+        "a: |\n  two\n  lines\nb: >-\n  folded\n",
+        "a: x\ty\n",
+        "a: b: c\n",
+        'a: "\\q"\n',
+        "a: [1\n",
+        "a: @x\n",
+        "a: &x 1\n",
+        "---\na: 1\n---\nb: 2\n",
+        "[" * 64 + "1" + "]" * 64,
+        "[" * 65 + "1" + "]" * 65,
+        "[" * 100_000,
+        "a: \ud800\n",
+    ],
+)
+def test_both_readers_read_alike_and_complain_alike(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reading(loader: Any) -> Any:
+        monkeypatch.setattr(document, "_QUICK", loader)
+        try:
+            found = parse(text, name="f")
+        except MalformedError as error:
+            return str(error)
+        return found.data, dict(found.places)
+
+    assert reading(getattr(yaml, "CSafeLoader", yaml.SafeLoader)) == reading(yaml.SafeLoader)

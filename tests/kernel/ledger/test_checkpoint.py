@@ -46,7 +46,7 @@ def test_key_hash_and_signature_are_those_of_signed_note() -> None:
 
 
 def test_the_vector_holds() -> None:
-    data = json.loads((Path(__file__).parent.parent / "vectors" / "ledger" / "trail.json").read_text())
+    data = json.loads((Path(__file__).parents[2] / "vectors" / "ledger" / "trail.json").read_text())
     name, _, blob = data["key"].split("+", 2)
     key = VerifyingKey(kid="", algorithm=Algorithm.ED25519, material=b64decode(blob)[1:])
     said = open_note(data["note"], key)

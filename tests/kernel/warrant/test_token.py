@@ -33,7 +33,7 @@ from vienna_kernel.warrant.token import (
     verify,
 )
 
-FOLDER = Path(__file__).parent.parent / "vectors"
+FOLDER = Path(__file__).parents[2] / "vectors"
 VECTORS = sorted(path for path in (FOLDER / "warrant").glob("[0-9]*.json"))
 RING = Keyring.from_jwks(JWKS)
 
