@@ -1,7 +1,9 @@
 """The gate's clock: the control plane's instant, moved on by a clock that nobody sets.
 
 A step of this machine's wall clock neither revives an expired warrant nor kills a fresh one; a machine whose clock
-is wrong judges warrants by the time of the authority that issues them.
+is wrong judges warrants by the time of the authority that issues them. What the authority says takes time to come,
+so the clock is set a second ahead of it: a warrant that it has just issued is never *not yet valid* here, and ends a
+second early.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 def _elapsed_seconds() -> float:
     boot = getattr(time, "CLOCK_BOOTTIME", None)  # counts time spent suspended, where the kernel tells it
     return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+_LEAD = timedelta(seconds=1)
 
 
 class Clock:
@@ -30,8 +35,9 @@ class Clock:
         """Take the authority's instant; how far off we were, in seconds. Raises ``ValueError`` without a zone."""
         if at.tzinfo is None:
             raise ValueError("an instant needs a zone")
-        off = (at - self.now()).total_seconds()
-        self._anchor, self._origin = at.astimezone(UTC), _elapsed_seconds()
+        ahead = at.astimezone(UTC) + _LEAD
+        off = (ahead - self.now()).total_seconds()
+        self._anchor, self._origin = ahead, _elapsed_seconds()
         return off
 
 

@@ -13,7 +13,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -200,7 +200,7 @@ class Sidecar:
     def _hello(self) -> Hello:
         return Hello(version=VERSION, bundle=self._bundles.current.digest)
 
-    def _welcome(self, at: Any) -> None:
+    def _welcome(self, at: datetime) -> None:
         off = self._clock.anchor(at)
         if abs(off) > 5:
             log.warning("clock.off", seconds=round(off, 1))
@@ -286,10 +286,12 @@ class Sidecar:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
             counts = {"held": len(self._holds), "active": len(self._gate.active)}
             body = orjson.dumps({"bundle": self._bundles.current.digest, "counts": counts})
-            with contextlib.suppress(UnavailableError):
-                await self._control.call(
+            with contextlib.suppress(UnavailableError, KeyError, TypeError, ValueError):
+                _, content, _ = await self._control.call(
                     "POST", "/api/v1/sidecars/heartbeat", key=self._identity.api_key, body=body
                 )
+                # Two clocks drift apart by seconds a day.
+                self._clock.anchor(datetime.fromisoformat(enrol.data_of(content)["at"]))
 
     async def _stay_enrolled(self) -> None:
         while True:
