@@ -114,6 +114,8 @@ class _Builder:
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:
+    if "\t" in text:  # the one thing that libyaml reads and PyYAML's own reader refuses
+        return _checked(text, name, yaml.SafeLoader)
     try:
         return _checked(text, name, _QUICK)
     except (yaml.YAMLError, UnicodeEncodeError):
