@@ -95,7 +95,7 @@ class Pipeline:
             return self._turned_away(tx, ask, agent)
         if ask.presented is not None:  # (3)
             return self._under_presented(tx, agent, ask, ask.presented)
-        past = None if ask.simulation else memory.recall(tx, agent.id, ask.fingerprint)  # (4)
+        past = None if ask.simulation else memory.recall(tx, ask)  # (4)
         remembered = self._remembered(tx, agent, ask, past)
         return remembered or self._decide(tx, agent, ask, past)
 

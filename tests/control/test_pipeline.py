@@ -352,6 +352,17 @@ async def test_an_unread_bundle_is_a_fault_and_the_gate_is_told_which_is_current
     assert (await bot.told(wire.BundleChanged)).digest == bot.bundle["digest"]
 
 
+async def test_a_consent_is_for_what_was_shown_whatever_fingerprint_a_gate_sends(
+    bot: Gate, people: People
+) -> None:
+    held = await bot.consult("POST", TICKETS, TICKET)
+    await people.approve("carol", held.approval_id, otp=None)
+    shown = bot.frame(request("POST", TICKETS, TICKET))
+    other = bot.frame(request("POST", TICKETS, {"subject": "something else"}))
+    lying = await bot.ask(other.model_copy(update={"fingerprint": shown.fingerprint}))
+    assert (lying.verdict, lying.approval_id != held.approval_id) == ("held", True)
+
+
 async def test_approvals_outlive_the_process(tmp_path: Path) -> None:
     clock = FixedClock(NOW)
     async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as first, gate(first) as bot:

@@ -18,6 +18,7 @@ from vienna_control.approvals import ending
 from vienna_control.approvals.ending import votes_of
 from vienna_control.approvals.queue import groups_order
 from vienna_control.clock import from_iso, iso
+from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents
 from vienna_kernel import lifecycle
@@ -53,17 +54,28 @@ class Past:
     rollback_plan: str
 
 
-def recall(tx: Tx, agent_id: str, fingerprint: str) -> Past | None:
-    """The latest approval of this call. One whose deadline has just passed is lapsed here first."""
-    row = _LATEST.first(tx.conn, agent=agent_id, fingerprint=fingerprint)
+def recall(tx: Tx, ask: Ask) -> Past | None:
+    """The latest approval of this call. One whose deadline has just passed is lapsed here first.
+
+    The fingerprint is the gate's word. What it says the call means is held against what people were shown as well,
+    so that no gate redeems a consent for something else.
+    """
+    name = {"agent": ask.caller.agent_id, "fingerprint": ask.fingerprint}
+    row = _LATEST.first(tx.conn, **name)
     if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
         ending.lapse(tx, row["id"])
-        row = _LATEST.first(tx.conn, agent=agent_id, fingerprint=fingerprint)
-    return _past(tx, row) if row is not None else None
+        row = _LATEST.first(tx.conn, **name)
+    if row is None or row["meaning_digest"] != ask.meaning_digest:
+        return None
+    return _past(tx, row)
 
 
 _LATEST = rows.Prepared(
-    select(approvals, intents.c.status.label("intent_status"))
+    select(
+        approvals,
+        intents.c.status.label("intent_status"),
+        intents.c.digest.label("meaning_digest"),
+    )
     .join(intents, intents.c.id == approvals.c.intent_id)
     .where(approvals.c.agent_id == bindparam("agent"), approvals.c.fingerprint == bindparam("fingerprint"))
     .order_by(approvals.c.created_at.desc(), approvals.c.id.desc())

@@ -124,17 +124,20 @@ class Authority:
             agent_id=grant.agent_id,
             intent_id=grant.intent_id,
             data={
-                "warrant": warrant_id,
-                "tier": grant.tier.value,
+                "warrant_id": warrant_id,
+                "risk_tier": grant.tier.value,
                 "observed": grant.observed,
                 "key": key.kid,
                 "expires_at": iso(expires_at),
                 "request_digest": call.request_digest if call else None,
                 "meanings": [row.digest for row in meanings],
                 "holder": grant.holder_jkt,
-                "approvals": [row.operator for row in grant.consents],
-                "policy": grant.policy_digest,
-                "mapping": grant.mapping_digest,
+                "approvals": [
+                    {"operator": row.operator, "shown_digest": row.shown_digest, "mfa": row.mfa}
+                    for row in grant.consents
+                ],
+                "policy_digest": grant.policy_digest,
+                "mapping_digest": grant.mapping_digest,
             },
         )
         warrant = Warrant(
