@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uuid_utils
 from mitmproxy import http
@@ -44,7 +44,6 @@ class Ask:
     Attributes:
         intents: Redacted, as they leave the gate.
         presented: A warrant the agent sent along, verified.
-        until: Loop instant at which holding ends; None before it began.
     """
 
     call: Call
@@ -54,6 +53,10 @@ class Ask:
     client: Client | None
     caller: Caller
     presented: str | None = None
+    request_digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.request_digest = self.call.request_digest
 
     @property
     def client_gone(self) -> bool:
@@ -114,7 +117,7 @@ def new_attempt() -> str:
 def view_of(ask: Ask) -> CallView:
     """The call as people may see it."""
     call, mapped = ask.call, ask.mapped
-    return CallView(
+    return CallView.model_construct(
         method=call.method,
         url=mapped.shown_url,
         origin=call.origin,
@@ -123,7 +126,7 @@ def view_of(ask: Ask) -> CallView:
         body_bytes=len(call.body),
         content_type=call.content_type,
         body_digest=call.body_digest,
-        request_digest=call.request_digest,
+        request_digest=ask.request_digest,
         current={name: pack(value) for name, value in mapped.current.items()},
         unknown=list(mapped.unknown),
     )
@@ -147,7 +150,7 @@ class Counsel:
 
         Raises ``UnavailableError`` when nobody answers, ``StaleBundleError`` when it must be mapped anew.
         """
-        frame = Consult(
+        frame = Consult.model_construct(  # our own values: nothing to validate
             id=self._channel.next_id(),
             attempt=attempt,
             call=view_of(ask),
@@ -174,7 +177,7 @@ class Counsel:
             agent=ask.bundle.agent_name,
             holder_jkt=self.holder_jkt,
             intents=ask.intents,
-            request_digest=ask.call.request_digest,
+            request_digest=ask.request_digest,
             method=ask.call.method,
             url=ask.mapped.shown_url,  # all that the control plane knows of it; the digest binds the rest
             observing=observing,

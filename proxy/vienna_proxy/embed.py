@@ -18,7 +18,8 @@ from typing import Any
 
 import certifi
 import structlog
-from mitmproxy import certs, options
+from mitmproxy import certs, ctx, hooks, options
+from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import proxyserver, tlsconfig
 from mitmproxy.master import Master
 from mitmproxy.utils import asyncio_utils
@@ -62,10 +63,23 @@ _ADDONS = ("proxyserver", "nextlayer", "tlsconfig", "gate")
 
 
 class TlsConfig(tlsconfig.TlsConfig):
-    """mitmproxy's TLS, without the hook that answers requests for a revocation list by itself."""
+    """mitmproxy's TLS, without the hook that answers requests for a revocation list by itself, and without a CA of
+    its own making: there is none until the gate is enrolled.
+    """
 
     name = "tlsconfig"
     request = None  # type: ignore[assignment]
+
+    def configure(self, updated: Any) -> None:
+        if (Path(ctx.options.confdir) / f"{options.CONF_BASENAME}-ca.pem").exists():
+            super().configure(updated)  # type: ignore[no-untyped-call]
+
+
+class Addons(AddonManager):
+    """mitmproxy's addon manager, without the second round after each hook, which none of our addons listens to."""
+
+    async def handle_lifecycle(self, event: hooks.Hook) -> None:
+        await self.trigger_event(event)
 
 
 def private_folder(state_dir: Path) -> Path:
@@ -113,6 +127,7 @@ class Embedded(Master):
 
     def __init__(self, *, listen: tuple[str, int], folder: Path, trust: Path | None) -> None:
         super().__init__(options.Options())
+        self.addons = Addons(self)  # type: ignore[no-untyped-call]
         self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
         self.doors = NextLayer()
         self.tls = TlsConfig()

@@ -30,7 +30,7 @@ from typing import Any, cast
 import h11
 from mitmproxy import flow as mflow
 from mitmproxy import http
-from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.net.http import http1
 from mitmproxy.net.http.validate import validate_headers
 from mitmproxy.proxy import commands, events, layer
@@ -41,6 +41,7 @@ from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
+    RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
@@ -95,6 +96,7 @@ class GuardedServer(Http1Server):
         self._rules = rules
         self._timer: commands.RequestWakeup | None = None
         self._drained = 0
+        self._head = b""
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
@@ -183,6 +185,15 @@ class GuardedServer(Http1Server):
         yield from super().wait(event)
 
     def send(self, event: HttpEvent) -> Commands:
+        if isinstance(event, ResponseHeaders) and not event.end_stream and not event.response.stream:
+            # Its body follows in the same breath: one write for both.
+            self.response = event.response
+            self._head = bytes(http1.assemble_response_head(event.response))  # type: ignore[no-untyped-call]
+            return
+        if self._head and isinstance(event, (ResponseData, ResponseEndOfMessage)):
+            head, self._head = self._head, b""
+            yield from _behind(head, super().send(event), self.conn)
+            return
         if not isinstance(event, ResponseProtocolError):
             yield from super().send(event)
             return
@@ -193,10 +204,36 @@ class GuardedServer(Http1Server):
             yield commands.CloseConnection(self.conn)
 
 
+def _behind(head: bytes, sending: Commands, conn: Connection) -> Commands:
+    """The commands of ``sending``, its first bytes to ``conn`` written together with ``head``."""
+    for command in sending:
+        if head and isinstance(command, commands.SendData) and command.connection is conn:
+            command.data = head + command.data
+            head = b""
+        elif head:
+            yield commands.SendData(conn, head)
+            head = b""
+        yield command
+    if head:
+        yield commands.SendData(conn, head)
+
+
 class GuardedClient(Http1Client):
     """Reads responses of the upstream; rules 7 and 8."""
 
     _interim = 0
+    _head = b""
+
+    def send(self, event: HttpEvent) -> Commands:
+        if isinstance(event, RequestHeaders) and not event.end_stream and not event.request.stream:
+            self.stream_id, self.request = event.stream_id, event.request
+            self._head = bytes(http1.assemble_request_head(event.request))  # type: ignore[no-untyped-call]
+            return
+        head, self._head = self._head, b""
+        if head and isinstance(event, (RequestData, RequestEndOfMessage)):
+            yield from _behind(head, super().send(event), self.conn)
+        else:
+            yield from super().send(event)
 
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         if not isinstance(event, events.DataReceived) or not self.request:

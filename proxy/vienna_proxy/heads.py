@@ -8,7 +8,6 @@ servers that nobody chose, is made safe to hand on, or has none either.
 from __future__ import annotations
 
 import re
-import time
 
 from h11._receivebuffer import ReceiveBuffer
 from mitmproxy import http
@@ -72,21 +71,8 @@ def judge_head(lines: list[bytes]) -> Refused | None:
 
 def gate_request(lines: list[bytes]) -> GateRequest:
     """A judged head as mitmproxy's request. Raises ``ValueError`` where mitmproxy cannot read it."""
-    data = http1.read_request_head(lines).data
-    request = GateRequest(
-        data.host,
-        data.port,
-        data.method,
-        data.scheme,
-        data.authority,
-        data.path,
-        data.http_version,
-        data.headers,
-        None,
-        None,
-        time.time(),
-        None,
-    )
+    request = GateRequest.__new__(GateRequest)  # its parts were checked when mitmproxy made them
+    request.data = http1.read_request_head(lines).data
     request.raw_target = lines[0].split(b" ")[1]
     parts = (line.partition(b":") for line in lines[1:])
     request.raw_headers = tuple((name, value.strip(b" \t")) for name, _, value in parts)

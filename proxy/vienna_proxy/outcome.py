@@ -190,7 +190,7 @@ class Outcomes:
         error: Reason | None = None,
         agent_gone: bool = False,
     ) -> Outcome:
-        return Outcome(
+        return Outcome.model_construct(
             id=self._channel.next_id(),
             intent_id=grant.decision.intent_id,
             warrant_id=grant.warrant_id,

@@ -9,8 +9,8 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow
 
-from vienna_kernel.call import Call, RawRequest, canonicalise
-from vienna_kernel.mapping import Mapped
+from vienna_kernel.call.request import Call, RawRequest, canonicalise
+from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verification import Equal, VerifySpec
 from vienna_proxy import streams
 from vienna_proxy.heads import gate_request
