@@ -15,6 +15,8 @@ from typing import Any, cast
 import orjson
 from sqlalchemy import ColumnDefault, Connection, Select, Table, bindparam, insert, update
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 type Row = Mapping[str, Any]
@@ -48,15 +50,13 @@ def every(conn: Connection, query: Select[Any]) -> Sequence[Row]:
 
 def add(conn: Connection, table: Table, **values: Any) -> None:
     """Insert one row; columns that are left out get their default."""
-    statement = _insert(table, tuple(values), conn.dialect)
-    statement.run(conn, values)
+    _insert(table, tuple(values), conn.dialect).run(conn, values)
 
 
 def change(conn: Connection, table: Table, id: str, **values: Any) -> int:
     """Update the row with this ``id``; returns how many there were (0 or 1)."""
-    statement = _update(table, tuple(values), conn.dialect)
     given = {f"new_{name}": value for name, value in values.items()}
-    return int(statement.run(conn, {**given, "row_id": id}).rowcount)
+    return _update(table, tuple(values), conn.dialect).run(conn, {**given, "row_id": id})
 
 
 class Prepared:
@@ -71,28 +71,53 @@ class Prepared:
 
     def first(self, conn: Connection, **values: Any) -> Row | None:
         """The first row, or None."""
-        row = _compiled(self._query, conn.dialect).run(conn, values).fetchone()
+        row = _compiled(self._query, conn.dialect).first(conn, values)
         return None if row is None else dict(zip(self._names, row, strict=True))
 
     def scalar(self, conn: Connection, **values: Any) -> Any:
         """The first column of the first row, or None."""
-        row = _compiled(self._query, conn.dialect).run(conn, values).fetchone()
+        row = _compiled(self._query, conn.dialect).first(conn, values)
         return None if row is None else row[0]
 
 
 class _Statement:
-    """The text of a statement for one dialect, and the order of its parameters."""
+    """The text of a statement for one dialect, and the order of its parameters.
+
+    It goes to the driver on the transaction that the connection has begun; faults come as SQLAlchemy's own.
+    """
 
     def __init__(self, compiled: SQLCompiler, fixed: Mapping[str, Any]) -> None:
         self._text = str(compiled)
         self._fixed = {**compiled.params, **fixed}
         self._order = compiled.positiontup
 
-    def run(self, conn: Connection, values: Mapping[str, Any]) -> Any:
-        given = {**self._fixed, **values}
-        if self._order is None:
-            return conn.exec_driver_sql(self._text, given)
-        return conn.exec_driver_sql(self._text, tuple([given[name] for name in self._order]))
+    def run(self, conn: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows were touched."""
+        cursor = self._execute(conn, values)
+        try:
+            return cursor.rowcount
+        finally:
+            cursor.close()
+
+    def first(self, conn: Connection, values: Mapping[str, Any]) -> Sequence[Any] | None:
+        cursor = self._execute(conn, values)
+        try:
+            return cast(Sequence[Any] | None, cursor.fetchone())
+        finally:
+            cursor.close()
+
+    def _execute(self, conn: Connection, values: Mapping[str, Any]) -> DBAPICursor:
+        given: Any = {**self._fixed, **values}
+        if self._order is not None:
+            given = tuple([given[name] for name in self._order])
+        faults = conn.dialect.loaded_dbapi.Error
+        cursor = conn.connection.cursor()
+        try:
+            cursor.execute(self._text, given)
+        except faults as error:
+            cursor.close()
+            raise DBAPIError.instance(self._text, given, error, faults, dialect=conn.dialect) from error
+        return cursor
 
 
 @cache
