@@ -372,3 +372,33 @@ async def test_approvals_outlive_the_process(tmp_path: Path) -> None:
         assert again.approval_id == held.approval_id
         await People(second).approve("carol", held.approval_id, otp=None)
         assert (await bot.consult("POST", TICKETS, TICKET)).verdict == "granted"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("POST", REFUNDS, refund(9000)),
+        ("POST", REFUNDS, {**refund(50), "order": "ORD-2"}),
+        ("POST", TICKETS, TICKET),
+    ],
+)
+async def test_consent_is_not_moved_to_another_call_by_a_gate_that_lies_about_its_fingerprint(
+    bot: Gate, people: People, method: str, url: str, body: Any
+) -> None:
+    asked = await bot.consult("POST", REFUNDS, refund(50))
+    for who in ("alice", "bob"):
+        assert (await people.approve(who, asked.approval_id))[0] == 200
+    agreed = bot.frame(request("POST", REFUNDS, refund(50)))
+    other = bot.frame(request(method, url, body)).model_copy(update={"fingerprint": agreed.fingerprint})
+    answer = await bot.ask(other)
+    assert answer.verdict == "held"
+    assert answer.approval_id != asked.approval_id
+
+
+async def test_consent_is_not_moved_to_another_host(bot: Gate, people: People) -> None:
+    asked = await bot.consult("POST", REFUNDS, refund(50))
+    for who in ("alice", "bob"):
+        assert (await people.approve(who, asked.approval_id))[0] == 200
+    frame = bot.frame(request("POST", REFUNDS, refund(50)))
+    away = frame.call.model_copy(update={"origin": "https://elsewhere.example"})
+    assert (await bot.ask(frame.model_copy(update={"call": away}))).verdict == "held"

@@ -57,17 +57,25 @@ class Past:
 def recall(tx: Tx, ask: Ask) -> Past | None:
     """The latest approval of this call. One whose deadline has just passed is lapsed here first.
 
-    The fingerprint is the gate's word. What it says the call means is held against what people were shown as well,
-    so that no gate redeems a consent for something else.
+    The fingerprint is the gate's word. What it says the call means, and where it goes, is held against what people
+    were shown as well, so that no gate redeems a consent for something else.
     """
     name = {"agent": ask.caller.agent_id, "fingerprint": ask.fingerprint}
     row = _LATEST.first(tx.conn, **name)
     if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
         ending.lapse(tx, row["id"])
         row = _LATEST.first(tx.conn, **name)
-    if row is None or row["meaning_digest"] != ask.meaning_digest:
+    if row is None or row["meaning_digest"] != ask.meaning_digest or not _goes_there(row, ask):
         return None
     return _past(tx, row)
+
+
+def _goes_there(row: rows.Row, ask: Ask) -> bool:
+    """Whether it is the same method at the same origin: a mapping may name many hosts for one meaning."""
+    call = rows.load(row["call"]) if row["call"] is not None else None
+    if call is None or ask.call is None:
+        return call is None and ask.call is None
+    return (call["method"], call["origin"]) == (ask.call.method, ask.call.origin)
 
 
 _LATEST = rows.Prepared(
@@ -75,6 +83,7 @@ _LATEST = rows.Prepared(
         approvals,
         intents.c.status.label("intent_status"),
         intents.c.digest.label("meaning_digest"),
+        intents.c.call,
     )
     .join(intents, intents.c.id == approvals.c.intent_id)
     .where(approvals.c.agent_id == bindparam("agent"), approvals.c.fingerprint == bindparam("fingerprint"))
