@@ -39,7 +39,6 @@ def ask_people(
     """Put one ask before people: ``approval_requested`` in the trail, ``approval_required`` to the listeners."""
     approval_id = tx.id("apr")
     expires_at = iso(tx.now + timedelta(seconds=requirements.timeout_seconds))
-    bound = shown_digest(shown)
     rows.add(
         tx.conn,
         approvals,
@@ -50,7 +49,7 @@ def ask_people(
         status=Status.PENDING.value,
         tier=tier.value,
         fingerprint=ask.fingerprint,
-        shown_digest=bound,
+        shown_digest=shown_digest(shown),
         requirements=rows.dump(requirements.to_json()),
         shown=rows.dump(shown),
         level=0,
@@ -59,43 +58,50 @@ def ask_people(
         expires_at=expires_at,
         reason="",
     )
+    asked = Asked(
+        approval_id=approval_id,
+        intent_id=intent_id,
+        expires_at=expires_at,
+        required=requirements.people_needed,
+    )
+    _announce(tx, ask, asked, tier=tier, requirements=requirements, shown=shown)
+    return asked
+
+
+def _announce(
+    tx: Tx, ask: Ask, asked: Asked, *, tier: Tier, requirements: Requirements, shown: dict[str, Any]
+) -> None:
     tx.record(
         EntryType.APPROVAL_REQUESTED,
         tenant=ask.caller.tenant,
         actor="system",
         agent_id=ask.caller.agent_id,
-        intent_id=intent_id,
+        intent_id=asked.intent_id,
         data={
-            "approval_id": approval_id,
+            "approval_id": asked.approval_id,
             "action": ask.action,
             "risk_tier": tier.value,
-            "shown_digest": bound,
+            "shown_digest": shown_digest(shown),
             "required_approvers": requirements.people_needed,
             "groups": list(requirements.groups),
             "mfa": any(part.mfa for part in requirements.parts()),
-            "expires_at": expires_at,
+            "expires_at": asked.expires_at,
         },
     )
     tx.publish(
         "approval_required",
         {
-            "approval_id": approval_id,
-            "intent_id": intent_id,
+            "approval_id": asked.approval_id,
+            "intent_id": asked.intent_id,
             "agent_id": ask.caller.agent_id,
             "risk_tier": tier.value,
             "sentence": shown["sentence"],
             "required_approvers": requirements.people_needed,
             "groups": list(requirements.groups),
             "page": requirements.page,
-            "expires_at": expires_at,
+            "expires_at": asked.expires_at,
         },
         tenant=ask.caller.tenant,
-    )
-    return Asked(
-        approval_id=approval_id,
-        intent_id=intent_id,
-        expires_at=expires_at,
-        required=requirements.people_needed,
     )
 
 

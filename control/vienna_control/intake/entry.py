@@ -111,6 +111,13 @@ def submit(tx: Tx, ask: Ask, told: Told, *, status: Status) -> str:
         created_at=tx.at,
         updated_at=tx.at,
     )
+    _submitted(tx, ask, intent_id)
+    if told.policy_digest:
+        evaluated(tx, ask, intent_id, told, again=False)
+    return intent_id
+
+
+def _submitted(tx: Tx, ask: Ask, intent_id: str) -> None:
     tx.record(
         EntryType.INTENT_SUBMITTED,
         tenant=ask.caller.tenant,
@@ -123,15 +130,12 @@ def submit(tx: Tx, ask: Ask, told: Told, *, status: Status) -> str:
             "mode": ask.mode,
             "method": ask.method or None,
             "host": ask.host or None,
-            "request_digest": call.request_digest if call else None,
+            "request_digest": ask.call.request_digest if ask.call else None,
             "digest": ask.meaning_digest,
             "fingerprint": ask.fingerprint,
             "bundle": ask.bundle,
         },
     )
-    if told.policy_digest:
-        evaluated(tx, ask, intent_id, told, again=False)
-    return intent_id
 
 
 def evaluated(tx: Tx, ask: Ask, intent_id: str, told: Told, *, again: bool) -> None:
