@@ -37,6 +37,7 @@ from vienna_proxy.report import Reporter
 from vienna_proxy.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.tunnel import Tunnels
 
+_SILENCE_SECONDS = HEAD_SECONDS + 2  # a head that began in time is told why it was cut off
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
 log = structlog.get_logger()
@@ -278,7 +279,7 @@ class Gate:
     def _expect_head(self, client: Client) -> None:
         self._arrived(client)
         loop = asyncio.get_running_loop()
-        self._timers[client.id] = loop.call_later(HEAD_SECONDS, self._reap, client)
+        self._timers[client.id] = loop.call_later(_SILENCE_SECONDS, self._reap, client)
 
     def _arrived(self, client: Client) -> None:
         if (timer := self._timers.pop(client.id, None)) is not None:

@@ -185,10 +185,15 @@ class GuardedServer(Http1Server):
         yield from super().wait(event)
 
     def send(self, event: HttpEvent) -> Commands:
+        if isinstance(event, ResponseHeaders) and event.response.status_code < 200:
+            yield commands.SendData(
+                self.conn, _head_bytes(event.response)
+            )  # 100: the answer is still to come
+            return
         if isinstance(event, ResponseHeaders) and not event.end_stream and not event.response.stream:
             # Its body follows in the same breath: one write for both.
             self.response = event.response
-            self._head = bytes(http1.assemble_response_head(event.response))  # type: ignore[no-untyped-call]
+            self._head = _head_bytes(event.response)
             return
         if self._head and isinstance(event, (ResponseData, ResponseEndOfMessage)):
             head, self._head = self._head, b""
@@ -202,6 +207,10 @@ class GuardedServer(Http1Server):
             yield from self._refuse(Refused(reason, event.message[:200]))
         elif self.conn.state & ConnectionState.CAN_WRITE:
             yield commands.CloseConnection(self.conn)
+
+
+def _head_bytes(response: http.Response) -> bytes:
+    return bytes(http1.assemble_response_head(response))  # type: ignore[no-untyped-call]
 
 
 def _behind(head: bytes, sending: Commands, conn: Connection) -> Commands:

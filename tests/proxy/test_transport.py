@@ -216,3 +216,22 @@ def test_a_broken_answer_is_an_outcome(
 def test_interim_answers_of_the_upstream_stay_here(gate, upstream: Upstream) -> None:
     upstream.answer("GET", "/v1/orders/*", Answer.json({"id": "O-1"}, interim=(100, 102, 103)))
     assert gate.call("GET", "https://payments.example/v1/orders/O-1").json() == {"id": "O-1"}
+
+
+def test_a_connection_that_says_nothing_is_closed(gate) -> None:
+    began = time.monotonic()
+    with gate.connect() as silent:
+        silent.settimeout(20)
+        assert silent.recv(1) == b""
+    assert 9 < time.monotonic() - began < 16
+
+
+def test_what_breaks_after_100_continue_is_told(gate, upstream: Upstream) -> None:
+    head = b"POST http://payments.example/v1/tickets HTTP/1.1\r\nHost: payments.example\r\nExpect: 100-continue\r\n"
+    with gate.connect() as connection:
+        connection.settimeout(5)
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"1\r\na\r\n0\r\nX-Trailer: 1\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 Denied by Vienna")
+    assert upstream.connections == 0
