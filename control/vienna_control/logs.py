@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -16,7 +17,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 def configure(level: str) -> None:
     """JSON lines, or coloured text where a person watches."""
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # without variables
         if sys.stderr.isatty()
         else structlog.processors.JSONRenderer(sort_keys=False)
     )
@@ -32,3 +33,10 @@ def configure(level: str) -> None:
     )
     # Libraries speak through the standard logger; only their warnings are of interest.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Where something was raised, ``file:line function``, innermost last. Neither its message nor any variable: what
+    was raised may quote what came in."""
+    found = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in found][-12:]

@@ -402,3 +402,17 @@ async def test_consent_is_not_moved_to_another_host(bot: Gate, people: People) -
     frame = bot.frame(request("POST", REFUNDS, refund(50)))
     away = frame.call.model_copy(update={"origin": "https://elsewhere.example"})
     assert (await bot.ask(frame.model_copy(update={"call": away}))).verdict == "held"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[canary-7c1f-secret", "https://payments.example:99999/canary-7c1f-secret"]
+)
+async def test_a_question_that_breaks_us_is_refused_and_quoted_in_no_log(
+    bot: Gate, url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    frame = bot.frame(request(*ORDER))
+    broken = frame.model_copy(update={"call": frame.call.model_copy(update={"url": url})})
+    answer = await bot.ask(broken)
+    assert answer.t == "fault"
+    assert (await bot.consult(*ORDER)).verdict == "granted"
+    assert "canary-7c1f-secret" not in "".join(capfd.readouterr())

@@ -9,7 +9,6 @@ Whatever is raised below ends here, and only here, as a problem: a fault of inpu
 from __future__ import annotations
 
 import time
-import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from pydantic import BaseModel
 
 from vienna_control.api.problems import Code, Problem, of_fault
 from vienna_control.ids import new_id
+from vienna_control.logs import frames_of
 from vienna_kernel.value import plain_decimal
 
 if TYPE_CHECKING:
@@ -174,12 +174,7 @@ def _problem_of(error: Exception, request_id: str) -> Problem:
         return _of_http(error)
     problem = of_fault(error)
     if problem is None:
-        # Frames, not the message: what was raised may quote what came in.
-        frames = [
-            f"{frame.filename}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(error.__traceback__)
-        ]
-        log.error("api.internal", request_id=request_id, error=type(error).__name__, frames=frames[-12:])
+        log.error("api.internal", request_id=request_id, error=type(error).__name__, frames=frames_of(error))
         return Problem(Code.INTERNAL, f"something of ours broke; it is in the log as {request_id}")
     if problem.status >= 503:
         log.error("api.unavailable", request_id=request_id, why=str(error))

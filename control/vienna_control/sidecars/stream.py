@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from vienna_control.clock import iso
 from vienna_control.intake.ask import Ask, Caller
+from vienna_control.logs import frames_of
 from vienna_control.pipeline import Pipeline
 from vienna_control.ports import UnavailableError
 from vienna_control.sidecars.snapshot import Snapshots
@@ -116,7 +117,7 @@ class Stream:
         if task.cancelled() or (error := task.exception()) is None:
             return
         # Our own bug. The gate refuses when it hears of it, and when it hears nothing.
-        log.error("stream.internal", error=type(error).__name__, exc_info=error)
+        log.error("stream.internal", error=type(error).__name__, frames=frames_of(error))
         self._later(self.send(_fault(frame_id, Reason.INTERNAL_ERROR, "the control plane failed")))
 
     def _later(self, work: Coroutine[None, None, None]) -> None:

@@ -2,7 +2,8 @@
 
 WAL lets readers go on while the writer commits; ``synchronous=FULL`` makes a commit durable before it is
 acknowledged (https://sqlite.org/pragma.html#pragma_synchronous). Transactions are begun by us (``BEGIN IMMEDIATE``):
-the driver's own would take the write lock late and fail in mid-unit.
+the driver's own would take the write lock late and fail in mid-unit. An error of theirs names no value
+(``hide_parameters``): it may end in a log.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def writing_engine(path: Path) -> Engine:
         raw.execute("PRAGMA wal_autocheckpoint=4000")
         return raw
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool, hide_parameters=True)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
@@ -73,7 +74,12 @@ def reading_engine(path: Path) -> Engine:
         return raw
 
     engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS, max_overflow=READERS
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=READERS,
+        hide_parameters=True,
     )
     _begin_with(engine, "BEGIN")
     return engine

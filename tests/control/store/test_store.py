@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from vienna_control.events import Bus
 from vienna_control.ports import StartError, UnavailableError
@@ -161,3 +162,13 @@ async def test_a_failed_sync_breaks_the_store_for_good(
 def test_another_kind_of_database_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(StartError, match="not supported yet"):
         Store.open(url)
+
+
+async def test_an_error_of_the_database_names_no_value(store: Store) -> None:
+    def unit(tx: Tx) -> None:
+        for _ in range(2):
+            tx.conn.execute(insert(settings), {"name": "canary-7c1f-secret", "value": "{}"})
+
+    with pytest.raises(IntegrityError) as caught:
+        await store.write(unit)
+    assert "canary-7c1f-secret" not in str(caught.value)
