@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gate_end import gate
 from planes import Control
 
 NIGHT = {
@@ -190,3 +191,12 @@ async def test_a_request_can_be_tried_on_the_mappings(control: Control) -> None:
     assert refused["refused"]["reason"] == "target_not_canonical"
     _, listed = await ask(control, "GET", "/mappings", key="viewer")
     assert "toy_payments" in [one["id"] for one in listed["mappings"]]
+
+
+async def test_coverage_counts_what_no_mapping_reads(control: Control) -> None:
+    async with gate(control) as bot:
+        await bot.consult("GET", "https://payments.example/v1/orders/O")
+        await bot.consult("POST", "https://news.example/comments", {"text": "hi"})
+    status, told = await ask(control, "GET", "/mappings/coverage", key="viewer")
+    assert (status, told["calls"], told["unmapped"], told["coverage"]) == (200, 2, 1, 0.5)
+    assert told["hosts"] == [{"host": "news.example", "method": "POST", "count": 1}]

@@ -194,7 +194,10 @@ async def coverage(ctx: Context) -> dict[str, Any]:
             "mapped": total - missing,
             "unmapped": missing,
             "coverage": round((total - missing) / total, 4) if total else None,
-            "hosts": [dict(row) for row in rows.every(conn, by_host)],
+            "hosts": [
+                {"host": row["host"], "method": row["method"], "count": row["count"]}
+                for row in rows.every(conn, by_host)
+            ],
         }
 
     return await ctx.app.store.read(read)
