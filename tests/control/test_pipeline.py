@@ -15,6 +15,7 @@ from gate_end import Gate, gate, request
 from people import People, seeds
 from planes import NOW, Control, running
 from vienna_control import rows
+from vienna_control.approvals import queue
 from vienna_control.clock import FixedClock
 from vienna_control.store.tables import agents, consumptions, entries, executions, intents
 from vienna_kernel import wire
@@ -416,3 +417,33 @@ async def test_a_question_that_breaks_us_is_refused_and_quoted_in_no_log(
     assert answer.t == "fault"
     assert (await bot.consult(*ORDER)).verdict == "granted"
     assert "canary-7c1f-secret" not in "".join(capfd.readouterr())
+
+
+async def test_a_call_over_the_rate_is_refused_for_a_while_and_may_be_tried_again(
+    bot: Gate, people: People, clock: FixedClock
+) -> None:
+    rule = {
+        "id": "slowly",
+        "priority": 1000,
+        "expression": "action == 'get_order'",
+        "action": {"type": "rate_limit", "limit": 3, "window": "1m"},
+    }
+    assert (await people.ask("oscar", "POST", "/policies", rule))[0] == 201
+    for _ in range(3):
+        assert (await bot.consult(*ORDER)).verdict == "granted"
+    refused = await bot.consult(*ORDER)
+    assert (refused.verdict, refused.reason) == ("refused", Reason.RATE_LIMITED)
+    assert (refused.retryable, refused.retry_after_seconds) == (True, 60)
+    clock.advance(timedelta(seconds=61))
+    assert (await bot.consult(*ORDER)).verdict == "granted"
+
+
+async def test_only_so_many_calls_of_an_agent_wait_for_people_at_once(
+    bot: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MOST_PENDING", 2)
+    for number in range(2):
+        assert (await bot.consult("POST", TICKETS, {"subject": f"{number}"})).verdict == "held"
+    refused = await bot.consult("POST", TICKETS, {"subject": "one more"})
+    assert (refused.verdict, refused.reason, refused.retryable) == ("refused", Reason.TOO_MANY_HELD, True)
+    assert (await bot.consult("POST", TICKETS, {"subject": "0"})).verdict == "held"
