@@ -6,6 +6,8 @@ after the commit that it tells of, so it is never ahead of the truth. Each note 
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from vienna_control.ports import UnavailableError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.ledger.trail import Checkpoint, read_note
 
+_SIGNATURE = "\u2014 "  # an em dash and a space, C2SP signed-note
 _FULL_BYTES = 4 * 1024 * 1024
 
 
@@ -37,7 +40,7 @@ class CheckpointFile:
             return []
         except (OSError, UnicodeDecodeError) as error:
             raise UnavailableError("audit", f"cannot read {self.path}: {type(error).__name__}") from None
-        return split_notes(text)
+        return split_notes(text[: text.rfind("\n\n") + 1])
 
     def last(self) -> tuple[str, Checkpoint] | None:
         """The newest note and what it says, its signature not checked."""
@@ -53,17 +56,46 @@ class CheckpointFile:
         try:
             if self.path.exists() and self.path.stat().st_size > _FULL_BYTES:
                 self.path.replace(self.path.with_name(f"{self.path.name}.{read_note(note).size}"))
-            descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
-                os.write(descriptor, f"{note}\n".encode())
-                os.fsync(descriptor)
+                _append_whole(descriptor, f"{note}\n".encode())
             finally:
                 os.close(descriptor)
         except OSError as error:
             raise UnavailableError("audit", f"cannot write {self.path}: {error.strerror}") from None
 
 
+def _append_whole(descriptor: int, data: bytes) -> None:
+    """All of it, durably, or nothing: half a note would hide those that come after it."""
+    before = _end_of_whole_lines(descriptor)
+    os.ftruncate(descriptor, before)
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
+
+
+def _end_of_whole_lines(descriptor: int) -> int:
+    """Where the last empty line ends: what stands behind it was torn by a crash."""
+    size = os.fstat(descriptor).st_size
+    if size >= 2 and os.pread(descriptor, 2, size - 2) == b"\n\n":
+        return size
+    found = os.pread(descriptor, size, 0).rfind(b"\n\n")
+    return found + 2 if found >= 0 else 0
+
+
 def split_notes(text: str) -> list[str]:
-    """The notes of a text that holds them one after another, each followed by an empty line (the last may lack it)."""
-    parts = text.strip("\n").split("\n\n")
-    return [f"{body}\n\n{tail}\n" for body, tail in zip(parts[::2], parts[1::2], strict=False)]
+    """The notes of a text that holds them one after another, each followed by an empty line (the last may lack it).
+
+    A note is a body, an empty line, and signature lines. What is neither, as a crash may leave it, is left out.
+    """
+    parts = [part.strip("\n") for part in text.split("\n\n")]
+    pairs = itertools.pairwise(part for part in parts if part)
+    return [f"{body}\n\n{tail}\n" for body, tail in pairs if _signs(tail) and not _signs(body)]
+
+
+def _signs(part: str) -> bool:
+    return part.startswith(_SIGNATURE)
