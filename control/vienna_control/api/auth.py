@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -111,14 +111,22 @@ async def login(ctx: Context) -> LoginData:
     return data
 
 
-def _start(ctx: Context, tx: Tx, operator: Operator, how: str, code: str | None) -> LoginData:
+def _start(
+    ctx: Context,
+    tx: Tx,
+    operator: Operator,
+    how: str,
+    code: str | None,
+    *,
+    no_later_than: datetime | None = None,
+) -> LoginData:
     identity = ctx.app.identity
     if code is not None and not identity.totp.check(tx, operator.id, code):
         wait = identity.totp.wait_seconds(operator.id)
         if wait:
             raise rate_limited("too many wrong codes; wait", wait)
         raise Problem(Code.UNAUTHENTICATED, "the code is wrong, or was used already")
-    secret, session = identity.sessions.start(tx, operator.id)
+    secret, session = identity.sessions.start(tx, operator.id, no_later_than=no_later_than)
     key = identity.credentials.issue(
         tx,
         "operator",
@@ -166,13 +174,22 @@ async def logout(ctx: Context) -> Message:
     "POST", "/auth/links", who=Who.READER, writes=None, data=LinkData, status=201, summary="A one-time link"
 )
 async def make_link(ctx: Context) -> LinkData:
-    """A link that opens the console for whoever asks here, once, within ten minutes."""
+    """A link that opens the console for whoever asks here, once, within ten minutes.
+
+    Out of a session comes no more than that session: the new one ends when it would have ended, and the link with it.
+    """
     principal = ctx.principal
 
     def unit(tx: Tx) -> LinkData:
         expires_at = tx.now + timedelta(minutes=_LINK_MINUTES)
         token = ctx.app.identity.credentials.issue(
-            tx, "link", principal.id, tenant=principal.tenant, actor=principal.actor, expires_at=expires_at
+            tx,
+            "link",
+            principal.id,
+            tenant=principal.tenant,
+            actor=principal.actor,
+            expires_at=expires_at,
+            session=principal.session,
         )
         url = f"{ctx.app.base_url}/console/enter#token={token}"
         return LinkData(token=token, url=url, expires_at=iso(expires_at))
@@ -197,9 +214,12 @@ async def use_link(ctx: Context) -> LoginData:
     def unit(tx: Tx) -> LoginData | None:
         link = ctx.app.identity.credentials.use_link(tx, ctx.body.token.get_secret_value())
         operator = operators.by_id(tx.conn, link.principal_id) if link else None
-        if operator is None or operator.disabled:
+        if link is None or operator is None or operator.disabled:
             return None
-        return _start(ctx, tx, operator, "link", None)
+        end = ctx.app.identity.sessions.end_of(tx.conn, link.session) if link.session else None
+        if link.session and end is None:
+            return None
+        return _start(ctx, tx, operator, "link", None, no_later_than=end)
 
     data = await ctx.app.store.write(unit)
     if data is None:

@@ -50,15 +50,20 @@ class Sessions:
         self._hasher = hasher
         self.lifetime = timedelta(seconds=lifetime_seconds)
 
-    def start(self, tx: Tx, operator_id: str) -> tuple[str, Session]:
-        """A new session, and the secret for its cookie (256 random bits), which is shown once."""
-        secret = secrets.token_urlsafe(32)
+    def start(
+        self, tx: Tx, operator_id: str, *, no_later_than: datetime | None = None
+    ) -> tuple[str, Session]:
+        """A new session, and the secret for its cookie (256 random bits), which is shown once.
+
+        ``no_later_than``: when it ends at the latest, for one that came out of another.
+        """
+        secret, end = secrets.token_urlsafe(32), tx.now + self.lifetime
         session = Session(
             hash=self._hash(secret),
             operator_id=operator_id,
             csrf=secrets.token_urlsafe(32),
             seen_at=tx.now,
-            expires_at=tx.now + self.lifetime,
+            expires_at=min(end, no_later_than or end),
         )
         tx.conn.execute(delete(sessions).where(sessions.c.expires_at <= tx.at))
         rows.add(
@@ -88,6 +93,11 @@ class Sessions:
             seen_at=seen,
             expires_at=expires,
         )
+
+    def end_of(self, conn: Connection, session_hash: str) -> datetime | None:
+        """When a session ends at the latest; None when it is over."""
+        found = conn.scalar(select(sessions.c.expires_at).where(sessions.c.hash == session_hash))
+        return from_iso(found) if found is not None else None
 
     def wants_touch(self, session: Session, *, now: datetime) -> bool:
         """Whether its last use should be written down; not at every request."""

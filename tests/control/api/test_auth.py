@@ -223,3 +223,22 @@ async def test_two_credentials_in_one_request_are_refused(control: Control) -> N
         ]
         async with http.get(control.url + ME, headers=headers) as response:
             assert response.status == 401
+
+
+async def test_a_link_out_of_a_session_does_not_outlive_it(control: Control, clock: FixedClock) -> None:
+    """Else whoever has stolen one key of eight hours has them for ever, a link at a time."""
+    _, answer, _ = await control.ask(
+        "POST", "/api/v1/auth/login", body={"username": "ada@example.com", "password": PASSWORD}
+    )
+    first = answer["data"]
+    control.http.cookie_jar.clear()
+    clock.advance(timedelta(hours=7, minutes=55))
+    links = []
+    for _ in range(2):
+        _, answer, _ = await control.ask("POST", "/api/v1/auth/links", key=first["apiKey"])
+        links.append(answer["data"]["token"])
+    _, answer, _ = await control.ask("POST", "/api/v1/auth/link", body={"token": links[0]})
+    control.http.cookie_jar.clear()
+    assert answer["data"]["expiresAt"] == first["expiresAt"]
+    assert (await control.ask("POST", "/api/v1/auth/logout", key=first["apiKey"]))[0] == 200
+    assert (await control.ask("POST", "/api/v1/auth/link", body={"token": links[1]}))[0] == 401
