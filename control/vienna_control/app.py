@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,7 @@ class App:
         config: Every setting; frozen.
         base_url: Where people reach it: ``public_url``, else the address it listens on.
         background: Work beside requests, begun at start and ended at stop.
-        openapi: The API's own description.
+        openapi: Makes the API's own description, at the first call: it is a tenth of the start.
         stopping: Set when the process is told to end: long polls and streams let go.
         failed_tasks: Names of background work that ended by itself.
     """
@@ -55,7 +57,7 @@ class App:
     pipeline: Pipeline
     hub: Hub
     background: tuple[Background, ...] = ()
-    openapi: dict[str, Any] = field(default_factory=dict)
+    openapi: Callable[[], dict[str, Any]] = dict
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     failed_tasks: list[str] = field(default_factory=list)
 
@@ -104,7 +106,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         pipeline=pipeline,
         hub=hub,
         background=(sequencer, policies, Expiry(store, clock), Sweep(store, clock, pipeline.merits), hub),
-        openapi=describe(all_routes()),
+        openapi=functools.cache(lambda: describe(all_routes())),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_,
 
 from vienna_control import rows
 from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.problems import Code, Problem, not_found, rate_limited
 from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import CheckpointFile, verify_store
 from vienna_control.audit.export import export_lines
@@ -22,6 +22,8 @@ from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof,
 
 _CHUNK_BYTES = 64 * 1024
 _SLOW_READER_SECONDS = 30
+_EXPORTS = asyncio.Semaphore(2)
+"""Each holds one of the store's few readers for as long as its client reads: never all of them."""
 _RESULTS = ("result", "status", "outcome", "verdict")
 
 
@@ -264,6 +266,13 @@ def _note(conn: Connection, size: int) -> str | None:
 )
 async def export(ctx: Context) -> web.StreamResponse:
     """NDJSON, a line for each entry and checkpoint; verifies by itself with the log's public key."""
+    if _EXPORTS.locked():
+        raise rate_limited("as many exports as may are under way; wait", _SLOW_READER_SECONDS)
+    async with _EXPORTS:
+        return await _export(ctx)
+
+
+async def _export(ctx: Context) -> web.StreamResponse:
     await ctx.app.sequencer.flush()
     response = web.StreamResponse(
         headers={

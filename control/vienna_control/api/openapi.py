@@ -23,7 +23,7 @@ _ALWAYS = (Code.INVALID_REQUEST, Code.INTERNAL, Code.UNAVAILABLE)
 @route("GET", "/openapi.json", who=Who.PUBLIC, writes=None, raw=True, summary="This document")
 async def document(ctx: Context) -> web.StreamResponse:
     """OpenAPI 3.1, generated from the code."""
-    return answer(ctx.app.openapi)
+    return answer(ctx.app.openapi())
 
 
 def describe(routes: Iterable[Route]) -> dict[str, Any]:

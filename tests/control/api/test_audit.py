@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from planes import Control
+from planes import Control, key_of
 from vienna_control.audit.export import verify_export
 from vienna_control.store import Tx
 from vienna_kernel.ledger.trail import EntryType, verify_consistency, verify_inclusion
@@ -126,3 +127,27 @@ async def test_checkpoints_come_with_the_key_that_verifies_them(control: Control
     shown = await get(control, "/checkpoints?limit=1")
     assert shown["verifier_key"].startswith(shown["origin"] + "+")
     assert shown["public_jwk"]["crv"] == "Ed25519"
+
+
+async def test_clients_that_read_exports_slowly_do_not_stop_the_rest(control: Control) -> None:
+    def fill(tx: Tx) -> None:
+        for number in range(3000):
+            data = {"thing": str(number), "text": "x" * 3000}
+            tx.record(EntryType.CONFIG_CHANGED, tenant="default", actor="system", data=data)
+
+    await control.app.store.write(fill)
+    host, _, port = control.url.removeprefix("http://").partition(":")
+    slow, heads = [], []
+    for _ in range(6):
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+        writer.write(
+            f"GET {AUDIT}/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key_of('auditor')}\r\n\r\n".encode()
+        )
+        heads.append((await asyncio.wait_for(reader.readline(), 5)).split()[1])
+        slow.append(writer)
+    assert heads.count(b"200") == 2
+    assert heads.count(b"429") == 4
+    async with asyncio.timeout(5):
+        assert (await control.ask("GET", "/api/v1/operators/me", key="viewer"))[0] == 200
+    for writer in slow:
+        writer.transport.abort()
