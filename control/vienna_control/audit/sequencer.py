@@ -107,6 +107,10 @@ class Sequencer:
         With ``wait`` the second place is written at once too. Raises ``UnavailableError`` when the store does not take
         it, and once an entry was found changed.
         """
+        # Whoever gives up waiting must not stop it between the commit and the note of it.
+        await asyncio.shield(self._flush(wait=wait))
+
+    async def _flush(self, *, wait: bool) -> None:
         async with self._lock:
             more = await self._store.read(_waiting)
             while more:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -59,6 +60,26 @@ async def test_it_works_beside_writers_until_cancelled(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    await sequencer.flush()
+    assert (await _held(store, authority)).count == sequencer.size
+
+
+async def test_a_flush_that_nobody_waits_for_any_more_is_finished(
+    store: Store, authority: Authority, record: Record, tmp_path: Path
+) -> None:
+    """Else the next one finds its own signature and takes it for another sequencer's."""
+    sequencer = await Sequencer.open(store, authority, tmp_path)
+    await record(3)
+    held = threading.Event()
+    busy = asyncio.create_task(store.write(lambda _: held.wait(5)))
+    flush = asyncio.create_task(sequencer.flush())
+    await asyncio.sleep(0.1)
+    flush.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flush
+    held.set()
+    await busy
+    await record(2)
     await sequencer.flush()
     assert (await _held(store, authority)).count == sequencer.size
 
