@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from vienna_kernel.verdict import Reason
 
 PROTOCOL = 1
+MOST_EVENTS = 1024
 
 
 class _Frame(BaseModel):
@@ -81,10 +82,10 @@ class Consult(_Frame):
 
     t: Literal["consult"] = "consult"
     id: int
-    attempt: str
+    attempt: Annotated[str, Field(min_length=1, max_length=200)]
     call: CallView
     intents: list[dict[str, Any]]
-    fingerprint: str
+    fingerprint: Annotated[str, Field(min_length=1, max_length=200)]
     bundle: str
     mapped: bool = True
     presented: str | None = None
@@ -135,9 +136,11 @@ class Reported(_Frame):
 
 
 class Report(_Frame):
+    """What a gate refused or saw by itself; at most ``MOST_EVENTS``: they are recorded as one unit of work."""
+
     t: Literal["report"] = "report"
     id: int
-    events: list[Reported]
+    events: Annotated[list[Reported], Field(max_length=MOST_EVENTS)]
 
 
 class Gone(_Frame):

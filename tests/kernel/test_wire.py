@@ -35,3 +35,15 @@ def test_a_reason_on_the_wire_is_from_the_closed_list() -> None:
     assert wire.from_control.validate_json(good)
     with pytest.raises(ValidationError):
         wire.from_control.validate_json(good.replace("internal_error", "because"))
+
+
+def test_what_one_frame_may_ask_of_the_store_is_bounded() -> None:
+    row = wire.Reported(at="2026-01-01T00:00:00.000Z", reason=Reason.POLICY_DENIED, detail="")
+    assert wire.Report(id=1, events=[row] * wire.MOST_EVENTS)
+    with pytest.raises(ValidationError):
+        wire.Report(id=1, events=[row] * (wire.MOST_EVENTS + 1))
+    good = {"id": 7, "attempt": "att-1", "call": VIEW, "intents": [], "fingerprint": "fp", "bundle": "b"}
+    for name in ("attempt", "fingerprint"):
+        for text in ("", "a" * 201):
+            with pytest.raises(ValidationError):
+                wire.Consult(**{**good, name: text})
