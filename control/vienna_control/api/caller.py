@@ -51,8 +51,11 @@ def set_cookie(app: App, secret: str) -> str:
     return "; ".join(parts)
 
 
-async def identify(app: App, request: web.Request) -> Principal:
-    """The principal of a request, ``NOBODY`` when it shows no credential. Raises 401 for one that does not hold."""
+async def identify(app: App, request: web.Request, *, touch: bool = True) -> Principal:
+    """The principal of a request, ``NOBODY`` when it shows no credential. Raises 401 for one that does not hold.
+
+    ``touch``: whether it counts as a use of the session.
+    """
     key = _bearer(request)
     now = app.clock.now()
     if key is not None:
@@ -69,9 +72,17 @@ async def identify(app: App, request: web.Request) -> Principal:
     principal, session = by_cookie
     if request.method not in _SAFE:
         _refuse_forgery(app, request, principal)
-    if app.identity.sessions.wants_touch(session, now=now):
+    if touch and app.identity.sessions.wants_touch(session, now=now):
         await app.store.write(lambda tx: app.identity.sessions.touch(tx, session.hash))
     return principal
+
+
+async def still_holds(app: App, request: web.Request, principal: Principal) -> bool:
+    """Whether the credential of a request that is answered for long still says the same; asking is not a use of it."""
+    try:
+        return await identify(app, request, touch=False) == principal
+    except Problem:
+        return False
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from vienna_control.api.caller import still_holds
 from vienna_control.api.edge import encode
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.events import Event, Subscription
 
 _KEEPALIVE_SECONDS = 15.0
+_RECHECK_SECONDS = 5.0
+"""How long somebody who was logged out may still listen, when something happens; else until the next keepalive."""
 _RETRY_MS = 2000
 
 
@@ -65,6 +69,7 @@ def _after(ctx: Context) -> int | None:
 async def _pump(ctx: Context, response: web.StreamResponse, subscription: Subscription) -> None:
     stopping = asyncio.ensure_future(ctx.app.stopping.wait())
     following = asyncio.ensure_future(anext(subscription, None))
+    checked = time.monotonic()
     try:
         while True:
             await asyncio.wait(
@@ -72,6 +77,10 @@ async def _pump(ctx: Context, response: web.StreamResponse, subscription: Subscr
             )
             if stopping.done():
                 return
+            if time.monotonic() - checked >= _RECHECK_SECONDS:
+                checked = time.monotonic()
+                if not await still_holds(ctx.app, ctx.request, ctx.principal):
+                    return
             if not following.done():
                 await response.write(b": still here\n\n")
                 continue

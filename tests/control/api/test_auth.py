@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -242,3 +243,21 @@ async def test_a_link_out_of_a_session_does_not_outlive_it(control: Control, clo
     assert answer["data"]["expiresAt"] == first["expiresAt"]
     assert (await control.ask("POST", "/api/v1/auth/logout", key=first["apiKey"]))[0] == 200
     assert (await control.ask("POST", "/api/v1/auth/link", body={"token": links[1]}))[0] == 401
+
+
+async def test_a_stream_of_events_ends_with_the_session(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vienna_control.api.events._RECHECK_SECONDS", 0.0)
+    _, answer, _ = await log_in(control, "ada@example.com")
+    key = answer["data"]["apiKey"]
+    control.http.cookie_jar.clear()
+    headers = {"Authorization": f"Bearer {key}"}
+    async with control.http.get(f"{control.url}/api/v1/events", headers=headers) as stream:
+        assert b"connected" in await stream.content.readuntil(b"\n\n")
+        control.app.bus.publish("alert", {"text": "before"}, tenant="default")
+        assert b"before" in await stream.content.readuntil(b"\n\n")
+        await control.ask("POST", LOGOUT, key=key)
+        control.app.bus.publish("alert", {"text": "after"}, tenant="default")
+        async with asyncio.timeout(5):
+            assert b"after" not in await stream.content.read()
