@@ -33,6 +33,7 @@ from vienna_control.intake.ask import Ask, Caller
 from vienna_control.intake.judgement import Judgement, enforced, judge
 from vienna_control.intake.rates import Rates
 from vienna_control.policies import Bundle, Policies
+from vienna_control.ports import StaleBundleError
 from vienna_control.store import Tx
 from vienna_kernel import trust as arithmetic
 from vienna_kernel import wire
@@ -85,14 +86,25 @@ class Pipeline:
         self._rates = Rates()
         self.merits = trust.Merits()
 
+    @property
+    def mapping_digest(self) -> str:
+        """Of the mappings in force."""
+        return self._policies.current.mapping_digest
+
     def consult(self, tx: Tx, ask: Ask) -> wire.Decision:
-        """Whether this may happen now. The answer's ``id`` is 0."""
+        """Whether this may happen now. The answer's ``id`` is 0.
+
+        Raises ``StaleBundleError`` when the gate goes by another rung than its agent now stands on: it would refuse
+        a warrant that only observes, or let go what must be held.
+        """
         again = recorded.same_attempt(tx, ask)  # (1)
         if again is not None:
             return again
         agent = standing(registry.by_id(tx.conn, ask.caller.agent_id))  # (2)
         if isinstance(agent, Refused):
             return self._turned_away(tx, ask, agent)
+        if ask.rung not in (None, agent.enforcement):
+            raise StaleBundleError
         if ask.presented is not None:  # (3)
             return self._under_presented(tx, agent, ask, ask.presented)
         past = None if ask.simulation else memory.recall(tx, ask)  # (4)

@@ -23,6 +23,10 @@ class UnavailableError(RuntimeError):
         self.why = why
 
 
+class StaleBundleError(RuntimeError):
+    """A gate goes by a bundle that is no longer true in what matters here: it must fetch the new one and ask again."""
+
+
 class StartError(RuntimeError):
     """The process cannot start, and what to do about it, in one line for a person."""
 

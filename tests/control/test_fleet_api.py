@@ -166,6 +166,8 @@ async def test_in_prod_going_down_takes_two_admins(tmp_path: Path, clock: FixedC
 
 async def test_the_forecast_counts_what_would_have_been(people: People, bot: Gate) -> None:
     await people.ask("ada", "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True})
+    await bot.told(wire.BundleChanged)
+    await bot.fetch()
     await bot.consult("POST", TICKETS, {"subject": "a"})
     await bot.consult("GET", "https://news.example/today")
     await bot.consult("POST", "https://news.example/comments", {"text": "hi"})

@@ -310,6 +310,7 @@ async def test_observe_lets_go_and_records_what_would_have_been(
     body = {"to": "observe", "confirm": True}
     assert (await people.ask("ada", "POST", "/fleet/billing-bot/promote", body))[0] == 200
     await bot.told(wire.BundleChanged)
+    await bot.fetch()
     held = await bot.consult("POST", TICKETS, TICKET)
     assert (held.verdict, held.would, held.approval_id) == ("observed", "held", None)
     denied = await bot.consult("POST", REFUNDS, refund(50000))
@@ -326,6 +327,8 @@ async def test_enforce_high_holds_refunds_and_observes_tickets(
 ) -> None:
     body = {"to": "enforce_high", "confirm": True}
     await people.ask("ada", "POST", "/fleet/billing-bot/promote", body)
+    await bot.told(wire.BundleChanged)
+    await bot.fetch()
     assert (await bot.consult("POST", TICKETS, TICKET)).verdict == "observed"
     assert (await bot.consult("POST", REFUNDS, refund(5000))).verdict == "held"
     assert (await bot.consult(*ORDER)).verdict == "granted"
@@ -351,6 +354,19 @@ async def test_an_unread_bundle_is_a_fault_and_the_gate_is_told_which_is_current
     answer = await bot.ask(frame)
     assert isinstance(answer, wire.Fault)
     assert (await bot.told(wire.BundleChanged)).digest == bot.bundle["digest"]
+
+
+async def test_a_gate_that_goes_by_another_rung_fetches_the_new_bundle_before_anything_is_decided(
+    bot: Gate, people: People
+) -> None:
+    stale = bot.bundle["digest"]
+    body = {"to": "observe", "confirm": True}
+    assert (await people.ask("ada", "POST", "/fleet/billing-bot/promote", body))[0] == 200
+    answer = await bot.ask(bot.frame(request(*ORDER)).model_copy(update={"bundle": stale}))
+    assert isinstance(answer, wire.Fault)
+    assert (await bot.told(wire.BundleChanged)).digest != stale
+    _, found = await people.ask("ada", "GET", "/warrants")
+    assert found["data"]["warrants"] == []
 
 
 async def test_a_consent_is_for_what_was_shown_whatever_fingerprint_a_gate_sends(

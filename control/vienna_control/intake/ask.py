@@ -47,6 +47,7 @@ class Ask:
         mapped: False when no mapping read the call.
         presented: A warrant the agent brought along.
         wait: Whether the caller is waiting for people.
+        rung: The enforcement its gate goes by, None on the API's road.
         mode: ``direct``: we (or the gate) execute. ``passback``: the caller gets the warrant.
         claimed: What the agent says of itself and the world; it can only raise scrutiny.
     """
@@ -60,6 +61,7 @@ class Ask:
     mapped: bool = True
     presented: str | None = None
     wait: bool = True
+    rung: str | None = None
     mode: Mode = "direct"
     claimed: Mapping[str, Value] = field(default_factory=dict)
     idempotency_key: str | None = None

@@ -36,6 +36,14 @@ class Snapshot:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class BundleTerms:
+    """What a bundle has a gate do: how calls are read, and on which rung its agent stands."""
+
+    mapping_digest: str
+    enforcement: str
+
+
 class Snapshots:
     """Makes bundles, and remembers what lately handed-out ones were made of."""
 
@@ -49,7 +57,7 @@ class Snapshots:
         self._clock = clock
         self._made: dict[str, Snapshot] = {}
         self._turn = 0
-        self._mappings: OrderedDict[str, str] = OrderedDict()
+        self._terms: OrderedDict[str, BundleTerms] = OrderedDict()
 
     async def of_agent(self, agent_id: str) -> Snapshot:
         """The bundle of an agent now. ``LookupError``: no such agent."""
@@ -74,11 +82,11 @@ class Snapshots:
         else:
             self._made.pop(agent_id, None)
 
-    async def reads_alike(self, agent_id: str, digest_: str) -> bool:
-        """Whether a gate with this bundle reads calls as the mappings in force do."""
-        if digest_ not in self._mappings:
+    async def terms(self, agent_id: str, digest_: str) -> BundleTerms | None:
+        """What a gate with this bundle reads and acts by; None for one that was not handed out lately."""
+        if digest_ not in self._terms:
             await self.of_agent(agent_id)
-        return self._mappings.get(digest_) == self._policies.current.mapping_digest
+        return self._terms.get(digest_)
 
     def _make(self, agent: Agent, bundle: Bundle, revoked: list[str]) -> Snapshot:
         lenient = self._env in ("dev", "test")
@@ -110,9 +118,9 @@ class Snapshots:
             "issued_at": iso(self._clock.now()),
             "revoked": revoked,
         }
-        self._mappings[named] = bundle.mapping_digest
-        while len(self._mappings) > _REMEMBERED:
-            self._mappings.popitem(last=False)
+        self._terms[named] = BundleTerms(bundle.mapping_digest, agent.enforcement)
+        while len(self._terms) > _REMEMBERED:
+            self._terms.popitem(last=False)
         return Snapshot(named, self._authority.sign_bundle(orjson.dumps(payload)))
 
 

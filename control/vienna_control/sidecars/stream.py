@@ -20,7 +20,7 @@ from vienna_control.clock import iso
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.logs import frames_of
 from vienna_control.pipeline import Pipeline
-from vienna_control.ports import UnavailableError
+from vienna_control.ports import StaleBundleError, UnavailableError
 from vienna_control.sidecars.snapshot import Snapshots
 from vienna_control.store import Store
 from vienna_kernel import wire
@@ -148,22 +148,26 @@ class Stream:
                 return await store.write(lambda tx: pipeline.gone(tx, self.caller, frame))
 
     async def _consult(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
-        snapshots = self._parts.snapshots
-        if not await snapshots.reads_alike(self.caller.agent_id, frame.bundle):
-            current = await snapshots.of_agent(self.caller.agent_id)
-            await self.send(wire.BundleChanged(digest=current.digest))
-            return _fault(frame.id, Reason.CONTROL_UNAVAILABLE, "the bundle changed")
+        agent_id, snapshots, pipeline = self.caller.agent_id, self._parts.snapshots, self._parts.pipeline
+        terms = await snapshots.terms(agent_id, frame.bundle)
         try:
-            ask = _ask(self.caller, frame)
+            ask = _ask(self.caller, frame, rung=terms.enforcement if terms else None)
         except (KeyError, ValueError, TypeError) as error:
             return _fault(
                 frame.id, Reason.MALFORMED_REQUEST, f"an intent that is none: {type(error).__name__}"
             )
-        answer = await self._parts.store.write(lambda tx: self._parts.pipeline.consult(tx, ask))
+        try:
+            if terms is None or terms.mapping_digest != pipeline.mapping_digest:
+                raise StaleBundleError
+            answer = await self._parts.store.write(lambda tx: pipeline.consult(tx, ask))
+        except StaleBundleError:
+            snapshots.forget(agent_id)
+            await self.send(wire.BundleChanged(digest=(await snapshots.of_agent(agent_id)).digest))
+            return _fault(frame.id, Reason.CONTROL_UNAVAILABLE, "the bundle changed")
         return answer.model_copy(update={"id": frame.id})
 
 
-def _ask(caller: Caller, frame: wire.Consult) -> Ask:
+def _ask(caller: Caller, frame: wire.Consult, *, rung: str | None) -> Ask:
     intents = tuple(Intent.from_json(data) for data in frame.intents)
     if not intents:
         raise ValueError("no intent")
@@ -177,6 +181,7 @@ def _ask(caller: Caller, frame: wire.Consult) -> Ask:
         mapped=frame.mapped,
         presented=frame.presented,
         wait=frame.wait,
+        rung=rung,
     )
 
 
