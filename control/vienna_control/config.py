@@ -24,10 +24,10 @@ from pydantic import (
 )
 
 from vienna_control.ports import StartError
-from vienna_kernel.document import Document, DocumentError, nearest, parse, read
+from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.settings import sections
 
-SECTIONS = ("control", "gate", "bootstrap")
 _MIN_SECRET = 32
 _MIN_VARIETY = 10
 
@@ -224,25 +224,11 @@ def _read_file(file: Path) -> _File:
     except OSError as error:
         raise StartError(f"cannot read {file}: {error.strerror}") from None
     try:
-        document = parse(data, name=str(file))
-        if document.data is None:
-            return _File()
-        return read(_File, _own_sections(document))
+        return read(_File, sections(parse(data, name=str(file)), {"control", "bootstrap"}))
     except DocumentError as error:
         raise StartError("; ".join(str(item) for item in error.errors)) from None
     except MalformedError as error:
         raise StartError(str(error)) from None
-
-
-def _own_sections(document: Document) -> Document:
-    """The document without ``gate``, which the gate reads; any other stranger is refused here."""
-    if not isinstance(document.data, dict):
-        raise MalformedError(document.where(), f"expected the sections {', '.join(SECTIONS)}")
-    for key in document.data:
-        if key not in SECTIONS:
-            raise MalformedError(document.where((key,)), f"unknown key {key!r}{nearest(key, list(SECTIONS))}")
-    own = {key: value for key, value in document.data.items() if key != "gate" and value is not None}
-    return Document(document.name, own, document.places)
 
 
 def _overlay(

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from vienna_kernel.document import Document, DocumentError, nearest, parse, read
+from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.settings import sections
 from vienna_proxy.ports import StartError
 
-SECTIONS = ("control", "gate", "bootstrap")
 ENVIRONMENTS = ("prod", "staging", "test", "dev")
 
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\Z")
@@ -230,22 +230,9 @@ def _read_file(file: Path) -> GateConfig:
     except OSError as error:
         raise StartError(f"cannot read {file}: {error.strerror}") from None
     try:
-        document = parse(data, name=str(file))
-        if document.data is None:
-            return GateConfig()
-        return read(GateConfig, _own_section(document))
+        gate = sections(parse(data, name=str(file)), {"gate"}).child("gate")
+        return GateConfig() if gate.data is None else read(GateConfig, gate)
     except DocumentError as error:
         raise StartError("; ".join(str(item) for item in error.errors)) from None
     except MalformedError as error:
         raise StartError(str(error)) from None
-
-
-def _own_section(document: Document) -> Document:
-    """The ``gate`` section, places kept; any key beside the three sections is refused here."""
-    if not isinstance(document.data, dict):
-        raise MalformedError(document.where(), f"expected the sections {', '.join(SECTIONS)}")
-    for key in document.data:
-        if key not in SECTIONS:
-            raise MalformedError(document.where((key,)), f"unknown key {key!r}{nearest(key, list(SECTIONS))}")
-    gate = document.child("gate")
-    return Document(gate.name, {} if gate.data is None else gate.data, gate.places)
