@@ -153,12 +153,13 @@ class Channel:
                 welcome = from_control.validate_json(await socket.receive_str())
             if not isinstance(welcome, Welcome):
                 raise aiohttp.ClientError("no welcome")
+            asked_before = list(self._waiting.values())  # whoever asks from here on sends for itself
             self._socket = socket
             self._take(welcome)
             self.up.set()
             log.info("channel.up", sidecar=welcome.sidecar_id)
             self._listener.connected()
-            for _, frame in list(self._waiting.values()):
+            for _, frame in asked_before:
                 await self._send(frame)
             await self._listen(socket)
         except TypeError:  # receive_str met something that is no text: the stream is closing

@@ -32,6 +32,7 @@ from vienna_proxy.clock import Clock
 from vienna_proxy.config import Settings, host_and_port
 from vienna_proxy.consult import Counsel
 from vienna_proxy.decide import Court, Judge
+from vienna_proxy.exchange import Rules
 from vienna_proxy.gate import Gate, Offices
 from vienna_proxy.hold import Holds, Interim
 from vienna_proxy.internal import Internal
@@ -78,7 +79,7 @@ class Sidecar:
         trust = embed.write_trust(self._folder, config.upstream_ca)
         token = enrol.read_token(config.key_file)
         self._master = embed.Embedded(listen=host_and_port(config.listen), folder=self._folder, trust=trust)
-        guards.install(guards.Rules(speak=_proof_words, too_large=_proof_response))
+        guards.install(Rules(speak=_proof_words, too_large=_proof_response, deafen=_proof_deafen))
         proofs.prove(self._master.options)
         self._control = enrol.Control(config.control)
         self._identity = await enrol.patiently(lambda: self._enrol(token), tell)
@@ -162,7 +163,9 @@ class Sidecar:
         )
         self._gate = Gate(self._offices(court))
         self._master.complete(self._gate)
-        guards.install(guards.Rules(speak=self._gate.speak, too_large=self._gate.too_large))
+        guards.install(
+            Rules(speak=self._gate.speak, too_large=self._gate.too_large, deafen=self._gate.deafen)
+        )
 
     def _offices(self, court: Court) -> Offices:
         judge = self._make_judge(court)
@@ -352,6 +355,10 @@ def _shown(address: tuple[str, int]) -> str:
 
 def _proof_words(client: object, refused: Refused) -> bytes:
     return b"HTTP/1.1 400 Proof\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+def _proof_deafen(client: object) -> None:
+    pass
 
 
 def _proof_response(flow: object, refused: Refused) -> http.Response:

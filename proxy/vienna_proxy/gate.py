@@ -27,7 +27,8 @@ from vienna_proxy.bundle import Bundles
 from vienna_proxy.config import GateConfig
 from vienna_proxy.consult import Grant
 from vienna_proxy.decide import Judge, Plea
-from vienna_proxy.guards import HEAD_SECONDS
+from vienna_proxy.exchange import HEAD_SECONDS
+from vienna_proxy.heads import GateRequest
 from vienna_proxy.hold import Caller, Holds, Interim
 from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.outcome import Outcomes, Tap
@@ -51,6 +52,27 @@ class Case(Passage):
     call: Call | None = None
     grant: Grant | None = None
     tap: Tap | None = None
+
+
+class DeafWriter:
+    """Stands for the writer of a connection that nobody listens to any more."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def is_closing(self) -> bool:
+        """Nothing more is to be written."""
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Heard by nobody."""
+
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Close the connection itself."""
+        self._writer.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +138,8 @@ class Gate:
             limit = self._offices.config.body.inspect_max_bytes
             case = Case(meter=self._meter, body_limit=limit, began=time.monotonic())
             flow.metadata[PASSAGE] = case
+            if isinstance(flow.request, GateRequest):
+                flow.request.passage = case
             refused = self._head(flow, case) if http1.expected_http_body_size(flow.request) != 0 else None
             if refused is None:
                 flow.response = None  # nothing leaves before ``request``, where the refusal stands again
@@ -213,7 +237,8 @@ class Gate:
                 self._log(grant, case, status=response.status_code, streamed=case.tap.size)
                 return
             content = response.raw_content or b""
-            verdict = await self._offices.outcomes.buffered(grant, response, content)
+            gone = not flow.client_conn.connected
+            verdict = await self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
             if isinstance(verdict, Granted):
                 flow.response = incoming(
                     response, self._marks(grant), content=content, method=grant.call.method
@@ -287,10 +312,19 @@ class Gate:
 
     def _reap(self, client: Client) -> None:
         self._timers.pop(client.id, None)
+        if (transport := self._transport(client)) is not None:
+            transport.writer.close()
+
+    def deafen(self, client: Client) -> None:
+        """The caller hung up after its call left: mitmproxy must not end the upstream's connection for that."""
+        if (transport := self._transport(client)) is not None:
+            transport.writer = DeafWriter(transport.writer)
+
+    def _transport(self, client: Client) -> Any:
+        """mitmproxy's end of a connection that can be written to; None when there is none."""
         handler = self._offices.connections.get(client.id)
         transport = None if handler is None else handler.transports.get(client)
-        if transport is not None and transport.writer is not None:
-            transport.writer.close()
+        return transport if transport is not None and transport.writer is not None else None
 
     # Words
 

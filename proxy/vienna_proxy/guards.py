@@ -10,11 +10,13 @@ Towards the agent (``GuardedServer``, ``GuardedStream``):
    given at once and the rest thrown away. mitmproxy's own limit breaks large answers as well and speaks HTML.
 5. Whatever mitmproxy would answer by itself is answered in our words.
 6. What a caller sends behind a request that waits is bounded.
+7. A caller who hangs up after its call left does not cut the upstream off: what became of the call is still heard.
+   mitmproxy closes both sides, and nobody knows whether the upstream acted.
 
 Towards the upstream (``GuardedClient``):
 
-7. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
-8. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
+8. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
+9. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
    raises on them, and the call hangs.
 
 The classes replace names in mitmproxy's HTTP layer (``install``); nothing of mitmproxy is edited.
@@ -22,21 +24,16 @@ The classes replace names in mitmproxy's HTTP layer (``install``); nothing of mi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 import h11
-from mitmproxy import flow as mflow
 from mitmproxy import http
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.net.http import http1
-from mitmproxy.net.http.validate import validate_headers
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as layers_http
-from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
@@ -49,18 +46,15 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseHeaders,
     ResponseProtocolError,
 )
-from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeadersHook
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, make_body_reader
 
 from vienna_kernel.verdict import Reason, Refused
-from vienna_proxy.heads import gate_request, head_of, judge_head, response_head_of, response_of
-from vienna_proxy.passage import Passage, passage_of
+from vienna_proxy.exchange import INVALID, GuardedStream, Rules
+from vienna_proxy.heads import GateRequest, gate_request, head_of, judge_head, response_head_of, response_of
 
-HEAD_SECONDS = 10.0
 DRAIN_BYTES = 64 * 1024 * 1024
 PIPELINE_BYTES = 1024 * 1024
 _MAX_INTERIM = 32
-INVALID = "invalid response: "
 
 _SPOKEN = {
     ErrorCode.REQUEST_VALIDATION_FAILED: Reason.MALFORMED_REQUEST,
@@ -73,23 +67,8 @@ _SPOKEN = {
 type Commands = layer.CommandGenerator[None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the guards need of the gate; none of these waits.
-
-    Attributes:
-        speak: The whole answer, as bytes, to something that never became a call.
-        too_large: The answer to a call whose body is too large.
-        head_seconds: Time for a request head.
-    """
-
-    speak: Callable[[Client, Refused], bytes]
-    too_large: Callable[[http.HTTPFlow, Refused], http.Response]
-    head_seconds: float = HEAD_SECONDS
-
-
 class GuardedServer(Http1Server):
-    """Reads requests of the agent; rules 1, 2, 3, 5 and 6."""
+    """Reads requests of the agent; rules 1, 2, 3, 5, 6 and 7."""
 
     def __init__(self, context: Context, *, rules: Rules) -> None:
         super().__init__(context)
@@ -97,6 +76,7 @@ class GuardedServer(Http1Server):
         self._timer: commands.RequestWakeup | None = None
         self._drained = 0
         self._head = b""
+        self._client_gone = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
@@ -182,26 +162,31 @@ class GuardedServer(Http1Server):
         if isinstance(event, events.DataReceived) and len(self.buf) > PIPELINE_BYTES:
             yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "too much was sent ahead"))
             return
+        passage = self.request.passage if isinstance(self.request, GateRequest) else None
+        if isinstance(event, events.ConnectionClosed) and passage and passage.sent and not self.response:
+            self._client_gone = True
+            self._rules.deafen(cast(Client, self.conn))
+            return
         yield from super().wait(event)
 
     def send(self, event: HttpEvent) -> Commands:
-        if isinstance(event, ResponseHeaders) and event.response.status_code < 200:
-            yield commands.SendData(
-                self.conn, _head_bytes(event.response)
-            )  # 100: the answer is still to come
-            return
-        if isinstance(event, ResponseHeaders) and not event.end_stream and not event.response.stream:
+        if isinstance(event, ResponseProtocolError):
+            yield from self._send_error(event)
+        elif isinstance(event, ResponseHeaders) and event.response.status_code < 200:
+            # 100: the answer itself is still to come
+            yield commands.SendData(self.conn, _head_bytes(event.response))
+        elif isinstance(event, ResponseHeaders) and not event.end_stream and not event.response.stream:
             # Its body follows in the same breath: one write for both.
             self.response = event.response
             self._head = _head_bytes(event.response)
-            return
-        if self._head and isinstance(event, (ResponseData, ResponseEndOfMessage)):
+        else:
             head, self._head = self._head, b""
-            yield from _behind(head, super().send(event), self.conn)
-            return
-        if not isinstance(event, ResponseProtocolError):
-            yield from super().send(event)
-            return
+            sending = super().send(event)
+            yield from _behind(head, sending, self.conn) if head else sending
+            if self._client_gone and isinstance(event, ResponseEndOfMessage):
+                yield commands.CloseConnection(self.conn)
+
+    def _send_error(self, event: ResponseProtocolError) -> Commands:
         if event.code.http_status_code() is not None and not self.response:
             reason = _SPOKEN.get(event.code, Reason.RESPONSE_INVALID)
             yield from self._refuse(Refused(reason, event.message[:200]))
@@ -228,7 +213,7 @@ def _behind(head: bytes, sending: Commands, conn: Connection) -> Commands:
 
 
 class GuardedClient(Http1Client):
-    """Reads responses of the upstream; rules 7 and 8."""
+    """Reads responses of the upstream; rules 8 and 9."""
 
     _interim = 0
     _head = b""
@@ -307,121 +292,6 @@ class GuardedClient(Http1Client):
                 return
             if part.data:
                 yield ReceiveHttp(ResponseData(self.stream_id, bytes(part.data)))
-
-
-class GuardedStream(HttpStream):
-    """One request and its response; rules 4 and 5."""
-
-    def __init__(self, context: Context, stream_id: int, *, rules: Rules) -> None:
-        super().__init__(context, stream_id)
-        self._rules = rules
-
-    @property
-    def _passage(self) -> Passage | None:
-        return passage_of(self.flow)
-
-    def state_wait_for_request_headers(self, event: Any) -> Commands:
-        yield from super().state_wait_for_request_headers(event)
-        refused = self.flow.response is not None and self.client_state == self.state_consume_request_body
-        if refused and not event.end_stream:
-            yield from self._answer_early()
-
-    def state_consume_request_body(self, event: Any) -> Commands:
-        if isinstance(event, RequestData):
-            passage = self._passage
-            refused = (
-                Refused(Reason.INTERNAL_ERROR, "a body without its judgement")
-                if passage is None
-                else passage.take(len(event.data))
-            )
-            if refused is not None:
-                self.flow.response = self._rules.too_large(self.flow, refused)
-                yield from self._answer_early()
-                return
-        yield from super().state_consume_request_body(event)
-
-    def _answer_early(self) -> Commands:
-        """The refusal now, though the body is still coming; what comes of it is thrown away."""
-        response = self.flow.response
-        assert response is not None  # noqa: S101  # both callers have just set it
-        response.headers["Connection"] = "close"
-        self.client_state = self.server_state = self.state_errored
-        self.request_body_buf.clear()  # type: ignore[no-untyped-call]
-        yield from self._send(response)
-
-    def _send(self, response: http.Response) -> Commands:
-        content = response.raw_content
-        yield SendHttp(ResponseHeaders(self.stream_id, response, not content), self.context.client)
-        if content:
-            yield SendHttp(ResponseData(self.stream_id, content), self.context.client)
-        self.flow.live = False
-        if (passage := self._passage) is not None:
-            passage.release()
-        yield DropStream(self.stream_id)
-        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
-
-    def make_server_connection(self) -> layer.CommandGenerator[bool]:
-        ok = yield from super().make_server_connection()
-        if (passage := self._passage) is not None:
-            passage.sent = ok
-        return ok
-
-    def check_invalid(self, request: bool) -> layer.CommandGenerator[bool]:
-        if request:
-            return (yield from super().check_invalid(True))
-        assert self.flow.response is not None  # noqa: S101  # mitmproxy's own invariant
-        try:
-            validate_headers(self.flow.response)
-        except ValueError:
-            yield commands.CloseConnection(self.flow.server_conn)
-            yield from self.handle_protocol_error(
-                ResponseProtocolError(self.stream_id, INVALID + "its framing", ErrorCode.GENERIC_SERVER_ERROR)
-            )
-            return True
-        return False
-
-    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        passage = self._passage
-        if request or passage is None or passage.keep_limit is None or passage.overflow:
-            return False
-        if len(self.response_body_buf) <= passage.keep_limit:
-            return False
-        passage.overflow = True
-        assert self.flow.response is not None  # noqa: S101  # there is a body of it
-        yield HttpResponseHeadersHook(self.flow)
-        if self.flow.response.stream:
-            body = bytes(self.response_body_buf)
-            self.response_body_buf.clear()  # type: ignore[no-untyped-call]
-            yield from self.start_response_stream()
-            yield from self.handle_event(ResponseData(self.stream_id, body))
-            return False
-        self.response_body_buf.clear()  # type: ignore[no-untyped-call]
-        yield commands.CloseConnection(self.flow.server_conn)
-        yield from self.handle_protocol_error(
-            ResponseProtocolError(self.stream_id, "the response is too large", ErrorCode.RESPONSE_TOO_LARGE)
-        )
-        return True
-
-    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
-        streaming = self.server_state == self.state_stream_response_body
-        over = self.client_state == self.state_errored or self.server_state in (
-            self.state_done,
-            self.state_errored,
-        )
-        if isinstance(event, RequestProtocolError) or streaming or over:
-            yield from super().handle_protocol_error(event)
-            return
-        # The upstream failed before a byte of it was handed on: the gate records that, and answers.
-        self.client_state = self.server_state = self.state_errored
-        self.flow.error = mflow.Error(event.message)
-        self.flow.response = None
-        yield HttpErrorHook(self.flow)
-        if (response := cast("http.Response | None", self.flow.response)) is not None:
-            yield from self._send(response)
-        else:
-            yield SendHttp(event, self.context.client)
-            self.flow.live = False
-            yield DropStream(self.stream_id)
 
 
 def install(rules: Rules) -> None:

@@ -14,6 +14,7 @@ from mitmproxy import http
 from mitmproxy.net.http import http1
 
 from vienna_kernel.verdict import Reason, Refused
+from vienna_proxy.passage import Passage
 
 HEAD_BYTES = 65536
 HEAD_LINES = 100
@@ -26,10 +27,15 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 
 
 class GateRequest(http.Request):
-    """A request as it came, with the target bytes that mitmproxy takes apart."""
+    """A request as it came, with the bytes that mitmproxy takes apart.
+
+    Attributes:
+        passage: What the gate told the transport about it, once it did.
+    """
 
     raw_target: bytes = b""
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+    passage: Passage | None = None
 
 
 def head_of(buffer: ReceiveBuffer) -> list[bytes] | Refused | None:

@@ -28,7 +28,7 @@ from vienna_proxy.addresses import AddressRefusedError
 from vienna_proxy.answers import Answer
 from vienna_proxy.channel import Channel
 from vienna_proxy.consult import Grant
-from vienna_proxy.guards import INVALID
+from vienna_proxy.exchange import INVALID
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.spool import Spool
 from vienna_proxy.translate import digest_text, essence, view
@@ -78,14 +78,17 @@ class Outcomes:
         self._spool = spool
         self._most_decoded = most_decoded
 
-    async def buffered(self, grant: Grant, response: http.Response, content: bytes) -> Granted | Answer:
+    async def buffered(
+        self, grant: Grant, response: http.Response, content: bytes, *, agent_gone: bool = False
+    ) -> Granted | Answer:
         """Verify and record a whole answer; whether it is handed over, or what the agent gets instead.
 
         Raises ``UnavailableError`` when it cannot be recorded.
         """
         seen = view(response, content, most=self._most_decoded)
         verification = verify(grant.mapped.verify, grant.mapped.intents, seen)
-        recorded = await self._record(self._answered(grant, seen, verification))
+        frame = self._answered(grant, seen, verification).model_copy(update={"agent_gone": agent_gone})
+        recorded = await self._record(frame)
         drifted = verification.result is Result.DRIFT and grant.decision.withhold and not grant.observed
         if not drifted and not (recorded is not None and recorded.withhold):
             return Granted()

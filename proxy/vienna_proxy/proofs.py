@@ -22,7 +22,8 @@ from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from vienna_proxy.guards import GuardedClient, GuardedServer, GuardedStream
+from vienna_proxy.exchange import GuardedStream
+from vienna_proxy.guards import GuardedClient, GuardedServer
 from vienna_proxy.passage import PASSAGE, Meter, Passage
 from vienna_proxy.ports import StartError
 

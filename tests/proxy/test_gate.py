@@ -59,7 +59,7 @@ class Court:
         found = self.fail()
         return await found if asyncio.iscoroutine(found) else found
 
-    async def buffered(self, *_: Any) -> Any:
+    async def buffered(self, *_: Any, **__: Any) -> Any:
         return self.fail()
 
     async def stream_begins(self, *_: Any) -> Any:

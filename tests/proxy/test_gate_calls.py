@@ -299,6 +299,21 @@ def _eventually(ask: Any) -> Any:
     return ask()
 
 
+def test_a_caller_who_hangs_up_too_late_still_leaves_an_outcome(gate, control, upstream: Upstream) -> None:
+    upstream.answer("POST", "/v1/tickets", Answer.json({"id": "T-1", "subject": "s"}, 201, delay=1.0))
+    body = b'{"subject": "s"}'
+    inside = gate.tunnel("payments.example")
+    inside.sendall(
+        b"POST /v1/tickets HTTP/1.1\r\nHost: payments.example\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    upstream.wait_for(1)
+    time.sleep(0.3)
+    inside.close()
+    (outcome,) = control.wait_for(wire.Outcome)
+    assert (outcome.status, outcome.unknown, outcome.agent_gone) == (201, False, True)
+
+
 def test_events_stream_and_their_end_is_an_outcome(gate, control, upstream: Upstream) -> None:
     events = [(None, {"n": n}) for n in range(5)]
     upstream.answer("GET", "/v1/stream", Answer.sse(events, gap=0.3))
@@ -330,11 +345,12 @@ def test_a_gate_killed_in_a_stream_tells_so_when_it_is_back(own_gate, control, u
     gate = own_gate()
     upstream.answer("GET", "/v1/stream", Answer.sse([(None, "x")] * 1000, gap=0.1))
     with gate.client() as client, client.stream("GET", "https://payments.example/v1/stream") as answer:
-        next(answer.iter_raw())
+        parts = answer.iter_raw()  # kept: when it goes, the connection goes
+        next(parts)
         gate.process.kill()
     gate.start()
-    (outcome,) = control.wait_for(wire.Outcome)
-    assert (outcome.status, outcome.unknown) == (200, True)
+    outcomes = control.wait_for(wire.Outcome)
+    assert [(one.status, one.unknown) for one in outcomes] == [(200, True)]
 
 
 def test_large_answers_pass(gate, control, upstream: Upstream) -> None:

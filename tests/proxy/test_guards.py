@@ -15,12 +15,14 @@ from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
 from vienna_kernel.verdict import Reason
 from vienna_proxy import guards, proofs
+from vienna_proxy.exchange import Rules
 from vienna_proxy.passage import Meter, Passage
 from vienna_proxy.ports import StartError
 
-RULES = guards.Rules(
+RULES = Rules(
     speak=lambda client, refused: b"HTTP/1.1 400 Refused\r\n\r\n",
     too_large=lambda flow, refused: http.Response.make(413, b"too large"),
+    deafen=lambda client: None,
 )
 
 
