@@ -1,8 +1,7 @@
 """Rules, tiers and mappings as they lie on disk, compiled by the kernel as a control plane would, without one.
 
-The same files count as for a control plane: folders to the bottom, hidden files and ``*_cases.yaml`` left out; shipped
-mappings count beside one's own unless they share an id, shipped tiers where there are none. Folders named ``templates``
-are left out unless they are what was asked for.
+The same files count as for a control plane, in folders to the bottom (``shipped.counts``); shipped mappings count
+beside one's own unless they share an id, shipped tiers where there are none.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from vienna_kernel.document import Document, parse
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.policy.ruleset import RuleSet
-
-CASES = "_cases"
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class File:
 
     def cases(self) -> Document | None:
         """The cases beside it, ``<name>_cases.yaml``; None when there are none."""
-        beside = self.path.with_name(f"{self.path.stem}{CASES}{self.path.suffix}")
+        beside = self.path.with_name(f"{self.path.stem}{shipped.CASES}{self.path.suffix}")
         return load(beside).document if beside.is_file() else None
 
 
@@ -86,11 +83,10 @@ class Policies:
 
     def unknown(self) -> list[str]:
         """A sentence for each file whose kind is none of the three."""
-        known = ("Rules", "Tiers", "Mapping")
         return [
-            f"{file.document.where(('kind',))}: expected a kind of {', '.join(known)}"
+            f"{file.document.where(('kind',))}: expected a kind of {', '.join(shipped.KINDS)}"
             for file in self.own
-            if file.kind not in known
+            if file.kind not in shipped.KINDS
         ]
 
     def mappings(self) -> MappingSet:
@@ -126,19 +122,12 @@ def load(path: Path) -> File:
 def _files(place: Path) -> Iterator[Path]:
     if place.is_dir():
         yield from sorted(
-            path for path in place.rglob("*") if _counts(path.relative_to(place)) and path.is_file()
+            path
+            for path in place.rglob("*")
+            if shipped.counts(path.relative_to(place).parts) and path.is_file()
         )
     else:
         yield place
-
-
-def _counts(path: Path) -> bool:
-    return (
-        path.suffix in (".yaml", ".yml")
-        and not path.stem.endswith(CASES)
-        and not any(part.startswith(".") for part in path.parts)
-        and "templates" not in path.parts[:-1]
-    )
 
 
 def _shown(path: Path) -> str:

@@ -1,6 +1,6 @@
 """What lies on disk: documents of rules, tiers and mappings under the configured files and folders.
 
-1. Folders are read to the bottom; hidden files, ``*_cases.yaml`` and folders named ``templates`` are left out.
+1. Folders are read to the bottom; which files in them count is ``shipped.counts``.
 2. The kind a document names decides what it is; a document without a known kind is an error.
 3. A shipped mapping counts unless one of the same id lies in the configured places; the shipped tiers count where no
    tiers lie there.
@@ -15,9 +15,6 @@ from pathlib import Path
 from vienna_kernel import shipped
 from vienna_kernel.document import Document, parse
 from vienna_kernel.errors import MalformedError
-
-_KINDS = ("Rules", "Tiers", "Mapping")
-_TESTS_BESIDE = "_cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class _Shelf:
         else:
             came = f"kind {kind!r}" if kind else "no kind"
             raise MalformedError(
-                document.where(("kind",)), f"expected a kind of {', '.join(_KINDS)}; came {came}"
+                document.where(("kind",)), f"expected a kind of {', '.join(shipped.KINDS)}; came {came}"
             )
 
 
@@ -128,19 +125,12 @@ def _shown(path: Path) -> str:
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
-            yield from sorted(path for path in place.rglob("*") if _counts(path, place))
+            yield from sorted(
+                path
+                for path in place.rglob("*")
+                if shipped.counts(path.relative_to(place).parts) and path.is_file()
+            )
         elif place.exists():
             yield place
         else:
             raise MalformedError(_shown(place), "there is no such file or folder")
-
-
-def _counts(path: Path, root: Path) -> bool:
-    within = path.relative_to(root).parts
-    return (
-        path.suffix in (".yaml", ".yml")
-        and not path.stem.endswith(_TESTS_BESIDE)
-        and not any(part.startswith(".") for part in within)
-        and "templates" not in within[:-1]
-        and path.is_file()
-    )
