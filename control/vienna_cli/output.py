@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 import yaml
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +24,10 @@ from rich.text import Text
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-_PIPE_COLUMNS = 4000
+_PIPE_COLUMNS = 100_000
+_ID_COLUMNS = 41
+_FOLD_COLUMNS = 24
+_GAP = 2
 
 
 class Code(IntEnum):
@@ -112,8 +117,7 @@ class Printer:
     def __init__(self, format: Format, *, quiet: bool = False) -> None:
         self.format = format
         self.quiet = quiet
-        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=_width(sys.stdout))
-        self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True, width=_width(sys.stderr))
+        self.out, self.err = _console(sys.stdout), _console(sys.stderr)
 
     def rows(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: str = "id") -> None:
         """Several things of one noun."""
@@ -124,6 +128,8 @@ class Printer:
                 self.line(cell(row.get(key)))
         elif rows:
             self._table(rows, columns)
+        else:
+            self.say("none")
 
     def record(self, data: Mapping[str, Any], columns: Sequence[Column], *, key: str = "id") -> None:
         """One thing, a line for each field that has a value."""
@@ -165,14 +171,43 @@ class Printer:
         self.err.print(Text.assemble(("error: ", "bold red"), escape_lines(text)))
 
     def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for name, _ in columns:
-            table.add_column(Text(name.upper()), overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell(value(row))) for _, value in columns))
+        lines = [[name.upper() for name, _ in columns]]
+        lines += [[cell(value(row)) for _, value in columns] for row in rows]
+        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+        least = [min(width, _FOLD_COLUMNS) if width > _ID_COLUMNS else width for width in widths]
+        gaps, room = _GAP * (len(widths) - 1), self.out.width
+        if sum(widths) + gaps <= room:
+            self._lines(lines, widths)
+        elif sum(least) + gaps <= room:
+            self._folded(lines, widths)
+        else:
+            self._cards(rows, columns)
+
+    def _lines(self, lines: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+        """Each row on a line, nothing at its end."""
+        for number, line in enumerate(lines):
+            padded = (set_cell_size(text, width) for text, width in zip(line, widths, strict=True))
+            self.line((" " * _GAP).join(padded).rstrip(), style="" if number else "bold")
+
+    def _folded(self, lines: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+        """Sentences folded within their column; ids and times stay whole, so that they can be copied."""
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+        for name, width in zip(lines[0], widths, strict=True):
+            table.add_column(Text(name), overflow="fold", no_wrap=width <= _ID_COLUMNS)
+        for line in lines[1:]:
+            table.add_row(*map(Text, line))
         self.out.print(table, soft_wrap=False)
 
+    def _cards(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+        """A line for each value, where the terminal is too narrow for a table."""
+        for number, row in enumerate(rows):
+            if number:
+                self.line("")
+            self.record(row, columns)
 
-def _width(file: Any) -> int | None:
-    """None lets a terminal say its own; what goes into a pipe or file is not folded."""
-    return None if file.isatty() else _PIPE_COLUMNS
+
+def _console(file: Any) -> Console:
+    """A terminal says its own width, what goes into a pipe or file is not folded; NO_COLOR turns every escape off."""
+    plain: dict[str, Any] = {"force_terminal": False} if os.environ.get("NO_COLOR") else {}
+    width = None if file.isatty() else _PIPE_COLUMNS
+    return Console(file=file, highlight=False, soft_wrap=True, width=width, **plain)

@@ -1,5 +1,6 @@
 """What is printed can be pasted: nothing an agent wrote moves a cursor, turns a line or hides in it."""
 
+import io
 import json
 
 import pytest
@@ -74,3 +75,52 @@ def test_quiet_prints_ids_and_says_nothing(capsys):
 def test_a_record_leaves_out_what_is_empty(capsys):
     Printer(Format.TABLE).record(ROWS[1], COLUMNS)
     assert capsys.readouterr().out.splitlines() == ["id       int-2", "summary  x"]
+
+
+APPROVAL = {"id": "apr-01a1fa43-74f3-73ce-af3a-e6b17a6ac68a", "sentence": "bot wants to " + "x" * 60}
+LISTED = (field("id"), field("sentence"), field("until"))
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def at_a_terminal(monkeypatch, columns, rows, **environ):
+    screen = Screen()
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"TERM": "xterm", "COLUMNS": str(columns), **environ}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", screen)
+    Printer(Format.TABLE).rows(rows, LISTED)
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("columns", [200, 110, 80, 50])
+def test_an_id_is_never_folded(monkeypatch, columns):
+    rows = [{**APPROVAL, "until": "2026-11-20T22:41:27.280Z"}] * 2
+    text = at_a_terminal(monkeypatch, columns, rows)
+    assert text.count(APPROVAL["id"]) == 2
+    assert text.count("2026-11-20T22:41:27.280Z") == 2
+    assert text.count("x") == 2 * 60
+
+
+def test_no_color_means_no_escape_at_all(monkeypatch):
+    assert "\x1b" in at_a_terminal(monkeypatch, 200, [APPROVAL])
+    assert "\x1b" not in at_a_terminal(monkeypatch, 200, [APPROVAL], NO_COLOR="1")
+
+
+def test_no_rows_are_said_beside_the_result(capsys):
+    Printer(Format.TABLE).rows([], COLUMNS)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "none\n")
+    Printer(Format.JSON).rows([], COLUMNS)
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_nothing_stands_at_the_end_of_a_line(capsys):
+    Printer(Format.TABLE).rows([*ROWS, {"id": "x"}], COLUMNS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [line.rstrip() for line in lines]
