@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vienna_cli.output import Code, Failure, Format, Printer
-from vienna_cli.terminal import noun
+from vienna_cli.terminal import called, noun
 from vienna_client import UnreachableError, ViennaError
 
 HELP = "Governs what AI agents do: every outbound request is understood, decided, warranted, verified and recorded."
@@ -31,6 +31,7 @@ COMMANDS = {
     "policies": "policies",
     "mappings": "mappings",
     "doctor": "doctor",
+    "bench": "bench",
     "openapi": "openapi",
 }
 """Commands, and the module of each; only what is asked for is imported, since some of them take long."""
@@ -68,11 +69,14 @@ def outcome(error: ViennaError) -> tuple[str, Code]:
     """What to say about an error of the control plane, and with which code to end."""
     lines = [error.message or error.code]
     if isinstance(error.details, list):
-        lines += [
-            f"  {item.get('field', '')}: {item.get('message', item)}"
+        said = [
+            f"{item.get('field', '')}: {item.get('message', item)}"
             for item in error.details
             if isinstance(item, dict)
         ]
+        lines += [f"  {one}" for one in said if one != error.message]
+    if error.code == "unauthenticated" and os.environ.get("VIENNA_API_KEY"):
+        lines.append("  the key is the one in VIENNA_API_KEY")
     return "\n".join(lines), Code.DENIED if error.code in _REFUSALS else Code.ERROR
 
 
@@ -89,7 +93,7 @@ def main() -> None:
         printer.fail(text)
         sys.exit(code)
     except UnreachableError as error:
-        printer.fail(f"{error}\n  start one with: vienna up   or name another with --url or VIENNA_URL")
+        printer.fail(f"{error}\n  start one with: {called()} up   or name another with --url or VIENNA_URL")
         sys.exit(Code.UNREACHABLE)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import sys
 from collections.abc import Callable
 from functools import cached_property
@@ -24,6 +25,14 @@ UrlOption = Annotated[
 ]
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to print.", envvar="VIENNA_OUTPUT")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only ids and errors.")]
+
+
+def called() -> str:
+    """How this command is called here: ``vienna`` where that is found, else the launcher of the checkout."""
+    launcher = Path(sys.executable).parents[2] / "vienna"
+    if shutil.which("vienna") or not launcher.is_file():
+        return "vienna"
+    return "./vienna" if launcher.parent == Path.cwd() else str(launcher)
 
 
 class Terminal:
@@ -109,5 +118,6 @@ def noun(help: str) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )

@@ -14,12 +14,15 @@ from vienna_cli.output import Code, Failure
 _NEEDED = ("pytest", "pytest_asyncio", "pytest_timeout", "hypothesis")
 
 
-def checkout() -> Path:
-    """The repository this command was installed from. Errors: ``Failure`` when it was installed from a wheel."""
+def checkout(name: str) -> Path:
+    """The repository this command was installed from, if it holds the folder ``name``.
+
+    Errors: ``Failure`` when it was installed from a wheel.
+    """
     for folder in Path(__file__).resolve().parents:
-        if (folder / "pyproject.toml").is_file() and (folder / "tests").is_dir():
+        if (folder / "pyproject.toml").is_file() and (folder / name).is_dir():
             return folder
-    raise Failure("the tests are in the repository: clone it and run ./vienna test there", Code.USAGE)
+    raise Failure(f"{name}/ is in the repository only: clone it and run ./vienna there", Code.USAGE)
 
 
 def arguments(given: list[str], *, parallel: bool) -> list[str]:
@@ -30,7 +33,7 @@ def arguments(given: list[str], *, parallel: bool) -> list[str]:
 
 def test(context: typer.Context) -> None:
     """Run the test suite; arguments go to pytest."""
-    folder = checkout()
+    folder = checkout("tests")
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise Failure(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vienna_cli.main import COMMANDS, outcome
-from vienna_cli.output import Code
+from vienna_cli.output import Code, Failure
 from vienna_cli.test import arguments, checkout
 from vienna_client import ViennaError
 
@@ -105,7 +105,7 @@ def test_the_suite_runs_on_all_cores_unless_told_otherwise():
     assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
     assert arguments(["-n0"], parallel=True) == ["-n0"]
     assert arguments(["--pdb"], parallel=True) == ["--pdb"]
-    assert (checkout() / "tests" / "cli").is_dir()
+    assert (checkout("tests") / "tests" / "cli").is_dir()
 
 
 def test_test_hands_its_arguments_to_pytest(cli):
@@ -117,3 +117,15 @@ def test_test_hands_its_arguments_to_pytest(cli):
 def test_the_output_is_json_when_asked_for(cli):
     done = cli("mappings", "check", "-o", "json")
     assert isinstance(json.loads(done.stdout), list)
+
+
+def test_bench_hands_its_arguments_on(cli):
+    done = cli("bench", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--rounds" in done.stdout
+
+
+def test_what_a_checkout_alone_has_is_told_as_such():
+    with pytest.raises(Failure, match="nowhere/ is in the repository only") as caught:
+        checkout("nowhere")
+    assert caught.value.code is Code.USAGE
