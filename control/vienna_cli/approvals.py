@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,18 @@ from vienna_cli.terminal import Terminal, command, noun
 from vienna_client import UnreachableError, ViennaError
 
 app = noun("What waits for people: list, show, approve, deny, watch.")
+
+
+class Shown(StrEnum):
+    """Which approvals to list."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ALL = "all"
+
 
 LIST = (
     field("id", "approval_id"),
@@ -37,14 +50,12 @@ Comment = Annotated[str, typer.Option("--comment", help="For colleagues.", show_
 @command(app, "ls")
 def ls(
     terminal: Terminal,
-    status: Annotated[
-        str, typer.Option(help="pending, approved, denied, expired, cancelled; all for every one.")
-    ] = "pending",
+    status: Annotated[Shown, typer.Option(help="Only with this status; all for every one.")] = Shown.PENDING,
     agent: Annotated[str | None, typer.Option(help="Only of this agent.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
 ) -> None:
     """List approvals, newest first."""
-    params = {"limit": limit, "agent_id": agent, "status": None if status == "all" else status}
+    params = {"limit": limit, "agent_id": agent, "status": None if status is Shown.ALL else status.value}
     data = terminal.client.request("GET", "/approvals", params=_said(params))
     terminal.printer.rows(data["approvals"], LIST, key="approval_id")
     if data.get("has_more"):
@@ -140,6 +151,7 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
         ("rule", (shown.get("rule") or {}).get("name")),
         ("consent", consent(approval)),
         ("until", approval["expires_at"]),
+        ("you", _barred(approval)),
         ("unusual", "; ".join(shown.get("unusual") or [])),
         ("request", f"{request.get('method', '')} {request.get('url', '')}".strip()),
     ]
@@ -210,6 +222,13 @@ def _get(terminal: Terminal, approval_id: str) -> dict[str, Any]:
 
 def _needs_code(approval: Mapping[str, Any]) -> bool:
     return bool(approval.get("mfa"))
+
+
+def _barred(approval: Mapping[str, Any]) -> str:
+    """Why whoever asks may not decide what waits; empty where they may, or where that was not said."""
+    if approval["status"] != "pending" or approval.get("you_may_decide", True):
+        return ""
+    return f"may not decide: {approval.get('why_not')}"
 
 
 def _after(data: Mapping[str, Any]) -> tuple[Any, ...]:

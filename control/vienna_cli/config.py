@@ -22,6 +22,8 @@ DEFAULT_CONTROL = "127.0.0.1:8080"
 STATE_FILE = "run.json"
 ADMIN_FILE = "admin.json"
 
+_SCHEMES = ("http://", "https://", "unix://")
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -51,16 +53,18 @@ class Installation:
             file = DEFAULT_FILE
         document = _read(file) if file else Document("defaults", {}, {})
         base = file.resolve().parent if file else Path.cwd()
-        control, gate = _section(document, "control"), _section(document, "gate")
+        control = _section(document, "control")
         data_dir = environ.get("VIENNA_DATA_DIR") or base / _text(
-            document, control, "data_dir", "vienna-data"
+            document, ("control", "data_dir"), "vienna-data"
         )
-        listen = environ.get("VIENNA_CONTROL_LISTEN") or _text(document, control, "listen", DEFAULT_CONTROL)
+        listen = environ.get("VIENNA_CONTROL_LISTEN") or _text(
+            document, ("control", "listen"), DEFAULT_CONTROL
+        )
         return cls(
             file=file.resolve() if file else None,
             data_dir=Path(data_dir).absolute(),
             control=listen if listen.startswith("unix://") else f"http://{listen}",
-            agent=_text(document, gate, "agent", "default-agent"),
+            agent=_text(document, ("gate", "agent"), "default-agent"),
             policies=_policies(control, base, environ),
         )
 
@@ -88,6 +92,8 @@ class Access:
         state = installation.state() or {}
         home = str(state.get("control") or installation.control)
         there = (url or environ.get("VIENNA_URL") or home).rstrip("/")
+        if not there.startswith(_SCHEMES):
+            raise Failure(f"the control plane is http://…, https://… or unix:///…, got {there!r}", Code.USAGE)
         key = environ.get("VIENNA_API_KEY")
         if not key and there == home.rstrip("/"):
             key = (_json(installation.data_dir / ADMIN_FILE) or {}).get("api_key")
@@ -134,12 +140,13 @@ def _section(document: Document, name: str) -> dict[str, Any]:
     return section
 
 
-def _text(document: Document, section: Mapping[str, Any], key: str, default: str) -> str:
-    value = section.get(key)
+def _text(document: Document, place: tuple[str, str], default: str) -> str:
+    section, key = place
+    value = _section(document, section).get(key)
     if value is None:
         return default
     if not isinstance(value, str):
-        raise Failure(f"{document.name}: {key} must be text, got {value!r}")
+        raise Failure(f"{document.where(place)}: expected text, got {value!r}")
     return value
 
 

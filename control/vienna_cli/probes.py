@@ -87,7 +87,7 @@ def control_plane(terminal: Terminal) -> Iterator[Finding]:
     try:
         client = terminal.client
     except Failure as failure:
-        yield Finding("control plane", "failed", failure.message.partition(":")[0], start)
+        yield Finding("control plane", "failed", failure.message.partition(": set ")[0], start)
         return
     try:
         client.request("GET", "/health")

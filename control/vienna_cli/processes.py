@@ -90,7 +90,7 @@ class Child:
         except queue.Empty:
             self.stop(0.5)
             raise Failure(
-                f"the {self.name} was not ready within {patience_seconds:.0f} s\n{self.tail}"
+                f"the {self.name} was not ready within {patience_seconds:.0f} s\n{self.tail}".rstrip()
             ) from None
         if ready is None:
             status = self._process.wait()
@@ -101,8 +101,8 @@ class Child:
 
     @property
     def tail(self) -> str:
-        """The last lines it wrote to standard error, indented."""
-        return "\n".join(f"  {line}" for line in self._tail)
+        """The last lines it wrote to standard error, indented; empty where the sink told them already."""
+        return "\n".join(f"  {line}" for line in self._tail) if self._sink is discard else ""
 
     def stop(self, patience_seconds: float = STOP_SECONDS) -> int:
         """Asks it to finish, ends it by force when it does not, and hears it out. Its exit status."""

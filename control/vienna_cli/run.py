@@ -21,6 +21,7 @@ from vienna_cli.environment import agent_environment
 from vienna_cli.namespace import INSIDE_PROXY, IsolationError, enter, reachable_sockets
 from vienna_cli.output import Code, Failure, Format, Printer
 from vienna_cli.processes import discard
+from vienna_cli.terminal import called
 from vienna_cli.trust_files import TrustFiles
 from vienna_cli.up import FREE_PORT, announced, started
 
@@ -138,7 +139,7 @@ def run(
     printer = Printer(Format.TABLE, quiet=quiet)
     with door(Installation.find(config)) as found:
         printer.say(
-            f"{found.agent} through {found.proxy}; approvals: vienna approvals watch ({found.control})"
+            f"{found.agent} through {found.proxy}; approvals: {called()} approvals watch ({found.control})"
         )
         status = govern(command, found, isolate=isolate, printer=printer)
     raise typer.Exit(status)

@@ -18,6 +18,7 @@ import typer
 from vienna_cli.config import STATE_FILE, Installation
 from vienna_cli.output import Code, Failure, Format, Printer
 from vienna_cli.processes import Child, Sink, child_environment, control_plane, gate, stop_all
+from vienna_cli.terminal import called
 
 GATE_FOLDER = "gate"
 FREE_PORT = "127.0.0.1:0"
@@ -101,6 +102,8 @@ def up(
     for number in _ENDINGS:
         signal.signal(number, _end)
     level = "info" if as_json else "warning"
+    if not as_json:
+        printer.say("starting the control plane and the gate …")
     with started(installation, listen=None, sink=_log, log_level=level) as pair, announced(pair):
         if as_json:
             print(json.dumps(pair.ready()), flush=True)
@@ -139,7 +142,8 @@ def _describe(printer: Printer, pair: Pair) -> None:
     printer.line(f"CA to trust    {ready['ca']}")
     if admin := pair.control.ready.get("admin"):
         printer.line(f"first admin    {admin}   password, key and TOTP secret; keep it to yourself")
-    printer.line("an agent       vienna run -- CMD     its approvals: vienna approvals watch", style="dim")
+    me = called()
+    printer.line(f"an agent       {me} run -- CMD     its approvals: {me} approvals watch", style="dim")
 
 
 def _replace(module: str, arguments: list[str]) -> None:

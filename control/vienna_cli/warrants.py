@@ -49,6 +49,7 @@ RESULT = (
     field("checked"),
 )
 
+_ID_PREFIX = "wrt-"
 _OFFLINE = "signature and time only: whether it was used or revoked is known to the control plane alone"
 
 
@@ -62,7 +63,11 @@ def show(terminal: Terminal, warrant_id: Annotated[str, typer.Argument(metavar="
 def verify(
     terminal: Terminal,
     token: Annotated[
-        str, typer.Argument(metavar="TOKEN", help="The token, a file that holds it, or - for standard input.")
+        str,
+        typer.Argument(
+            metavar="WARRANT",
+            help="The token, a file that holds it, - for standard input, or the id of a warrant.",
+        ),
     ],
     keys: Annotated[
         Path | None, typer.Option("--keys", help="JWK set: verify offline.", show_default=False)
@@ -76,7 +81,7 @@ def verify(
     ] = None,
 ) -> None:
     """Verify a warrant: by the control plane, or offline with --keys. Exit code 5 when it does not hold."""
-    text = _token(token)
+    text = _token(terminal, token)
     use = _use(action, target, parameters)
     if keys is not None and use:
         raise Failure(
@@ -90,9 +95,11 @@ def verify(
         )
 
 
-def _token(said: str) -> str:
+def _token(terminal: Terminal, said: str) -> str:
     if said == "-":
         return sys.stdin.read().strip()
+    if said.startswith(_ID_PREFIX) and not Path(said).exists():
+        return str(terminal.client.request("GET", f"/warrants/{said}")["token"])
     if said.count(".") == 2 and "/" not in said:
         return said.strip()
     return read_text(Path(said), "token file").strip()

@@ -83,6 +83,7 @@ def test_a_refund_from_the_queue_to_the_trail(cli: Any, vienna: Vienna) -> None:
     warrant = dora.data("warrants", "show", warrant_id)
     assert warrant["status"] == "consumed"
     used = dora.data("warrants", "verify", warrant["token"], code=5)
+    assert dora.data("warrants", "verify", warrant["warrant_id"], code=5) == used
     assert (used["valid"], used["consumed"]) == (False, True)
     keys = cli.folder / "jwks.json"
     keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", trust_env=False).text)

@@ -61,7 +61,7 @@ def test_the_environment_is_stronger_than_the_file(tmp_path):
     ("text", "says"),
     [
         ("control: [1]\n", "vienna.yaml:1:1 control: expected an object"),
-        ("control: {listen: 7}\n", "listen must be text, got 7"),
+        ("control: {listen: 7}\n", "vienna.yaml:1:11 control.listen: expected text, got 7"),
         ("a: 1\na: 2\n", "vienna.yaml:2:1"),
         ("- 1\n", "expected the sections control, gate, bootstrap"),
     ],

@@ -83,6 +83,7 @@ def demo(
     printer = Printer(Format.TABLE)
     narrator = Narrator(printer, as_json=as_json)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    narrator.say(" starting a control plane, a gate and a toy payments API …")
     begun = time.monotonic()
     with staged() as stage:
         stage.open()
