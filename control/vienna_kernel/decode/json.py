@@ -88,5 +88,16 @@ def loads(data: bytes) -> Value:
     except MalformedError:
         raise
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise MalformedError("body", f"not JSON: {type(error).__name__}") from None
+        raise MalformedError("body", _why(error)) from None
     return value
+
+
+def _why(error: Exception) -> str:
+    """What was expected and where; nothing of the body itself."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    if isinstance(error, UnicodeEncodeError):
+        return "a string holds half a surrogate pair"
+    return f"not JSON: {type(error).__name__}"

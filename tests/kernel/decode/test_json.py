@@ -174,3 +174,18 @@ values = st.recursive(
 def test_what_is_written_is_read_back(value: object) -> None:
     assert load(stdlib.dumps(value)) == value
     assert load(stdlib.dumps(value, ensure_ascii=False)) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b'{"a": 1,\n "b" 2}', "not JSON: Expecting ':' delimiter at line 2 column 6"),
+        (b'{"order":"ORD-1","amount":5', "not JSON: Expecting ',' delimiter at line 1 column 28"),
+        (b'"\xff"', "not UTF-8 at byte 1"),
+        (b'"\\ud800"', "a string holds half a surrogate pair"),
+    ],
+)
+def test_a_refusal_says_what_was_expected_and_where(data: bytes, why: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        json.loads(data)
+    assert caught.value.why == why
