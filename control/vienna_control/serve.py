@@ -41,8 +41,9 @@ def bind(listen: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         return socket.create_server(address, family=family, backlog=512)
     except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while")[0]  # create_server repeats the address
         raise StartError(
-            f"cannot listen on {listen}: {error.strerror or error}; choose another with --listen or control.listen"
+            f"cannot listen on {listen}: {why}; choose another with --listen or control.listen"
         ) from None
 
 

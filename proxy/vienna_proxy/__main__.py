@@ -95,7 +95,7 @@ async def _text(failed: asyncio.Future[str]) -> str:
 
 
 def _announce(ready: dict[str, object], settings: config.Settings, *, as_json: bool) -> None:
-    if settings.gate.local_t0:
+    if settings.gate.local_t0 and "local_t0" in settings.gate.model_fields_set:
         _say("this version asks the control plane about every call; gate.local_t0 has no effect yet")
     if as_json:
         print(json.dumps(ready), flush=True)

@@ -164,7 +164,9 @@ class Embedded(Master):
             errors = [one.last_exception for one in self.proxyserver.servers if one.last_exception]
             why = getattr(errors[0], "strerror", None) if errors else None
             host, port = self.options.listen_host, self.options.listen_port
-            raise StartError(f"cannot listen on {host}:{port}: {_reason(errors, why)}")
+            raise StartError(
+                f"cannot listen on {host}:{port}: {_reason(errors, why)}; choose another with --listen or gate.listen"
+            )
         host, port = self.proxyserver.listen_addrs()[0][:2]
         return str(host), int(port)
 

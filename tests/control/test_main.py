@@ -185,7 +185,7 @@ def test_a_port_in_use_leaves_no_trace(tmp_path: Path) -> None:
     try:
         address = serve.url_of(taken).removeprefix("http://")
         said = refused("--listen", address, "--data-dir", str(tmp_path / "data"))
-        assert f"cannot listen on {address}" in said
+        assert f"cannot listen on {address}: Address already in use; choose another" in said
         assert not (tmp_path / "data").exists()
     finally:
         taken.close()

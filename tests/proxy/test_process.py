@@ -59,7 +59,7 @@ def test_a_port_in_use(tmp_path: Path, control, own_gate) -> None:
         line = last_line(
             run("--key-file", "join", "--control", control.url, "--listen", address, cwd=tmp_path)
         )
-    assert line == f"vienna proxy: cannot listen on {address}: Address already in use"
+    assert line == f"vienna proxy: cannot listen on {address}: Address already in use; choose another with --listen or gate.listen"
 
 
 def test_a_bundle_signed_by_somebody_else(tmp_path: Path, control) -> None:
