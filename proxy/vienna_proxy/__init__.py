@@ -10,7 +10,8 @@ In reading order, which is the order of a call's life:
 * ``enrol``, ``bundle``, ``channel``, ``spool``, ``report``: the way to the control plane;
 * ``hold``, ``consult``, ``presented``, ``preflight``, ``decide``: one call judged, and held meanwhile;
 * ``streams``, ``outcome``, ``tunnel``, ``internal``: what becomes of it, and what is no ordinary call;
-* ``gate``, ``embed``, ``compose``, ``__main__``, ``drill``: the addon, mitmproxy around it, the process.
+* ``gate``, ``connections``, ``embed``, ``compose``, ``__main__``, ``drill``: the addon, mitmproxy around it, the
+  process.
 
 Only this package knows mitmproxy. It never imports the control plane.
 """

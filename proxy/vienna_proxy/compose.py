@@ -30,6 +30,7 @@ from vienna_proxy.bundle import Bundle, Bundles
 from vienna_proxy.channel import Channel, Listener
 from vienna_proxy.clock import Clock
 from vienna_proxy.config import Settings, host_and_port
+from vienna_proxy.connections import Connections
 from vienna_proxy.consult import Counsel
 from vienna_proxy.decide import Court, Judge
 from vienna_proxy.exchange import Rules
@@ -140,6 +141,7 @@ class Sidecar:
         self._outcomes = Outcomes(self._channel, spool, most_decoded=config.body.inspect_max_bytes)
         self._reporter = Reporter(self._channel, spool, self._clock)
         self._interim = Interim(self._master.proxyserver.connections)
+        self._connections = Connections(self._master.proxyserver.connections)
         self._holds = Holds(self._interim, most=lambda: self._bundles.current.held_per_agent)
         counsel = Counsel(
             self._channel,
@@ -164,7 +166,7 @@ class Sidecar:
         self._gate = Gate(self._offices(court))
         self._master.complete(self._gate)
         guards.install(
-            Rules(speak=self._gate.speak, too_large=self._gate.too_large, deafen=self._gate.deafen)
+            Rules(speak=self._gate.speak, too_large=self._gate.too_large, deafen=self._connections.deafen)
         )
 
     def _offices(self, court: Court) -> Offices:
@@ -186,7 +188,7 @@ class Sidecar:
             ),
             holds=self._holds,
             interim=self._interim,
-            connections=self._master.proxyserver.connections,
+            connections=self._connections,
         )
 
     def _listener(self) -> Listener:

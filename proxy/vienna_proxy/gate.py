@@ -11,7 +11,6 @@ import asyncio
 import time
 import traceback
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from mitmproxy import http, tls
@@ -25,9 +24,9 @@ from vienna_proxy.addresses import NEVER
 from vienna_proxy.answers import Answer, render
 from vienna_proxy.bundle import Bundles
 from vienna_proxy.config import GateConfig
+from vienna_proxy.connections import Connections
 from vienna_proxy.consult import Grant
 from vienna_proxy.decide import Judge, Plea
-from vienna_proxy.exchange import HEAD_SECONDS
 from vienna_proxy.heads import GateRequest
 from vienna_proxy.hold import Caller, Holds, Interim
 from vienna_proxy.internal import Internal, is_internal
@@ -38,7 +37,6 @@ from vienna_proxy.report import Reporter
 from vienna_proxy.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.tunnel import Tunnels
 
-_SILENCE_SECONDS = HEAD_SECONDS + 2  # a head that began in time is told why it was cut off
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
 log = structlog.get_logger()
@@ -54,33 +52,12 @@ class Case(Passage):
     tap: Tap | None = None
 
 
-class DeafWriter:
-    """Stands for the writer of a connection that nobody listens to any more."""
-
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
-
-    def is_closing(self) -> bool:
-        """Nothing more is to be written."""
-        return True
-
-    def write(self, data: bytes) -> None:
-        """Heard by nobody."""
-
-    async def drain(self) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        """Close the connection itself."""
-        self._writer.close()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offices:
     """What the gate is made of.
 
     Attributes:
-        connections: mitmproxy's open connections by client id.
+        connections: mitmproxy's open connections.
     """
 
     config: GateConfig
@@ -92,7 +69,7 @@ class Offices:
     tunnels: Tunnels
     holds: Holds
     interim: Interim
-    connections: Any
+    connections: Connections
 
 
 class Gate:
@@ -108,7 +85,6 @@ class Gate:
         self._offices = offices
         self._meter = Meter(offices.config.body.inflight_max_bytes)
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
-        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
         self.active: set[Grant] = set()
 
@@ -118,12 +94,12 @@ class Gate:
         """A tunnel is asked for."""
         flow.response = self._closed
         try:
-            self._arrived(flow.client_conn)
+            self._offices.connections.arrived(flow.client_conn)
             async with asyncio.timeout(self._deadline_seconds):
                 answer = await self._offices.tunnels.judge(flow)
             if isinstance(answer, Granted):
                 if not self._offices.tunnels.is_unopened(flow.client_conn):
-                    self._expect_head(flow.client_conn)
+                    self._offices.connections.expect_head(flow.client_conn)
                 flow.response = None
             else:
                 flow.response = self._told(flow, answer)
@@ -134,7 +110,7 @@ class Gate:
         """A head is there, its body is not: what headers alone refuse is refused now."""
         flow.response = self._closed
         try:
-            self._arrived(flow.client_conn)
+            self._offices.connections.arrived(flow.client_conn)
             limit = self._offices.config.body.inspect_max_bytes
             case = Case(meter=self._meter, body_limit=limit, began=time.monotonic())
             flow.metadata[PASSAGE] = case
@@ -288,7 +264,7 @@ class Gate:
 
     def client_connected(self, client: Client) -> None:
         """A connection is there; its first head must be, soon."""
-        self._expect_head(client)
+        self._offices.connections.expect_head(client)
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         """TLS towards the agent is up: interim responses go through it."""
@@ -297,34 +273,9 @@ class Gate:
 
     def client_disconnected(self, client: Client) -> None:
         """The connection is gone."""
-        self._arrived(client)
+        self._offices.connections.arrived(client)
         self._offices.interim.forget(client)
         self._offices.holds.hung_up(client)
-
-    def _expect_head(self, client: Client) -> None:
-        self._arrived(client)
-        loop = asyncio.get_running_loop()
-        self._timers[client.id] = loop.call_later(_SILENCE_SECONDS, self._reap, client)
-
-    def _arrived(self, client: Client) -> None:
-        if (timer := self._timers.pop(client.id, None)) is not None:
-            timer.cancel()
-
-    def _reap(self, client: Client) -> None:
-        self._timers.pop(client.id, None)
-        if (transport := self._transport(client)) is not None:
-            transport.writer.close()
-
-    def deafen(self, client: Client) -> None:
-        """The caller hung up after its call left: mitmproxy must not end the upstream's connection for that."""
-        if (transport := self._transport(client)) is not None:
-            transport.writer = DeafWriter(transport.writer)
-
-    def _transport(self, client: Client) -> Any:
-        """mitmproxy's end of a connection that can be written to; None when there is none."""
-        handler = self._offices.connections.get(client.id)
-        transport = None if handler is None else handler.transports.get(client)
-        return transport if transport is not None and transport.writer is not None else None
 
     # Words
 

@@ -24,6 +24,7 @@ from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision
 from vienna_proxy.answers import Answer
 from vienna_proxy.config import GateConfig
+from vienna_proxy.connections import Connections
 from vienna_proxy.consult import Grant
 from vienna_proxy.gate import Case, Gate, Offices
 from vienna_proxy.hold import Holds, Interim
@@ -84,7 +85,7 @@ def gate(court: Court) -> Gate:
         tunnels=court,  # type: ignore[arg-type]
         holds=Holds(interim, most=lambda: 1),
         interim=interim,
-        connections={},
+        connections=Connections({}),
     )
     return Gate(offices)
 
