@@ -344,7 +344,9 @@ class Sidecar:
 
 def _state_folder(path: Path) -> Path:
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # the data directory, where this is the first to want it
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StartError(f"cannot make the state folder {path}: {error.strerror}") from None
     return path.resolve()

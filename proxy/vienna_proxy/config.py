@@ -198,9 +198,10 @@ def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, A
     """
     section = _read_file(file) if file else GateConfig()
     base = file.resolve().parent if file else Path.cwd()
-    values: dict[str, Any] = {name: getattr(section, name) for name in GateConfig.model_fields}
+    values: dict[str, Any] = {name: getattr(section, name) for name in section.model_fields_set}
     for name in ("key_file", "upstream_ca", "state_dir"):
-        values[name] = values[name] if values[name] is None else base / values[name]
+        if (place := getattr(section, name)) is not None:
+            values[name] = base / place
     values |= {name: value for name, value in flags.items() if value is not None}
     try:
         gate = GateConfig.model_validate(values)

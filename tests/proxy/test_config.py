@@ -53,6 +53,11 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     assert (config.hold.max_seconds, config.body.inspect_max_bytes) == (600, 10 * 1024 * 1024)
 
 
+def test_it_is_known_what_was_said_and_what_is_a_default(tmp_path: Path) -> None:
+    assert "local_t0" not in read(tmp_path, "").model_fields_set
+    assert "local_t0" in read(tmp_path, "gate: {local_t0: true}").model_fields_set
+
+
 def test_flags_win_and_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     config = read(tmp_path, "control: {x: 1}\ngate: {key_file: k, listen: '0.0.0.0:1'}", listen="127.0.0.1:2")
     assert config.listen == "127.0.0.1:2"
