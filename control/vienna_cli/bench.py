@@ -11,7 +11,7 @@ from vienna_cli.test import checkout
 
 
 def bench(context: typer.Context) -> None:
-    """Measure the gate beside stock mitmdump: throughput, added latency. Options: --rounds, --seconds, --out."""
+    """Measure the gate beside stock mitmdump. Options: --rounds, --seconds, --out."""
     folder = checkout("bench")
     sys.stdout.flush()
     environ = {

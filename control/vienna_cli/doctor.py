@@ -28,7 +28,7 @@ LIST = (
 
 
 def doctor(terminal: Terminal) -> None:
-    """Probe this installation: data, control plane, gate, trust of each client, ways around."""
+    """Probe this installation, each client's trust, ways around."""
     found = list(examine(terminal))
     terminal.printer.rows([asdict(one) for one in found], LIST, key="probe")
     failed = [one.probe for one in found if one.state == "failed"]

@@ -21,7 +21,7 @@ HEAD = (
 
 
 def explain(terminal: Terminal, intent_id: Annotated[str, typer.Argument(metavar="INTENT")]) -> None:
-    """Explain a decision: the rule, each condition with actual and expected, what made the tier, every event."""
+    """Explain a decision: rule, conditions, tier, events."""
     client = terminal.client
     intent = client.intent(intent_id)
     why = client.request("GET", f"/intents/{intent_id}/explanation")

@@ -78,7 +78,10 @@ def demo(
     web: Annotated[bool, typer.Option("--web", help="Approve in the browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each step.")] = False,
 ) -> None:
-    """The story in a minute: no key, no account, no container, no network."""
+    """The story in a minute, on this machine alone.
+
+    No key, no account, no container, no network.
+    """
     mode = _mode(auto=auto, web=web, as_json=as_json)
     printer = Printer(Format.TABLE)
     narrator = Narrator(printer, as_json=as_json)
