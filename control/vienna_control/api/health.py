@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from aiohttp import web
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 
+from vienna_control import rows
 from vienna_control.api.edge import answer
 from vienna_control.api.route import Context, Who, route
 from vienna_control.ports import UnavailableError
-from vienna_control.store.tables import keys
+from vienna_control.store import Tx
+from vienna_control.store.tables import keys, settings
 from vienna_control.version import VERSION
+
+_PROBE = "write_probe"
 
 
 @route("GET", "/health", who=Who.PUBLIC, writes=None, raw=True, root="", summary="The process lives")
@@ -20,12 +24,17 @@ async def health(_: Context) -> web.StreamResponse:
 
 @route("GET", "/ready", who=Who.PUBLIC, writes=None, raw=True, root="", summary="It can do its work")
 async def ready(ctx: Context) -> web.StreamResponse:
-    """200 when the store answers and writes, the trail is sequenced and the keys are there; else 503."""
+    """200 when the store answers and writes, the trail is sequenced and the keys are there; else 503.
+
+    After a write that the store did not take, a small one is tried here: nobody else may, while this says 503.
+    """
     parts = {"store": "ok", "audit": "ok", "keys": "ok"}
     try:
         await ctx.app.store.read(_ping)
         if ctx.app.store.broken:
             parts["store"] = ctx.app.store.broken
+        elif ctx.app.store.failing:
+            await ctx.app.store.write(_probe)
         if not await ctx.app.store.read(lambda conn: conn.scalar(select(keys.c.id).limit(1))):
             parts["keys"] = "no key"
     except UnavailableError as error:
@@ -34,6 +43,11 @@ async def ready(ctx: Context) -> web.StreamResponse:
         parts["audit"] = ctx.app.sequencer.broken or "a background task ended"
     good = all(value == "ok" for value in parts.values())
     return answer({"status": "ok" if good else "unavailable", **parts}, status=200 if good else 503)
+
+
+def _probe(tx: Tx) -> None:
+    tx.conn.execute(delete(settings).where(settings.c.name == _PROBE))
+    tx.conn.execute(insert(settings), {"name": _PROBE, "value": rows.dump({"at": tx.at})})
 
 
 def _ping(conn: Connection) -> None:

@@ -105,6 +105,12 @@ def in_transaction(connection: Connection) -> bool:
     return raw.in_transaction
 
 
+def total_changes(connection: Connection) -> int:
+    """Rows changed on this connection since it was opened."""
+    raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]  # typed as any driver's
+    return raw.total_changes
+
+
 def fsync_failed(error: BaseException | None) -> bool:
     """Whether a commit failed in a way after which what is on disk is not known."""
     original = getattr(error, "orig", error)

@@ -60,6 +60,11 @@ class Store:
         """Why nothing can be written any more, or empty. A process whose store is broken must end."""
         return self._writer.broken
 
+    @property
+    def failing(self) -> str:
+        """Why the last write was not taken by the database, or empty; a full disk may have room again later."""
+        return self._writer.failing
+
     async def write[T](self, unit: Callable[[Tx], T]) -> T:
         """Run a unit of work and return its result once it is durable.
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from vienna_control.clock import Clock
 from vienna_control.events import Bus
 from vienna_control.ports import UnavailableError
-from vienna_control.store.sqlite import fsync_failed, in_transaction
+from vienna_control.store.sqlite import fsync_failed, in_transaction, total_changes
 from vienna_control.store.tables import entries
 from vienna_control.store.unit import Tx
 
@@ -53,6 +53,7 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._closed = False
         self.broken = ""
+        self.failing = ""
 
     def start(self) -> None:
         with self._engine.begin() as connection:
@@ -101,13 +102,18 @@ class Writer:
                     self._answer(batch)
 
     def _commit(self, connection: Connection, batch: list[_Job]) -> None:
-        before = self._arrival
+        before, changes = self._arrival, total_changes(connection)
         try:
             with connection.begin():
                 for job in batch:
                     self._run(connection, job)
+            stopped = (job.error for job in batch if isinstance(job.error, UnavailableError))
+            why = next((error.why for error in stopped if error.port == "store"), "")
+            if why or total_changes(connection) != changes:  # a commit of nothing says nothing of the disk
+                self.failing = why
         except (DBAPIError, UnavailableError) as error:
             self._arrival = before
+            self.failing = _cause(error)
             if fsync_failed(error):
                 self.broken = "a commit failed on disk; what it holds is not known"
             for job in batch:
@@ -156,6 +162,8 @@ class Writer:
 
 
 def _cause(error: BaseException) -> str:
+    if isinstance(error, UnavailableError):
+        return error.why
     original = getattr(error, "orig", None) or error
     name = getattr(original, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
