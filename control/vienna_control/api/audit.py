@@ -17,7 +17,7 @@ from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import CheckpointFile, verify_store
 from vienna_control.audit.export import export_lines
 from vienna_control.clock import from_iso, iso
-from vienna_control.store.tables import checkpoints, entries, intents
+from vienna_control.store.tables import agents, checkpoints, entries, intents, operators
 from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof, verifier_key
 
 _CHUNK_BYTES = 64 * 1024
@@ -265,11 +265,28 @@ def _note(conn: Connection, size: int) -> str | None:
     summary="The whole trail",
 )
 async def export(ctx: Context) -> web.StreamResponse:
-    """NDJSON, a line for each entry and checkpoint; verifies by itself with the log's public key."""
+    """NDJSON, a line for each entry and checkpoint; verifies by itself with the log's public key.
+
+    That takes the body of every entry. Where there are people or agents of other tenants it is therefore refused
+    (403): whoever has the database at hand verifies that, and ``GET /audit`` with its proofs gives a tenant its own.
+    """
+    tenant = ctx.principal.tenant
+    if await ctx.app.store.read(lambda conn: _shared(conn, tenant)):
+        raise Problem(
+            Code.FORBIDDEN, "the trail holds entries of other tenants: it is not exported as a whole"
+        )
     if _EXPORTS.locked():
         raise rate_limited("as many exports as may are under way; wait", _SLOW_READER_SECONDS)
     async with _EXPORTS:
         return await _export(ctx)
+
+
+def _shared(conn: Connection, tenant: str) -> bool:
+    """Whether anybody is of another tenant; the entries do not tell: the house's own are of the default one."""
+    return any(
+        conn.scalar(select(table.c.id).where(table.c.tenant != tenant).limit(1)) is not None
+        for table in (operators, agents)
+    )
 
 
 async def _export(ctx: Context) -> web.StreamResponse:

@@ -8,9 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from planes import Control, key_of
 from vienna_control.audit.export import verify_export
+from vienna_control.identity.operators import enter as enter_operator
 from vienna_control.store import Tx
+from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType, verify_consistency, verify_inclusion
 
 AUDIT = "/api/v1/audit"
@@ -92,6 +96,33 @@ async def test_an_export_verifies_alone(control: Control, tmp_path: Path) -> Non
     assert verify_export(exported, control.app.authority.log_public).valid
     exported.write_bytes(lines.replace(b"thing 7", b"thing 8", 1))
     assert not verify_export(exported, control.app.authority.log_public).valid
+
+
+async def test_the_whole_trail_is_not_given_to_one_of_several_tenants(control: Control) -> None:
+    def unit(tx: Tx) -> None:
+        enter_operator(
+            tx,
+            tenant="acme",
+            email="x@acme.example",
+            role="auditor",
+            groups=(),
+            password=None,
+            actor="system",
+        )
+        tx.record(
+            EntryType.ALERT, tenant="acme", actor="system", agent_id="agt-acme", data={"text": "theirs"}
+        )
+
+    await control.app.store.write(unit)
+    status, answer, _ = await control.ask("GET", f"{AUDIT}/export", key="auditor")
+    assert (status, answer["error"]["code"]) == (403, "forbidden")
+    everything = await get(control, "?limit=500")
+    assert {entry["tenant"] for entry in everything["entries"]} == {"default"}
+    theirs = await control.app.store.read(
+        lambda conn: conn.scalar(select(entries.c.id).where(entries.c.agent_id == "agt-acme"))
+    )
+    for path in (f"/{theirs}", f"/proof/{theirs}"):
+        assert (await control.ask("GET", AUDIT + path, key="auditor"))[0] == 404
 
 
 async def test_verification_names_the_entry_that_was_edited(control: Control) -> None:
