@@ -8,6 +8,8 @@ import pytest
 
 from gate_end import gate
 from planes import Control
+from vienna_control import rows
+from vienna_control.store.tables import policies
 
 NIGHT = {
     "id": "night",
@@ -200,3 +202,17 @@ async def test_coverage_counts_what_no_mapping_reads(control: Control) -> None:
     status, told = await ask(control, "GET", "/mappings/coverage", key="viewer")
     assert (status, told["calls"], told["unmapped"], told["coverage"]) == (200, 2, 1, 0.5)
     assert told["hosts"] == [{"host": "news.example", "method": "POST", "count": 1}]
+
+
+async def test_rules_of_another_tenant_are_neither_shown_nor_named(control: Control) -> None:
+    rule = {"id": "theirs", "expression": "action == 'x'", "action": {"type": "deny"}}
+    assert (await ask(control, "POST", "/policies", rule))[0] == 201
+    await control.app.store.write(lambda tx: rows.change(tx.conn, policies, "theirs", tenant="acme"))
+    _, shown = await ask(control, "GET", "/policies?limit=500")
+    assert "theirs" not in {one["id"] for one in shown["policies"]}
+    for method, path in (
+        ("GET", "/policies/theirs"),
+        ("GET", "/policies/theirs/versions"),
+        ("DELETE", "/policies/theirs"),
+    ):
+        assert (await ask(control, method, path))[0] == 404

@@ -89,11 +89,15 @@ class EvaluationsQuery(PageQuery):
     summary="Rules, in the order they are asked",
 )
 async def list_policies(ctx: Context) -> dict[str, Any]:
-    """Those of the files (read-only here) and those kept by API."""
+    """Those of the files (read-only here) and those kept by API, of one's own tenant."""
     bundle, query = ctx.app.policies.current, ctx.query
-    kept = await ctx.app.store.read(lambda conn: _kept(conn, ctx.principal.tenant))
+    tenant = ctx.principal.tenant
+    kept, hidden = await ctx.app.store.read(
+        lambda conn: (_kept(conn, tenant), stored.of_others(conn, tenant))
+    )
+    rules = [rule for rule in bundle.rules.rules if rule.id not in hidden]
     page = slice_page(
-        bundle.rules.rules, query, noun="policies", shape=lambda rule: _shown(rule, kept.get(rule.id), bundle)
+        rules, query, noun="policies", shape=lambda rule: _shown(rule, kept.get(rule.id), bundle)
     )
     return {
         **page,
@@ -174,10 +178,12 @@ def _misfit(error: MalformedError) -> Problem:
 
 async def _changed(ctx: Context, rule_id: str) -> dict[str, Any]:
     """The rule as it is in force now."""
-    bundle = ctx.app.policies.current
-    row = await ctx.app.store.read(lambda conn: stored.find(conn, ctx.principal.tenant, rule_id))
+    bundle, tenant = ctx.app.policies.current, ctx.principal.tenant
+    row, hidden = await ctx.app.store.read(
+        lambda conn: (stored.find(conn, tenant, rule_id), stored.of_others(conn, tenant))
+    )
     found = next((rule for rule in bundle.rules.rules if rule.id == rule_id), None)
-    if found is None:
+    if found is None or rule_id in hidden:
         raise not_found("policy", rule_id)
     return _shown(found, row if row is not None and not row["deleted"] else None, bundle)
 
@@ -244,7 +250,7 @@ def _own(ctx: Context, conn: Connection, policy_id: str, *, deleted: bool = Fals
     row = stored.find(conn, ctx.principal.tenant, policy_id)
     if row is None or (row["deleted"] and not deleted):
         rule = next((rule for rule in ctx.app.policies.current.rules.rules if rule.id == policy_id), None)
-        if rule is not None:
+        if rule is not None and policy_id not in stored.of_others(conn, ctx.principal.tenant):
             raise Problem(Code.CONFLICT, f"this rule stands in {rule.source}: change it there")
         raise not_found("policy", policy_id)
     return row

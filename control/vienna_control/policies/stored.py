@@ -29,6 +29,12 @@ def find(conn: Connection, tenant: str, policy_id: str) -> rows.Row | None:
     return rows.first(conn, select(policies).where(policies.c.id == policy_id, policies.c.tenant == tenant))
 
 
+def of_others(conn: Connection, tenant: str) -> frozenset[str]:
+    """Ids of the rules in force that other tenants keep."""
+    query = select(policies.c.id).where(policies.c.tenant != tenant, policies.c.deleted.is_(False))
+    return frozenset(conn.scalars(query))
+
+
 def create(tx: Tx, tenant: str, rule: RuleData, *, actor: str) -> int:
     """Keep a new rule; returns its version, 1. Its id is free (see ``find``)."""
     rows.add(
