@@ -2,6 +2,7 @@
 
 Stability: ``PROTOCOL`` is sent in ``hello``; within one protocol number fields may only be appended, with a
 default, and a ``t`` is never reused. Unknown fields are ignored by the reader, unknown ``t`` close the stream.
+A frame whose ``t`` and ``id`` are read but a field of which is not gets a ``fault`` that names the field.
 
 The gate's part of the conversation, in order: ``hello`` once, then any number of ``consult`` (one per attempt
 to let one call go), ``outcome`` (one per call that left) and ``report`` (calls the gate refused alone).
@@ -15,18 +16,64 @@ minted, consumed and recorded durably in one transaction, for exactly this ``att
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from vienna_kernel.verdict import Reason
+from vienna_kernel.verification import Result
 
 PROTOCOL = 1
 MOST_EVENTS = 1024
 
 
+_EXACT = 2**53 - 1  # beyond it JSON readers disagree
+
+
+def _finite(data: Any) -> Any:
+    pending = [data]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list | tuple):
+            pending.extend(item)
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError("a number that is not finite")
+        elif isinstance(item, int) and not -(2**63) <= item < 2**63:
+            raise ValueError("an integer beyond 64 bits")
+    return data
+
+
+def _url(text: str) -> str:
+    try:
+        urlsplit(text).port  # noqa: B018  # read for what it refuses
+    except ValueError:
+        raise ValueError("not a URL") from None
+    return text
+
+
+def _result(text: str) -> str:
+    if text not in Result:
+        raise ValueError("expected one of " + ", ".join(Result))
+    return text
+
+
+type _Count = Annotated[int, Field(ge=0, le=_EXACT)]
+type _Json = Annotated[Any, AfterValidator(_finite)]
+
+
 class _Frame(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Question(_Frame):
+    """What can still be read of a frame that has no reading: what an answer to it must repeat."""
+
+    t: Literal["consult", "outcome", "report", "gone"]
+    id: _Count
 
 
 class CallView(_Frame):
@@ -44,15 +91,15 @@ class CallView(_Frame):
     """
 
     method: str
-    url: str
+    url: Annotated[str, AfterValidator(_url)]
     origin: str
     headers: list[tuple[str, str]] = []
-    body: Any = None
-    body_bytes: int = 0
+    body: _Json = None
+    body_bytes: _Count = 0
     content_type: str | None = None
     body_digest: str
     request_digest: str
-    current: dict[str, Any] = {}
+    current: dict[str, _Json] = {}
     unknown: list[str] = []
 
 
@@ -81,10 +128,10 @@ class Consult(_Frame):
     """
 
     t: Literal["consult"] = "consult"
-    id: int
+    id: _Count
     attempt: Annotated[str, Field(min_length=1, max_length=200)]
     call: CallView
-    intents: list[dict[str, Any]]
+    intents: list[dict[str, _Json]]
     fingerprint: Annotated[str, Field(min_length=1, max_length=200)]
     bundle: str
     mapped: bool = True
@@ -96,28 +143,29 @@ class Outcome(_Frame):
     """What happened after a call left; sent until it is acknowledged.
 
     Attributes:
-        status: HTTP status of the upstream, None when no response came.
+        status: HTTP status of the upstream, three digits; None when no response came.
         error: Reason code when no response came or it was not valid.
         unknown: True when it cannot be known whether the upstream acted.
         result: ``verification.Result`` value.
         checks: ``verification.Check`` rows as JSON data, redacted.
         extracted: Response fields that the mapping allows to be kept.
+        duration_ms: Milliseconds since the call was let go.
     """
 
     t: Literal["outcome"] = "outcome"
-    id: int
+    id: _Count
     intent_id: str
     warrant_id: str
     attempt: str
-    status: int | None
+    status: Annotated[int, Field(ge=0, le=999)] | None
     error: Reason | None = None
     unknown: bool = False
-    result: str
-    checks: list[dict[str, Any]] = []
-    extracted: dict[str, Any] = {}
+    result: Annotated[str, AfterValidator(_result)]
+    checks: list[dict[str, _Json]] = []
+    extracted: dict[str, _Json] = {}
     response_digest: str | None = None
-    response_bytes: int = 0
-    duration_ms: float
+    response_bytes: _Count = 0
+    duration_ms: Annotated[float, Field(ge=0, le=_EXACT, allow_inf_nan=False)]
     agent_gone: bool = False
 
 
@@ -132,14 +180,14 @@ class Reported(_Frame):
     client: str = ""
     warrant_id: str | None = None
     severity: Literal["info", "warning", "critical"] = "info"
-    count: int = 1
+    count: _Count = 1
 
 
 class Report(_Frame):
     """What a gate refused or saw by itself; at most ``MOST_EVENTS``: they are recorded as one unit of work."""
 
     t: Literal["report"] = "report"
-    id: int
+    id: _Count
     events: Annotated[list[Reported], Field(max_length=MOST_EVENTS)]
 
 
@@ -147,7 +195,7 @@ class Gone(_Frame):
     """The caller of a held call hung up; the approval stays open."""
 
     t: Literal["gone"] = "gone"
-    id: int = 0
+    id: _Count = 0
     approval_id: str
     intent_id: str
 

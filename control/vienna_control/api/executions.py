@@ -29,7 +29,7 @@ class ExecutionBody(BaseModel):
     status: Annotated[int, Field(ge=100, le=599)] | None = None
     response_digest: Annotated[str, Field(max_length=100)] | None = None
     extracted: Annotated[dict[str, Any], Field(max_length=100)] = {}
-    duration_ms: Annotated[float, Field(ge=0)] = 0
+    duration_ms: Annotated[float, Field(ge=0, le=2**53 - 1, allow_inf_nan=False)] = 0
     error: Annotated[str, Field(max_length=400)] | None = None
 
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from vienna_control import rows
 from vienna_control.fleet import registry, suspension
@@ -52,7 +52,7 @@ def keep(tx: Tx, caller: Caller, event: Reported) -> None:
             "reason": event.reason.value,
             "detail": event.detail[:300],
             "method": event.method or None,
-            "host": urlsplit(event.url).hostname or None if event.url else None,
+            "host": _parts(event.url).hostname or None,
             "warrant_id": event.warrant_id,
             "seen_at": event.at,
             "count": event.count,
@@ -86,9 +86,17 @@ def _critical(tx: Tx, caller: Caller, event: Reported, intent_id: str | None) ->
     )
 
 
+def _parts(url: str) -> SplitResult:
+    """Of what may well be no URL: that can be why the gate refused it."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _intent(tx: Tx, caller: Caller, event: Reported) -> str:
     intent_id = tx.id("int")
-    parts = urlsplit(event.url)
+    parts = _parts(event.url)
     rows.add(
         tx.conn,
         intents,
