@@ -129,11 +129,12 @@ class Gate:
                 pass
         return frame
 
-    async def ask(self, frame: Any) -> Any:
+    async def ask(self, frame: Any, *, text: str | None = None) -> Any:
+        """The answer to a frame; ``text``: what is sent in its place."""
         assert self.socket is not None
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers[frame.id] = answer
-        await self.socket.send_str(frame.model_dump_json())
+        await self.socket.send_str(text or frame.model_dump_json())
         async with asyncio.timeout(_PATIENCE):
             return await answer
 

@@ -105,7 +105,13 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         policies=policies,
         pipeline=pipeline,
         hub=hub,
-        background=(sequencer, policies, Expiry(store, clock), Sweep(store, clock, pipeline.merits), hub),
+        background=(
+            sequencer,
+            policies,
+            Expiry(store, clock),
+            Sweep(store, clock, pipeline.merits, hub.away),
+            hub,
+        ),
         openapi=functools.cache(lambda: describe(all_routes())),
     )
 

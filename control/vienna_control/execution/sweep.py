@@ -2,6 +2,7 @@
 
 1. The warrant has expired, and some grace with it.
 2. Or the gate it left through has not been heard of for a minute.
+3. Or that gate hung up on this process, and stayed away for ten seconds.
 
 Nothing is sent again by us. An outcome that comes late settles it (``outcome``).
 """
@@ -9,6 +10,7 @@ Nothing is sent again by us. An outcome that comes late settles it (``outcome``)
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -31,17 +33,24 @@ GRACE = timedelta(minutes=10)
 """After the warrant's end: a slow upstream answers within it."""
 
 GONE = timedelta(seconds=60)
+AWAY = timedelta(seconds=10)
 _EVERY_SECONDS = 5.0
 _AT_ONCE = 200
 
 
 class Sweep:
-    """Background task: executions nobody told the end of."""
+    """Background task: executions nobody told the end of.
 
-    def __init__(self, store: Store, clock: Clock, merits: Merits) -> None:
+    ``away``: the gates that hung up at least so long ago and did not come back (``Hub.away``).
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, merits: Merits, away: Callable[[timedelta], Sequence[str]]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._merits = merits
+        self._away = away
 
     async def run(self) -> None:
         """Sweep every few seconds until cancelled; a store that does not answer is tried again."""
@@ -62,8 +71,12 @@ class Sweep:
             .outerjoin(sidecars, sidecars.c.id == intents.c.sidecar_id)
             .where(
                 executions.c.status == Status.EXECUTING.value,
-                executions.c.started_at <= iso(now - GONE),
-                or_(warrants.c.expires_at <= iso(now - GRACE), sidecars.c.seen_at <= iso(now - GONE)),
+                executions.c.started_at <= iso(now - AWAY),
+                or_(
+                    warrants.c.expires_at <= iso(now - GRACE),
+                    (sidecars.c.seen_at <= iso(now - GONE)) & (executions.c.started_at <= iso(now - GONE)),
+                    intents.c.sidecar_id.in_(self._away(AWAY)),
+                ),
             )
             .limit(_AT_ONCE)
         )

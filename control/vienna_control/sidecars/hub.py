@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from datetime import datetime, timedelta
 
 import structlog
 from aiohttp import web
@@ -17,7 +18,7 @@ from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
 from vienna_control.ports import UnavailableError
 from vienna_control.sidecars.snapshot import Snapshot, Snapshots
-from vienna_control.sidecars.stream import Parts, Stream
+from vienna_control.sidecars.stream import MOST_IN_FLIGHT, Parts, Stream
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import approvals, intents, sidecars
 from vienna_kernel import wire
@@ -26,6 +27,7 @@ log = structlog.get_logger("vienna.sidecars")
 
 _TOPICS = ("_wake", "_revoked", "_bundle")
 _SEEN_EVERY_SECONDS = 15.0
+_FORGET = timedelta(minutes=5)
 
 
 class Hub:
@@ -39,6 +41,8 @@ class Hub:
         self._store = store
         self._pipeline = pipeline
         self._streams: dict[str, set[Stream]] = defaultdict(set)
+        self._rooms: dict[str, asyncio.Semaphore] = {}
+        self._away: dict[str, datetime] = {}
         self._bundles_changed = asyncio.Condition()
         self.snapshots = Snapshots(
             store, authority, policies, env=pipeline.settings.env, clock=pipeline.clock
@@ -46,9 +50,11 @@ class Hub:
 
     async def serve(self, caller: Caller, socket: web.WebSocketResponse) -> None:
         """One gate's connection, from hello to the end."""
-        stream = Stream(Parts(self._store, self._pipeline, self.snapshots), caller, socket)
+        room = self._rooms.setdefault(caller.agent_id, asyncio.Semaphore(MOST_IN_FLIGHT))
+        stream = Stream(Parts(self._store, self._pipeline, self.snapshots, room), caller, socket)
         mine = self._streams[caller.agent_id]
         mine.add(stream)
+        self._away.pop(caller.sidecar_id or "", None)
         await self._seen([caller.sidecar_id or ""])
         try:
             await stream.converse()
@@ -56,8 +62,19 @@ class Hub:
             mine.discard(stream)
             if not mine:
                 self._streams.pop(caller.agent_id, None)
+                self._rooms.pop(caller.agent_id, None)
             if not any(other.caller.sidecar_id == caller.sidecar_id for other in mine):
+                self._away[caller.sidecar_id or ""] = self._pipeline.clock.now()
                 await self._hung_up(caller.sidecar_id or "")
+
+    def away(self, least: timedelta) -> list[str]:
+        """Gates that hung up here, ``least`` or longer ago, and did not come back.
+
+        Those of ``_FORGET`` and more ago are left out: by then ``sidecars.seen_at`` tells.
+        """
+        now = self._pipeline.clock.now()
+        self._away = {name: since for name, since in self._away.items() if now - since < _FORGET}
+        return [name for name, since in self._away.items() if now - since >= least]
 
     def connected(self, agent_id: str) -> int:
         """How many gates of an agent are connected."""

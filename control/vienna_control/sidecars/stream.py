@@ -3,7 +3,10 @@
 1. ``hello`` first, within five seconds; the answer says which bundle is current.
 2. Each question is a unit of work of its own; the answer is sent after its commit. A question that could not be
    served is answered with a fault, and the gate refuses.
-3. A frame that has no reading closes the stream.
+3. A frame with a field that has no reading is answered with a fault that names it; one of which not even its number
+   is read closes the stream.
+4. All streams of an agent together have at most ``MOST_IN_FLIGHT`` questions in work. Beyond it the socket is not
+   read until one is answered: nothing is dropped, and what others ask waits behind no more than that.
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ from vienna_control.intake.ask import Ask, Caller
 from vienna_control.logs import frames_of
 from vienna_control.pipeline import Pipeline
 from vienna_control.ports import StaleBundleError, UnavailableError
+from vienna_control.sidecars import meaning
 from vienna_control.sidecars.snapshot import Snapshots
 from vienna_control.store import Store
 from vienna_kernel import wire
-from vienna_kernel.intent import Intent
+from vienna_kernel.errors import MalformedError
 from vienna_kernel.verdict import Reason
 
 log = structlog.get_logger("vienna.sidecars")
+
+MOST_IN_FLIGHT = 128
 
 _HELLO_SECONDS = 5.0
 _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
@@ -35,11 +41,16 @@ _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a stream works with."""
+    """What a stream works with.
+
+    Attributes:
+        room: For questions in work, shared by the streams of an agent.
+    """
 
     store: Store
     pipeline: Pipeline
     snapshots: Snapshots
+    room: asyncio.Semaphore
 
 
 class Stream:
@@ -64,7 +75,7 @@ class Stream:
             async for message in self._socket:
                 if message.type is not WSMsgType.TEXT:
                     break
-                self._take(wire.from_gate.validate_json(message.data))
+                await self._hear(message.data)
         except ValidationError as error:
             log.warning("stream.unread", sidecar=self.caller.sidecar_id, errors=error.error_count())
             await self.close("a frame that has no reading")
@@ -105,15 +116,27 @@ class Stream:
         """Hang up."""
         await self._socket.close(code=_POLICY_VIOLATION, message=why.encode())
 
-    def _take(self, frame: wire.FromGate) -> None:
-        if isinstance(frame, wire.Hello):
+    async def _hear(self, data: str) -> None:
+        """Take one frame. Raises ``ValidationError`` when it cannot even be answered."""
+        try:
+            frame = wire.from_gate.validate_json(data)
+        except ValidationError as error:
+            asked = wire.Question.model_validate_json(data)
+            said = meaning.complaint(error, skip=1)  # the first step is the frame's kind
+            await self.send(_fault(asked.id, Reason.MALFORMED_REQUEST, str(said)))
             return
+        if not isinstance(frame, wire.Hello):
+            await self._parts.room.acquire()
+            self._take(frame)
+
+    def _take(self, frame: wire.Consult | wire.Outcome | wire.Report | wire.Gone) -> None:
         task = asyncio.create_task(self._serve(frame))
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(done, frame.id))
 
     def _ended(self, task: asyncio.Task[None], frame_id: int) -> None:
         self._tasks.discard(task)
+        self._parts.room.release()
         if task.cancelled() or (error := task.exception()) is None:
             return
         # Our own bug. The gate refuses when it hears of it, and when it hears nothing.
@@ -152,10 +175,8 @@ class Stream:
         terms = await snapshots.terms(agent_id, frame.bundle)
         try:
             ask = _ask(self.caller, frame, rung=terms.enforcement if terms else None)
-        except (KeyError, ValueError, TypeError) as error:
-            return _fault(
-                frame.id, Reason.MALFORMED_REQUEST, f"an intent that is none: {type(error).__name__}"
-            )
+        except MalformedError as error:
+            return _fault(frame.id, Reason.MALFORMED_REQUEST, str(error))
         try:
             if terms is None or terms.mapping_digest != pipeline.mapping_digest:
                 raise StaleBundleError
@@ -168,14 +189,11 @@ class Stream:
 
 
 def _ask(caller: Caller, frame: wire.Consult, *, rung: str | None) -> Ask:
-    intents = tuple(Intent.from_json(data) for data in frame.intents)
-    if not intents:
-        raise ValueError("no intent")
     return Ask(
         caller=caller,
         attempt=frame.attempt,
         fingerprint=frame.fingerprint,
-        intents=intents,
+        intents=meaning.read(frame.intents),
         bundle=frame.bundle,
         call=frame.call,
         mapped=frame.mapped,

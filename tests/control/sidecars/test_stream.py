@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+import threading
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -16,8 +19,10 @@ from people import AGENT_KEY, People, key_of, seeds
 from planes import Control, running
 from vienna_control.clock import FixedClock
 from vienna_control.execution.sweep import Sweep
+from vienna_control.sidecars.stream import MOST_IN_FLIGHT
 from vienna_control.store.tables import intents
 from vienna_kernel import wire
+from vienna_kernel.verdict import Reason
 
 ORDER = ("GET", "https://payments.example/v1/orders/ORD-1")
 
@@ -31,6 +36,12 @@ async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
 @pytest.fixture
 def people(control: Control) -> People:
     return People(control)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -130,7 +141,7 @@ async def test_what_a_vanished_gate_never_told_of_is_unknown(
 ) -> None:
     decision = await bot.consult(*ORDER)
     await bot.close()
-    sweep = Sweep(control.app.store, clock, control.app.pipeline.merits)
+    sweep = Sweep(control.app.store, clock, control.app.pipeline.merits, lambda least: ())
     assert await sweep.sweep() == 0
     clock.advance(timedelta(seconds=61))
     assert await sweep.sweep() == 1
@@ -144,6 +155,116 @@ async def test_what_a_vanished_gate_never_told_of_is_unknown(
         lambda conn: conn.scalar(select(intents.c.status).where(intents.c.id == decision.intent_id))
     )
     assert status == "executed"
+
+
+async def test_a_gate_that_hung_up_has_ten_seconds_to_come_back(
+    control: Control, bot: Gate, clock: FixedClock
+) -> None:
+    hub, store = control.app.hub, control.app.store
+    sweep = Sweep(store, clock, control.app.pipeline.merits, hub.away)
+    await bot.consult(*ORDER)
+    clock.advance(timedelta(seconds=30))
+    assert await sweep.sweep() == 0  # it is here
+    await bot.close()
+    await until(lambda: not hub.connected(bot.agent["id"]))
+    clock.advance(timedelta(seconds=9))
+    assert await sweep.sweep() == 0
+    await bot.connect()
+    clock.advance(timedelta(seconds=9))
+    assert await sweep.sweep() == 0  # it came back
+    await bot.close()
+    await until(lambda: not hub.connected(bot.agent["id"]))
+    clock.advance(timedelta(seconds=10))
+    assert await sweep.sweep() == 1
+
+
+async def test_a_gate_that_asks_a_thousand_things_at_once_keeps_no_other_waiting(
+    control: Control, bot: Gate
+) -> None:
+    busy = threading.Event()
+    async with gate(control, "other-bot") as other:
+        blocked = asyncio.create_task(control.app.store.write(lambda tx: busy.wait(10)))
+        asked = [asyncio.create_task(bot.consult(*ORDER)) for _ in range(1000)]
+        await asyncio.sleep(0.5)
+        mine = asyncio.create_task(other.consult(*ORDER))
+        await asyncio.sleep(0.2)
+        busy.set()
+        assert await blocked
+        await mine
+        assert sum(task.done() for task in asked) <= 2 * MOST_IN_FLIGHT
+        answers = await asyncio.gather(*asked)  # none is dropped
+        assert {answer.t for answer in answers} == {"decision"}
+
+
+def _bad(frame: Any, path: str, value: str) -> str:
+    """The frame as JSON with the text of another value at a place."""
+    data = json.loads(frame.model_dump_json())
+    *steps, last = path.strip("/").split("/")
+    place = data
+    for step in steps:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    place[last] = "@@"
+    return json.dumps(data).replace('"@@"', value)
+
+
+HUGE = "1" + "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("/result", '"splendid"'),
+        ("/duration_ms", "Infinity"),
+        ("/duration_ms", "1e999"),
+        ("/duration_ms", "NaN"),
+        ("/duration_ms", "-1"),
+        ("/duration_ms", "1e300"),
+        ("/status", HUGE),
+        ("/response_bytes", HUGE),
+        ("/response_bytes", "-1"),
+        ("/extracted/a", HUGE),
+        ("/extracted/a", '{"b": [1e999]}'),
+        ("/call/url", '"http://[::1"'),
+        ("/call/url", '"http://a.example:99999/"'),
+        ("/call/url", '"http://a\u2100b.example/"'),
+        ("/call/body_bytes", HUGE),
+        ("/call/body", HUGE),
+        ("/call/current", '{"a": NaN}'),
+        ("/intents/0/blast_radius", HUGE),
+        ("/intents/0/blast_radius", '"many"'),
+        ("/intents/0/action", "7"),
+        ("/intents/0/target", "null"),
+        ("/intents/0/summary", "7"),
+        ("/intents/0/redacted", "[7]"),
+        ("/intents/0/money", '{"a": 7}'),
+        ("/intents/0/cost", '{"amount": "x", "currency": "EUR"}'),
+        ("/intents/0/cost", '{"amount": "1E+999999", "currency": "EUR"}'),
+        ("/intents/0/parameters", '{"a": 1.5}'),
+        ("/intents/0/parameters", '{"a": {"$decimal": "x"}}'),
+        ("/intents/0/parameters", '{"$decimal": "1"}'),
+        ("/intents", "[]"),
+    ],
+)
+async def test_a_field_that_has_no_reading_is_named(bot: Gate, path: str, value: str) -> None:
+    consult = bot.frame(request(*ORDER))
+    frame: Any = consult
+    if not path.startswith(("/call", "/intents")):
+        decision = await bot.ask(consult)
+        frame = wire.Outcome(
+            id=77, intent_id=decision.intent_id, warrant_id=decision.warrant_id, attempt="a", status=200,
+            result="match", duration_ms=1,
+        )  # fmt: skip
+    answer = await bot.ask(frame, text=_bad(frame, path, value))
+    assert isinstance(answer, wire.Fault), answer
+    assert answer.reason is Reason.MALFORMED_REQUEST
+    assert path in answer.detail
+    assert (await bot.consult(*ORDER)).verdict == "granted"  # the stream goes on
+
+
+async def test_a_refused_call_whose_url_is_none_is_recorded(people: People, bot: Gate) -> None:
+    await bot.report(reason="malformed_request", detail="no URL", method="GET", url="http://[::1")
+    _, answer = await people.ask("audrey", "GET", "/intents?status=denied")
+    assert (answer["data"]["intents"][0]["url"], answer["data"]["intents"][0]["host"]) == ("http://[::1", "")
 
 
 async def test_a_heartbeat_tells_the_current_bundle(control: Control, bot: Gate) -> None:
