@@ -25,7 +25,7 @@ from vienna_proxy.heads import GateRequest
 from vienna_proxy.hold import Caller
 from vienna_proxy.outcome import Outcomes
 from vienna_proxy.report import Reporter
-from vienna_proxy.translate import header_of
+from vienna_proxy.translate import header_of, headers_of
 
 _ACTION = "http.connect"
 
@@ -83,8 +83,10 @@ class Tunnels:
     def _place(self, flow: http.HTTPFlow) -> Authority | Refused:
         request = flow.request
         target = request.raw_target if isinstance(request, GateRequest) else request.data.authority
-        if request.data.http_version != b"HTTP/1.1":
+        if request.data.http_version not in (b"HTTP/1.1", b"HTTP/1.0"):  # 1.0: Python's http.client before 3.12
             return Refused(Reason.UNSUPPORTED_PROTOCOL, "not HTTP/1.1")
+        if sum(name.lower() == b"host" for name, _ in headers_of(request)) > 1:
+            return Refused(Reason.AMBIGUOUS_REQUEST, "more than one Host line")
         if not target.isascii() or b":" not in target:
             return Refused(Reason.TARGET_NOT_CANONICAL, "CONNECT names no host and port")
         place = parse_authority(target.decode("ascii"), "https")

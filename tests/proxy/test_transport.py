@@ -98,6 +98,31 @@ def test_connect_is_judged_before_anything_else(gate, upstream: Upstream, target
     assert upstream.connections == 0
 
 
+@pytest.mark.parametrize("host", [b"", b"Host: payments.example:443\r\n"])
+def test_a_tunnel_is_opened_for_http_1_0_too(gate, upstream: Upstream, host: bytes) -> None:
+    """As Python's http.client asked for tunnels up to 3.11; what goes through is judged as ever."""
+    for inner, status in ((b"1.1", b"200"), (b"1.0", b"400")):
+        plain = gate.connect()
+        plain.sendall(b"CONNECT payments.example:443 HTTP/1.0\r\n" + host + b"\r\n")
+        assert plain.recv(4096).split(b" ")[1] == b"200"
+        trust = ssl.create_default_context(cafile=gate.process.ready["ca"])
+        with trust.wrap_socket(plain, server_hostname="payments.example") as inside:
+            inside.sendall(
+                b"GET /v1/orders/O-1 HTTP/" + inner + b"\r\nHost: payments.example\r\nConnection: close\r\n\r\n"
+            )
+            assert inside.recv(4096).split(b" ")[1] == status
+    assert len(upstream.received) == 1
+
+
+def test_a_tunnel_with_two_hosts_is_refused(gate, upstream: Upstream) -> None:
+    for version in ("1.0", "1.1"):
+        head = f"CONNECT payments.example:443 HTTP/{version}\r\nHost: payments.example\r\nHost: b.example\r\n\r\n"
+        assert b"ambiguous_request" in gate.raw(head.encode())
+    assert gate.raw(b"CONNECT 127.0.0.1:443 HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 403 ")
+    assert b"unsupported_protocol" in gate.raw(b"CONNECT payments.example:443 HTTP/2.0\r\n\r\n")
+    assert upstream.connections == 0
+
+
 def test_the_control_plane_and_the_gate_itself_are_never_reached(gate, control, upstream: Upstream) -> None:
     for port in (control.port, gate.address[1]):
         answer = gate.call("GET", f"http://localhost:{port}/api/v1/health")
