@@ -37,7 +37,7 @@ from vienna_proxy.addresses import exempt
 from vienna_proxy.enrol import Control
 from vienna_proxy.ports import UnavailableError
 
-ANSWER_SECONDS = 1.8  # with what comes before and after, a refusal is told within two
+ANSWER_SECONDS = 1.5  # with what comes before and after, a refusal is told within two
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _HELLO_SECONDS = 5.0
 _MAX_FRAME = 8 * 1024 * 1024
