@@ -7,7 +7,8 @@ Towards the agent (``GuardedServer``, ``GuardedStream``):
    folds on, strips what it does not know, and its parser's reading is not the upstream's.
 3. Request trailers are refused. mitmproxy raises, and the call hangs.
 4. Bodies are counted as they come, chunked ones too, each call's and all together; above the limit the answer is
-   given at once and the rest thrown away. mitmproxy's own limit breaks large answers as well and speaks HTML.
+   given at once and the rest thrown away; what frames a body is bounded too. mitmproxy's own limit breaks large
+   answers as well and speaks HTML.
 5. Whatever mitmproxy would answer by itself is answered in our words.
 6. What a caller sends behind a request that waits is bounded.
 7. A caller who hangs up after its call left does not cut the upstream off: what became of the call is still heard.
@@ -54,6 +55,7 @@ from vienna_proxy.heads import GateRequest, gate_request, head_of, judge_head, r
 
 DRAIN_BYTES = 64 * 1024 * 1024
 PIPELINE_BYTES = 1024 * 1024
+FRAMING_BYTES = 65536  # a chunk's size line with its extensions, or the trailers
 _MAX_INTERIM = 32
 
 _SPOKEN = {
@@ -131,6 +133,8 @@ class GuardedServer(Http1Server):
                 yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "the body is not well framed"))
                 return
             if part is None:
+                if len(self.buf) > FRAMING_BYTES:
+                    yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "a chunk's head without end"))
                 return
             if isinstance(part, h11.EndOfMessage):
                 if part.headers:
@@ -278,6 +282,8 @@ class GuardedClient(Http1Client):
             try:
                 closed = isinstance(event, events.ConnectionClosed)
                 part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
+                if part is None and len(self.buf) > FRAMING_BYTES:
+                    raise h11.RemoteProtocolError("a chunk's head without end")
             except h11.ProtocolError as error:
                 yield commands.CloseConnection(self.conn)
                 yield ReceiveHttp(

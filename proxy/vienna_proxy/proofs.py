@@ -130,6 +130,12 @@ def _aborted(opts: options.Options) -> bool:
     return "error" in bench.hooks and b"half" not in bench.said
 
 
+def _endless_chunk_head(opts: options.Options) -> bool:
+    bench = _Bench(opts).receive(_HEAD + b"Content-Length: 0\r\n\r\n")
+    bench.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70000)
+    return "error" in bench.hooks
+
+
 def _large(opts: options.Options, *, head: bytes, body: bytes) -> bool:
     bench = _Bench(opts).receive(_HEAD + head + b"\r\n").receive(body)
     return bench.said.startswith(b"HTTP/1.1 4") and "request" not in bench.hooks
@@ -159,6 +165,10 @@ PROOFS: dict[str, _Proof] = {
     "a chunked body above the limit is refused": partial(
         _large, head=b"Transfer-Encoding: chunked\r\n", body=b"5DC\r\n" + b"x" * 1500 + b"\r\n"
     ),
+    "an endless chunk extension is refused": partial(
+        _request, data=_HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70000
+    ),
+    "an endless chunk extension of the upstream is an aborted response": _endless_chunk_head,
     "interim answers of the upstream are dropped": _interim,
     "switching protocols is refused": _switching,
     "response trailers are dropped": _response_trailers,
