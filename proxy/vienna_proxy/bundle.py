@@ -33,6 +33,7 @@ _FETCH_SECONDS = 10.0
 log = structlog.get_logger()
 
 type Rung = Literal["observe", "enforce_high", "enforce"]
+RUNGS: tuple[Rung, ...] = ("observe", "enforce_high", "enforce")  # each enforces more than the one before
 
 
 class _Part(BaseModel):

@@ -26,10 +26,10 @@ from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Hello
 from vienna_proxy import embed, enrol, guards, proofs
 from vienna_proxy.addresses import AddressPolicy, GuardedLoop, exempt
-from vienna_proxy.bundle import Bundle, Bundles
+from vienna_proxy.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.channel import Channel, Listener
 from vienna_proxy.clock import Clock
-from vienna_proxy.config import Settings, host_and_port
+from vienna_proxy.config import GateConfig, Settings, host_and_port
 from vienna_proxy.connections import Connections
 from vienna_proxy.consult import Counsel
 from vienna_proxy.decide import Court, Judge
@@ -88,6 +88,8 @@ class Sidecar:
         self._policy = await self._addresses()
         self._bundles.swapped = self._obey
         await enrol.patiently(self._bundles.first, tell)
+        if (told := _contradicted(config, self._bundles.current)) is not None:
+            tell(told)
         embed.write_ca(self._folder, key=self._keys.ca_pem(), chain=self._identity.ca_chain)
         ca_file = self._state / "root-ca.pem"
         ca_file.write_text(self._identity.root_ca)
@@ -350,6 +352,23 @@ def _state_folder(path: Path) -> Path:
     except OSError as error:
         raise StartError(f"cannot make the state folder {path}: {error.strerror}") from None
     return path.resolve()
+
+
+def _contradicted(config: GateConfig, bundle: Bundle) -> str | None:
+    """What to tell when ``gate.enforcement`` asks for less than the agent's signed rung; None when there is nothing.
+
+    Raises ``StartError`` when it asks for more: whoever wrote it counts on a gate that refuses.
+    """
+    asked, rung = config.enforcement, bundle.rung
+    if "enforcement" not in config.model_fields_set or asked == rung:
+        return None
+    told = (
+        f"gate.enforcement is {asked}, but the control plane signed {rung} for agent {bundle.agent_name}, and that"
+        f" holds: change it with 'vienna agents promote {bundle.agent_name} --to {asked}', or remove the setting"
+    )
+    if RUNGS.index(asked) > RUNGS.index(rung):
+        raise StartError(told)
+    return told
 
 
 def _shown(address: tuple[str, int]) -> str:

@@ -73,7 +73,8 @@ class GateConfig(_Section):
         upstream_ca: PEM file trusted towards upstreams, besides the public roots.
         private_networks: ``host:port`` or CIDR that may be called though it is not public.
         passthrough: Hosts whose TLS is not opened.
-        enforcement: Recorded; what holds comes from the control plane, signed.
+        enforcement: What holds is what the control plane signed for the agent (``vienna agents promote``). Said here
+            and enforced less there, the gate does not start; enforced more there, it says so.
         hosts: Further hosts for shipped mappings, by mapping id.
         local_t0: Accepted; this version asks the control plane for every call.
         resolve: ``host`` or ``host:port`` to ``address:port``; dev and test only.

@@ -62,6 +62,19 @@ def test_a_port_in_use(tmp_path: Path, control, own_gate) -> None:
     assert line == f"vienna proxy: cannot listen on {address}: Address already in use; choose another with --listen or gate.listen"
 
 
+def test_an_enforcement_that_the_control_plane_did_not_sign(tmp_path: Path, control, own_gate) -> None:
+    less = own_gate(enforcement="observe")
+    assert "vienna agents promote billing-bot --to observe" in less.log()
+    assert "gate.enforcement" not in own_gate(enforcement="enforce").log()
+    control.rung = "observe"
+    try:
+        assert "gate.enforcement" not in own_gate().log()  # the default asks for nothing
+        with pytest.raises(AssertionError, match="promote billing-bot --to enforce_high"):
+            own_gate(enforcement="enforce_high")
+    finally:
+        control.rung = "enforce"
+
+
 def test_a_bundle_signed_by_somebody_else(tmp_path: Path, control) -> None:
     (tmp_path / "join").write_text("t")
     control.forged_by = control.warrant_key
