@@ -83,7 +83,10 @@ class Tunnels:
     def _place(self, flow: http.HTTPFlow) -> Authority | Refused:
         request = flow.request
         target = request.raw_target if isinstance(request, GateRequest) else request.data.authority
-        if request.data.http_version not in (b"HTTP/1.1", b"HTTP/1.0"):  # 1.0: Python's http.client before 3.12
+        if request.data.http_version not in (
+            b"HTTP/1.1",
+            b"HTTP/1.0",
+        ):  # 1.0: Python's http.client before 3.12
             return Refused(Reason.UNSUPPORTED_PROTOCOL, "not HTTP/1.1")
         if sum(name.lower() == b"host" for name, _ in headers_of(request)) > 1:
             return Refused(Reason.AMBIGUOUS_REQUEST, "more than one Host line")

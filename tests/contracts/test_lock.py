@@ -75,5 +75,7 @@ def test_every_dependency_is_used() -> None:
         "vienna-client": "vienna_client",
     }
     names = [canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]]
-    idle = [n for n in names if n not in NOT_IMPORTED and module_of.get(n, n.replace("-", "_")) not in imported]
+    idle = [
+        n for n in names if n not in NOT_IMPORTED and module_of.get(n, n.replace("-", "_")) not in imported
+    ]
     assert idle == []

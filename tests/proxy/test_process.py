@@ -59,7 +59,8 @@ def test_a_port_in_use(tmp_path: Path, control, own_gate) -> None:
         line = last_line(
             run("--key-file", "join", "--control", control.url, "--listen", address, cwd=tmp_path)
         )
-    assert line == f"vienna proxy: cannot listen on {address}: Address already in use; choose another with --listen or gate.listen"
+    why = "Address already in use; choose another with --listen or gate.listen"
+    assert line == f"vienna proxy: cannot listen on {address}: {why}"
 
 
 def test_an_enforcement_that_the_control_plane_did_not_sign(tmp_path: Path, control, own_gate) -> None:
