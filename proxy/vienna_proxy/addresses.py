@@ -71,6 +71,7 @@ _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 _VETTED_SECONDS = 120
+_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
 NEVER = "a name that never resolves"
 
 _exempt: ContextVar[bool] = ContextVar("vienna_exempt", default=False)
@@ -129,6 +130,8 @@ def _is_public(address: Address) -> bool:
 def literal(host: str) -> Address | None:
     """The address that a host text is, in any spelling that a resolver would take as one."""
     text = host.removeprefix("[").removesuffix("]").partition("%")[0]
+    if f".{text.lower().rstrip('.')}".endswith(".localhost"):  # RFC 6761 6.3: always loopback
+        return _LOOPBACK
     try:
         return ipaddress.ip_address(text)
     except ValueError:

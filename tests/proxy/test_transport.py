@@ -86,6 +86,8 @@ def test_what_has_no_single_reading_is_refused(
         "0x7f.1:80",
         "metadata.google.internal:80",
         "canary.invalid:443",
+        "localhost:8080",
+        "a.LocalHost.:443",
         "payments.example",
         "u@payments.example:443",
         "[::ffff:127.0.0.1]:443",
@@ -108,7 +110,9 @@ def test_a_tunnel_is_opened_for_http_1_0_too(gate, upstream: Upstream, host: byt
         trust = ssl.create_default_context(cafile=gate.process.ready["ca"])
         with trust.wrap_socket(plain, server_hostname="payments.example") as inside:
             inside.sendall(
-                b"GET /v1/orders/O-1 HTTP/" + inner + b"\r\nHost: payments.example\r\nConnection: close\r\n\r\n"
+                b"GET /v1/orders/O-1 HTTP/"
+                + inner
+                + b"\r\nHost: payments.example\r\nConnection: close\r\n\r\n"
             )
             assert inside.recv(4096).split(b" ")[1] == status
     assert len(upstream.received) == 1
