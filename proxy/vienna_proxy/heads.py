@@ -23,6 +23,7 @@ RESPONSE_HEAD_LINES = 500
 
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\x00-\x20\x7f]+ HTTP/[0-9]\.[0-9]\Z")
 _HEADER_LINE = re.compile(rb"[^\x00-\x20\x7f:]+:[\t\x20-\x7e\x80-\xff]*\Z")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HEAD_END = re.compile(rb"\n\r?\n")
 
 
@@ -96,7 +97,7 @@ def response_head_of(buffer: ReceiveBuffer) -> list[bytes] | Refused | None:
     lines = [line.removesuffix(b"\r") for line in text.split(b"\n")[:-2]]
     if len(lines) > RESPONSE_HEAD_LINES:
         return Refused(Reason.RESPONSE_INVALID, "the response head has too many lines")
-    if any(b"\r" in line or b"\0" in line for line in lines):
+    if any(_CONTROL.search(line) for line in lines):
         return Refused(Reason.RESPONSE_INVALID, "a control byte in the response head")
     return unfold(lines)
 

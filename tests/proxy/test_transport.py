@@ -228,6 +228,7 @@ def test_a_connection_goes_on_after_a_refusal(gate, control) -> None:
         pytest.param(
             Answer(status=101, headers={"Upgrade": "x"}), "response_invalid", id="a switch of protocols"
         ),
+        pytest.param(Answer(headers={"X-A": "a\x1b[2J"}), "response_invalid", id="a control byte"),
         pytest.param(Answer(headers={"Transfer-Encoding": "chunked"}), "response_invalid", id="CL and TE"),
     ],
 )
