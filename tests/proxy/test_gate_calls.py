@@ -219,9 +219,14 @@ def test_what_cannot_be_mapped_never_reaches_anyone(gate, control, upstream: Ups
     assert upstream.connections == 0
 
 
-def test_nobody_at_the_upstream(gate, control, upstream: Upstream) -> None:
-    answer = gate.call("GET", "http://localhost:1/x")
-    assert answer.headers["vienna-reason"] == "address_refused"
+def test_localhost_is_refused_before_anyone_is_asked(gate, control) -> None:
+    assert gate.call("GET", "http://localhost:1/x").headers["vienna-reason"] == "address_refused"
+    assert control.heard(wire.Consult) == []
+
+
+def test_nobody_at_the_upstream(own_gate, control, upstream: Upstream) -> None:
+    answer = own_gate(resolve={"nobody.example": "127.0.0.1:1"}).call("GET", "http://nobody.example/x")
+    assert answer.headers["vienna-reason"] == "upstream_unreachable"
     (outcome,) = control.wait_for(wire.Outcome)
     assert (outcome.unknown, outcome.result) == (False, "failed")
 
