@@ -22,9 +22,10 @@ from vienna_kernel.decode.pointer import MISSING, Found, Pointer
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import Value, plain_decimal
 
-# Credentials that rotate, clocks, retry counters, tracing, and what only describes the client.
+# Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it can
+# choose whose account is acted on.
 VOLATILE = frozenset(
-    {"authorization", "cookie", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
+    {"authorization", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
     | {
         "accept",
         "content-type",
