@@ -22,8 +22,8 @@ from vienna_kernel.decode.pointer import MISSING, Found, Pointer
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import Value, plain_decimal
 
-# Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it can
-# choose whose account is acted on.
+# Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it
+# can choose whose account is acted on.
 VOLATILE = frozenset(
     {"authorization", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
     | {
