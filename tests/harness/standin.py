@@ -45,7 +45,7 @@ _TRUST_NAMES = (
     "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO",
     "NODE_EXTRA_CA_CERTS", "PIP_CERT", "TWINE_CERT", "npm_config_cafile", "HTTPLIB2_CA_CERTS",
 )  # fmt: skip
-_NOWHERE = "nothing.invalid"  # empty means "no proxy for anyone" to httplib2
+_NOT_PROXIED = "127.0.0.1"  # a base URL is called directly; empty would mean everyone to httplib2
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -252,7 +252,7 @@ class Standin:
         """What sends clients here as their proxy, with the root they must trust, under every usual name."""
         proxies = dict.fromkeys(_PROXY_NAMES, self.plain_url)
         trust = dict.fromkeys(_TRUST_NAMES, str(self.ca))
-        return {**proxies, **trust, **dict.fromkeys(("NO_PROXY", "no_proxy"), _NOWHERE)}
+        return {**proxies, **trust, **dict.fromkeys(("NO_PROXY", "no_proxy"), _NOT_PROXIED)}
 
     def add(self, *answers: Answer) -> None:
         """Further rows, before those that are there."""
