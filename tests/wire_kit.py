@@ -17,8 +17,11 @@
 Roads to the stand-in, best first (``harness/standin.py`` says more):
  1. ``through(standin)``: the environment of this process (or ``env={**os.environ, **standin.environment}`` for
     kubectl, git, npm, twine) names the stand-in as HTTPS proxy and its root as trusted: the client calls the API's
-    own host, nothing is configured in it. A client that carries its own roots gets ``standin.ca``.
- 2. the client's base URL = ``standin.url`` (TLS) or ``standin.plain_url``: ``Host`` is written anew, nothing else.
+    own host, nothing is configured in it. Tried with boto3, openai, anthropic, slack_sdk, twilio, sendgrid, PyGithub,
+    postgrest, curl, git. Stripe carries its own roots (``stripe.ca_bundle_path = standin.ca``); kubernetes takes
+    ``Configuration.ssl_ca_cert`` and ``.proxy = standin.plain_url``; clickhouse-connect ``ca_cert`` and ``https_proxy``.
+ 2. the client's base URL = ``standin.url`` (TLS) or ``standin.plain_url``: ``Host`` is written anew, nothing else. For
+    Google's client: ``build(..., client_options={"api_endpoint": standin.url})`` inside ``through(standin)``.
 Several hosts: ``Standin(["*.amazonaws.com", "sts.amazonaws.com"], answers)``; rows tell hosts apart by
 ``when=lambda asked: asked.host == ...``. A row's body may be a function of the request (``asked.json``, ``.form``,
 ``.query``, ``.vars``, ``.path``, ``.header(name)``). ``standin.calls`` are the exchanges, ``standin.last`` is the last.
