@@ -19,7 +19,7 @@ Roads to the stand-in, best first (``harness/standin.py`` says more):
     kubectl, git, npm, twine) names the stand-in as HTTPS proxy and its root as trusted: the client calls the API's
     own host, nothing is configured in it. Tried with boto3, openai, anthropic, slack_sdk, twilio, sendgrid, PyGithub,
     postgrest, curl, git. Stripe carries its own roots (``stripe.ca_bundle_path = standin.ca``); kubernetes takes
-    ``Configuration.ssl_ca_cert`` and ``.proxy = standin.plain_url``; clickhouse-connect ``ca_cert`` and ``https_proxy``.
+    ``Configuration.ssl_ca_cert`` and ``.proxy = standin.plain_url``; clickhouse-connect ``ca_cert``, ``https_proxy``.
  2. the client's base URL = ``standin.url`` (TLS) or ``standin.plain_url``: ``Host`` is written anew, nothing else. For
     Google's client: ``build(..., client_options={"api_endpoint": standin.url})`` inside ``through(standin)``.
 Several hosts: ``Standin(["*.amazonaws.com", "sts.amazonaws.com"], answers)``; rows tell hosts apart by
