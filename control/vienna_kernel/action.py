@@ -104,6 +104,7 @@ class ActionType:
         default_tier: The least consent it needs, whatever a rule says short of ``may_lower``.
         parameters: By name, as far as the schema lists them at its top.
         schema: JSON Schema 2020-12 of all parameters as one object.
+        redacted: Parameters that leave the gate only as keyed hashes.
     """
 
     name: str
@@ -113,6 +114,7 @@ class ActionType:
     reversibility: Reversibility
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     schema: Mapping[str, Any] = field(default_factory=dict)
+    redacted: frozenset[str] = frozenset()
     _checks: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -170,7 +172,8 @@ class ActionType:
         }
         parameters = {name: Parameter(part.schema, name in required) for name, part in both.items()}
         tier = max(self.default_tier, other.default_tier)
-        return replace(self, default_tier=tier, parameters=parameters, schema={})
+        redacted = self.redacted | other.redacted
+        return replace(self, default_tier=tier, parameters=parameters, schema={}, redacted=redacted)
 
 
 def _closed(parameters: Mapping[str, Parameter]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def _result(rule: Rule, bundle: Bundle, trial: Trial) -> dict[str, Any]:
         trial.intent,
         trial.facts,
         lambda intent, facts: risk.score(intent, facts, bundle.tiers.weights, bundle.tiers.hours),
+        bundle.rules.budgets,
     )
     held = compile_tree(rule.tree, rule.tz)(subject)
     return {

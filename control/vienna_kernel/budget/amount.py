@@ -18,7 +18,7 @@ NOTHING = Decimal(0)
 
 _FINEST = -30  # decimal places
 _LONGEST_NAME = 500
-# Amounts have at most 61 digits, so that sums of a billion billion of them are exact. One that is not would be our bug.
+# Amounts have at most 49 digits, so that any sum of them is exact. One that were not would be our bug.
 _EXACT = Context(prec=80, traps=[Inexact])
 
 

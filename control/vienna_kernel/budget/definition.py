@@ -17,7 +17,7 @@ from vienna_kernel.duration import Duration
 
 type Per = Literal["agent", "tenant", "counterparty"]
 
-HIGHEST = Decimal(10**30)
+HIGHEST = Decimal(10**18)
 """No amount and no budget is larger."""
 
 _LONGEST = 31 * 86400

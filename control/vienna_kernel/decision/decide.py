@@ -5,7 +5,9 @@
 3. The tier is the highest of action default, first contact, risk band and rule; a rule lowers it only with
    ``may_lower``, and only when it holds for certain.
 4. What the rule's action does with the tier is the truth table ``_OUTCOMES``.
-5. A call of several intents: the highest tier, everybody's requirements; one refusal refuses all.
+5. What would go, or be asked about, has to fit the budgets of the rule that decides.
+6. A call of several intents: the highest tier, everybody's requirements, the sum of what they use; one refusal
+   refuses all.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from enum import StrEnum
 from typing import Any
 
 from vienna_kernel.approval.requirements import Requirements
-from vienna_kernel.decision import hint, risk
+from vienna_kernel.budget.claim import Claim, together
+from vienna_kernel.decision import hint, risk, spending
 from vienna_kernel.decision.consent import requirements_of, tier_of, warrant_ttl_of
 from vienna_kernel.decision.facts import AgentFacts, Facts, RateCounter
 from vienna_kernel.decision.tier import TierTable
@@ -55,7 +58,8 @@ class Decision:
         warrant_ttl_seconds: From release.
         flags: ``rule id: note`` of rules that noted it.
         shadow: Rules that would have decided: ``{"rule", "name", "action", "tier"}``.
-        retry_after_seconds: When a refusal by rate may end.
+        retry_after_seconds: When a refusal by rate or budget may end.
+        reservations: What to reserve with the warrant, whether or not it fits; empty when no budget applies.
         matched: Whether a rule decided.
         explanation: JSON data without floats: rule, conditions with actual and expected, undetermined fields,
             tier inputs, risk inputs and weights.
@@ -73,13 +77,14 @@ class Decision:
     flags: tuple[str, ...] = ()
     shadow: tuple[dict[str, Any], ...] = ()
     retry_after_seconds: int | None = None
+    reservations: tuple[Claim, ...] = ()
     matched: bool = False
     explanation: dict[str, Any] = field(default_factory=dict)
 
 
 def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> Decision:
     """What happens to one intent. Total: every intent and facts have an answer."""
-    subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours))
+    subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours), rules.budgets)
     if not facts.agent.may(intent.action):
         tier, inputs = tier_of(Match(None), subject, tiers)
         return Decision(
@@ -97,9 +102,13 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
     )
     if match.rule is None and decided.outcome is Outcome.PROCEED:
         decided = _at_tier(None, tier)
+    claims = spending.claims_of(match.rule, subject)
+    decided = _within(decided, claims)
     held = decided.outcome is Outcome.HOLD
     requirements = requirements_of(match, tier, tiers) if held else None
     told = _explanation(match, subject, rules, tier, inputs)
+    if claims:
+        told["budgets"] = [claim.to_json() for claim in claims]
     if requirements:
         decided = replace(decided, hint=hint.held(intent))
     elif match.rule and not match.determined and decided.reason is Reason.POLICY_DENIED:
@@ -114,6 +123,7 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
         warrant_ttl_seconds=warrant_ttl_of(match.rule, tier, tiers),
         flags=tuple(f"{rule.id}: {rule.shape.then.reason or rule.name}" for rule in match.flags),
         shadow=tuple(_shadow(rule, subject, tiers) for rule in match.shadow),
+        reservations=claims,
         matched=match.rule is not None,
         explanation=told,
     )
@@ -158,6 +168,22 @@ _OUTCOMES: dict[str, Callable[[Rule, Tier], Decision]] = {
     "require_approval": _at_tier,  # its tier is at least T1
     "escalate": _at_tier,  # its tier is one higher
 }
+
+
+def _within(decided: Decision, claims: Sequence[Claim]) -> Decision:
+    """The decision, unless a budget does not hold what it would let go."""
+    over = spending.overspent(claims) if decided.outcome in (Outcome.PROCEED, Outcome.HOLD) else None
+    if over is None:
+        return decided
+    return replace(
+        decided,
+        outcome=Outcome.RATE_LIMITED if over.retry_after_seconds else Outcome.DENIED,
+        reason=Reason.BUDGET_EXCEEDED,
+        detail=over.detail,
+        hint=over.hint,
+        requirements=None,
+        retry_after_seconds=over.retry_after_seconds,
+    )
 
 
 def _default(intent: Intent, rules: RuleSet) -> Decision:
@@ -221,7 +247,8 @@ def combine(decisions: Sequence[Decision]) -> Decision:
     first = max(decisions, key=lambda part: (_STRICT[part.outcome], part.tier))
     held = [part.requirements for part in decisions if part.requirements]
     waits = [part.retry_after_seconds for part in decisions if part.retry_after_seconds]
-    return replace(
+    claims = together(claim for part in decisions for claim in part.reservations)
+    whole = replace(
         first,
         tier=max(part.tier for part in decisions),
         requirements=_together(first.requirements, held) if first.requirements else None,
@@ -229,9 +256,14 @@ def combine(decisions: Sequence[Decision]) -> Decision:
         flags=tuple(dict.fromkeys(flag for part in decisions for flag in part.flags)),
         shadow=tuple(row for part in decisions for row in part.shadow),
         retry_after_seconds=max(waits) if first.outcome is Outcome.RATE_LIMITED and waits else None,
+        reservations=claims,
         matched=all(part.matched for part in decisions),
-        explanation={"parts": [part.explanation for part in decisions]},
+        explanation={
+            "parts": [part.explanation for part in decisions],
+            **({"budgets": [claim.to_json() for claim in claims]} if claims else {}),
+        },
     )
+    return _within(whole, claims)
 
 
 def _together(first: Requirements, held: Sequence[Requirements]) -> Requirements:

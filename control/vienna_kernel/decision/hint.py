@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 
-from vienna_kernel import duration
+from vienna_kernel import duration, money
+from vienna_kernel.budget.claim import Claim
 from vienna_kernel.intent import Intent
+from vienna_kernel.value import plain_decimal
 
 LONGEST = 400
 
@@ -40,6 +44,48 @@ def denied(why: str, open_fields: Sequence[str] = ()) -> str:
 def rate_limited(why: str, window_seconds: int) -> str:
     wait = duration.text(window_seconds)
     return f'Too many calls: "{clean(why)}". Wait {wait}, then try again, more slowly.'
+
+
+def over_budget(claim: Claim) -> str:
+    """How much is left, and when enough of it frees."""
+    budget, account = claim.budget, claim.account
+    within = f"{_amount(claim, budget.limit)} in {duration.text(budget.window)}"
+    asked = _amount(claim, claim.amount or Decimal(0))
+    if account is None or not claim.may_fit_later:
+        return (
+            f"The budget {budget.name} holds {within}, and this alone asks {asked}. Do not retry. "
+            "Ask for less, or ask your user."
+        )
+    at = claim.frees_at
+    frees = f"Enough frees at {_instant(at)}" if at else "Enough frees when calls under way have ended"
+    left = f"{_amount(claim, account.remaining)} of {within}"
+    return (
+        f"The budget {budget.name} has {left} left, and this asks {asked}. {frees}. "
+        "Do not retry before. Ask for less, or ask your user."
+    )
+
+
+def uncounted(claim: Claim) -> str:
+    budget = claim.budget
+    if claim.key is None or claim.account is None:
+        return f"The budget {budget.name} applies, and it cannot be told whose it is. Do not retry. Ask your user."
+    unit = f" in {budget.currency}" if budget.currency else ""
+    return (
+        f"The budget {budget.name} applies, and this request does not settle how much it would use "
+        f"({clean(budget.over, 80)}{unit}). Do not retry as it is. Say how much, or ask your user."
+    )
+
+
+def _amount(claim: Claim, amount: Decimal) -> str:
+    currency = claim.budget.currency
+    if currency:
+        return money.shown(amount, currency)
+    whole, _, rest = plain_decimal(amount).partition(".")
+    return f"{int(whole):,}.{rest}" if rest else f"{int(whole):,}"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def no_rule(intent: Intent) -> str:

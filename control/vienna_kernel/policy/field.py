@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from vienna_kernel.budget.account import Account
 from vienna_kernel.decision.risk import DAYS
 from vienna_kernel.document import nearest
 from vienna_kernel.policy.operand import Kind
@@ -43,6 +44,7 @@ class Field:
         read: The value, or a ``Gap``.
         currency: Reads the currency code of an amount, None when the field never holds money.
         parameter: First step below ``parameters``, when it can be a parameter.
+        budget: Name of the budget whose books it reads.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Field:
     read: Read
     currency: Read | None = None
     parameter: str | None = None
+    budget: str | None = None
 
 
 def _of(value: Any) -> Any:
@@ -226,8 +229,8 @@ def _open(name: str) -> Field:
     if not all(steps) or any(step.strip() != step for step in steps):
         raise UnknownFieldError(f"{name!r} is not a field name")
     root, rest = steps[0], steps[1:]
-    if root == "budget":
-        raise UnknownFieldError("budgets are not evaluated by this version")
+    if root == "budget" and len(rest) == 2:
+        return _of_budget(name, *rest)
     if root == "context" and rest[:1] == ("claimed",):
         return Field(name, Kind.ANY, lambda subject: _walk(subject.facts.claimed, rest[1:]))
     if root == "context" and rest:
@@ -237,6 +240,30 @@ def _open(name: str) -> Field:
     if root in _ROOTS:
         raise UnknownFieldError(f"unknown field {name!r}{nearest(name, KNOWN)}")
     return _of_parameter(name, steps, _either(_parameter(root, rest), _context(steps)))
+
+
+def _of_budget(name: str, budget: str, column: str) -> Field:
+    if column not in _BOOKS:
+        known = [f"budget.{budget}.{word}" for word in _BOOKS]
+        raise UnknownFieldError(f"unknown field {name!r}{nearest(name, known)}")
+    book = _BOOKS[column]
+
+    def read(subject: Subject) -> Any:
+        account = subject.account(budget) if budget in subject.budgets else None
+        return UNDETERMINED if account is None else book(account)
+
+    def currency(subject: Subject) -> Any:
+        return _of(subject.budgets[budget].currency) if budget in subject.budgets else UNDETERMINED
+
+    return Field(name, Kind.MONEY, read, currency, budget=budget)
+
+
+_BOOKS: dict[str, Callable[[Account], Decimal]] = {
+    "remaining": lambda account: account.remaining,
+    "spent": lambda account: account.spent,
+    "reserved": lambda account: account.reserved,
+    "limit": lambda account: account.limit,
+}
 
 
 def _of_parameter(name: str, steps: tuple[str, ...], read: Read) -> Field:

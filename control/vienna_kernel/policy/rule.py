@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vienna_kernel.approval.moves import OnTimeout
+from vienna_kernel.budget.definition import Budget
 from vienna_kernel.document import Document, Path
 from vienna_kernel.duration import Duration
 from vienna_kernel.errors import MalformedError
@@ -34,7 +35,7 @@ STRICTNESS: dict[str, int] = {
 }
 """Order among rules of equal priority: the stricter first."""
 
-_ASKS_PEOPLE = ("require_approval", "escalate", "allow")
+_LETS_GO = ("require_approval", "escalate", "allow")
 _MINUTE = 60
 
 
@@ -96,7 +97,7 @@ class ThenShape(_Shape):
 
     @model_validator(mode="after")
     def _fits(self) -> ThenShape:
-        if self.action not in _ASKS_PEOPLE:
+        if self.action not in _LETS_GO:
             for name in ("approvals", "warrant_ttl"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name} does not fit the action {self.action}")
@@ -105,6 +106,24 @@ class ThenShape(_Shape):
         if self.may_lower and self.tier is None:
             raise ValueError("may_lower needs the tier that it lowers to")
         return self
+
+
+class LimitsShape(_Shape):
+    """The budgets that a rule books on when it decides.
+
+    Attributes:
+        budget: Defined here; other rules may name it.
+        budgets: Names of budgets that are defined elsewhere.
+    """
+
+    budget: Budget | None = None
+    budgets: list[Word] = Field([], max_length=5)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Each once, the own first."""
+        own = [self.budget.name] if self.budget else []
+        return tuple(dict.fromkeys([*own, *self.budgets]))
 
 
 class RuleShape(_Shape):
@@ -117,7 +136,7 @@ class RuleShape(_Shape):
     enabled: bool = True
     when: Any
     then: ThenShape
-    limits: Any = None
+    limits: LimitsShape | None = None
     shadow: bool = False
     tags: list[Word] = Field([], max_length=50)
     valid_from: Instant | None = None
@@ -127,6 +146,8 @@ class RuleShape(_Shape):
     def _order(self) -> RuleShape:
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             raise ValueError("valid_until is not after valid_from")
+        if self.limits is not None and self.then.action not in _LETS_GO:
+            raise ValueError(f"limits do not fit the action {self.then.action}, which lets nothing go")
         return self
 
 
@@ -168,6 +189,11 @@ class Rule:
         return self.shape.then.action
 
     @property
+    def budgets(self) -> tuple[str, ...]:
+        """Names of the budgets that it books on."""
+        return self.shape.limits.names if self.shape.limits else ()
+
+    @property
     def window_seconds(self) -> int:
         return self.shape.then.window or _MINUTE
 
@@ -189,9 +215,6 @@ def build(
     reader = condition.Reader(rule_id=shape.id, window_seconds=shape.then.window or _MINUTE, tz=tz)
     tree = reader.read(shape.when, (*path, "when"))
     complaints = [MalformedError(document.where(place), why) for place, why in reader.complaints]
-    if shape.limits is not None:
-        why = "this version does not evaluate limits (budgets): remove the key, or nothing would hold it"
-        complaints.append(MalformedError(document.where((*path, "limits")), why))
     counts = any(leaf.field.name == "rate" for leaf in leaves(tree))
     if shape.then.action == "rate_limit" and not counts and shape.then.limit is None and not complaints:
         why = "rate_limit needs a condition on 'rate', or a 'limit'"

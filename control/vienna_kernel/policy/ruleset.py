@@ -4,7 +4,8 @@
 2. The first rule that holds decides, but ``flag`` and a ``rate_limit`` within its limit are noted and passed.
 3. Undetermined conditions: a rule that would allow does not hold, every other does.
 4. A shadow rule is evaluated and recorded, never enforced. Nothing held: the bundle's default.
-5. One wrong rule and there is no rule set: ``compile`` raises with every complaint and its place.
+5. The rule that decides books on its budgets (``limits``); no other rule does, whatever it noted.
+6. One wrong rule and there is no rule set: ``compile`` raises with every complaint and its place.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vienna_kernel.budget.definition import Budget
 from vienna_kernel.document import Document, DocumentError, Path, read
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.policy import limits
 from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.condition import fits, leaves
 from vienna_kernel.policy.index import RuleIndex
@@ -40,6 +43,9 @@ class ActionShape(Protocol):
     @property
     def parameters(self) -> Mapping[str, _Parameter]: ...
 
+    @property
+    def redacted(self) -> frozenset[str]: ...
+
 
 class RulesDocument(BaseModel):
     """``kind: Rules``."""
@@ -52,6 +58,7 @@ class RulesDocument(BaseModel):
     description: str = ""
     timezone: str = "UTC"
     default: Default | None = None
+    budgets: list[Budget] = Field([], max_length=100)
     rules: list[RuleShape]
 
     @field_validator("timezone")
@@ -86,16 +93,22 @@ class RuleSet:
     Attributes:
         rules: All of them in order, those that are not enabled too.
         default: What follows when none holds.
-        digest: ``sha256:…`` over rules and default.
+        budgets: By name, every one that is defined.
+        digest: ``sha256:…`` over rules, default and budgets.
         count: How many are enabled.
     """
 
-    def __init__(self, rules: Iterable[Rule], *, default: Default = "deny") -> None:
+    def __init__(
+        self, rules: Iterable[Rule], *, default: Default = "deny", budgets: Mapping[str, Budget] | None = None
+    ) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.order))
         self.default: Default = default
         enabled = [rule for rule in self.rules if rule.shape.enabled]
         self.count = len(enabled)
-        self.digest = digest({"default": default, "rules": [dict(rule.data) for rule in self.rules]})
+        self.budgets = dict(budgets or {})
+        named = {name: budget.model_dump() for name, budget in sorted(self.budgets.items())}
+        data = [dict(rule.data) for rule in self.rules]
+        self.digest = digest({"default": default, "rules": data, **({"budgets": named} if named else {})})
         self._index = RuleIndex(enabled)
 
     @classmethod
@@ -122,11 +135,13 @@ class RuleSet:
         tz = zone(pages[0][1].timezone) if pages else zone("UTC")
         found += [placed for data in stored for placed in _stored_rule(data, tz, wrong)]
         wrong += _twice(found) + _misfits(found, action_types or {})
+        budgets, misnamed = limits.gather(found, _budgets(pages), action_types or {})
+        wrong += misnamed
         if wrong:
             raise DocumentError(wrong)
         said = {page.default for _, page in pages if page.default}
         chosen: Default = "deny" if "deny" in said else "allow" if said else default or "deny"
-        return cls((rule for _, _, rule in found), default=chosen)
+        return cls((rule for _, _, rule in found), default=chosen, budgets=budgets)
 
     def evaluate(self, subject: Subject) -> Match:
         """The first rule that holds, and what was noted on the way."""
@@ -159,9 +174,6 @@ def _within_limit(rule: Rule, subject: Subject) -> bool:
     return count is not None and count <= rule.shape.then.limit
 
 
-type _Placed = tuple[Document, Path, Rule]
-
-
 def _pages(
     documents: Sequence[Document], wrong: list[MalformedError]
 ) -> list[tuple[Document, RulesDocument]]:
@@ -174,7 +186,17 @@ def _pages(
     return pages
 
 
-def _rules_of(document: Document, page: RulesDocument, wrong: list[MalformedError]) -> Iterator[_Placed]:
+def _budgets(pages: Sequence[tuple[Document, RulesDocument]]) -> list[limits.Defined]:
+    return [
+        (document, ("budgets", i), budget)
+        for document, page in pages
+        for i, budget in enumerate(page.budgets)
+    ]
+
+
+def _rules_of(
+    document: Document, page: RulesDocument, wrong: list[MalformedError]
+) -> Iterator[limits.Placed]:
     tz = zone(page.timezone)
     for i, shape in enumerate(page.rules):
         path: Path = ("rules", i)
@@ -184,7 +206,7 @@ def _rules_of(document: Document, page: RulesDocument, wrong: list[MalformedErro
         yield document, path, rule
 
 
-def _stored_rule(data: Mapping[str, Any], tz: tzinfo, wrong: list[MalformedError]) -> Iterator[_Placed]:
+def _stored_rule(data: Mapping[str, Any], tz: tzinfo, wrong: list[MalformedError]) -> Iterator[limits.Placed]:
     document = _Stored(f"policy {data.get('id', '')}".rstrip(), unpack(dict(data)), {})
     try:
         yield document, (), read_stored(document, tz=tz)
@@ -208,7 +230,7 @@ def read_stored(document: Document, *, tz: tzinfo) -> Rule:
     return rule
 
 
-def _twice(found: Sequence[_Placed]) -> list[MalformedError]:
+def _twice(found: Sequence[limits.Placed]) -> list[MalformedError]:
     seen: dict[str, str] = {}
     wrong = []
     for document, path, rule in found:
@@ -245,7 +267,7 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
     return _KINDS.get(word, Kind.ANY) if isinstance(word, str) else Kind.ANY
 
 
-def _misfits(found: Sequence[_Placed], action_types: Mapping[str, ActionShape]) -> list[MalformedError]:
+def _misfits(found: Sequence[limits.Placed], action_types: Mapping[str, ActionShape]) -> list[MalformedError]:
     wrong = []
     for document, _, rule in found:
         for leaf in leaves(rule.tree):

@@ -22,7 +22,7 @@ def trace(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> lis
 
     ``matched`` is whether the rule holds (an undetermined one does, unless it allows), whatever came before it.
     """
-    subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours))
+    subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours), rules.budgets)
     rows = []
     for rule in rules.rules:
         if not rule.shape.enabled or not rule.valid_at(facts.now):

@@ -134,7 +134,7 @@ def test_fractions_stay_exact() -> None:
         ),
         ({**FULL, "risk_tier_override": "T7"}, "/risk_tier_override", "T7"),
         ({**FULL, "priority": "high"}, "/priority", "integer"),
-        ({**FULL, "limits": {"budget": {}}}, "/limits", "budgets"),
+        ({**FULL, "limits": {"budget": {}}}, "/limits/budget", "the key 'name' is missing"),
         ({"name": "n", "conditions": []}, "/action_on_match", "missing"),
         (
             {"name": "n", "conditions": [], "action_on_match": "deny", "action": {"type": "deny"}},

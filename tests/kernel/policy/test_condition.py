@@ -93,9 +93,9 @@ class TestSpellings:
                 "did you mean 'agent.trust_score'?",
             ),
             (
-                [{"field": "budget.x.remaining", "operator": "gt", "value": 1}],
+                [{"field": "budget.x.left", "operator": "gt", "value": 1}],
                 "when/0/field",
-                "budgets are not",
+                "unknown field 'budget.x.left'; did you mean",
             ),
             ([{"field": "parameters", "operator": "exists"}], "when/0/field", "unknown field"),
             ([{"field": "a..b", "operator": "exists"}], "when/0/field", "not a field name"),

@@ -228,8 +228,8 @@ class TestReading:
             ),
             (
                 "{id: r, when: [], then: {action: allow}, limits: {budget: {name: tokens, max: 5}}}",
-                "5:46 rules[0].limits",
-                "this version does not evaluate limits (budgets)",
+                "5:55 rules[0].limits.budget",
+                "the key 'window' is missing",
             ),
         ],
     )
