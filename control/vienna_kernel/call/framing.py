@@ -4,7 +4,9 @@
    one); a value has no control byte but a tab, so neither obs-fold nor NUL nor a bare CR.
 2. What decides how the bytes are read stands once: ``Content-Length``, ``Content-Type``, ``Authorization``, …
 3. Lines that make a server read another method, path or host than the judged one are refused.
-4. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
+4. A content coding stays out unless it is asked for by name, and goes with the line that names it: whoever asks
+   undoes it.
+5. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
    decides how the bytes are read.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from vienna_kernel.decode.coding import MAX_LAYERS, layers
 from vienna_kernel.verdict import Reason, Refused
 
 MAX_HEADER_BYTES = 65536
@@ -64,6 +67,7 @@ class Framing:
         length: ``Content-Length``, None when there is none.
         chunked: Whether ``Transfer-Encoding: chunked`` framed the body.
         content_type: Essence, lower-case, None when there is none.
+        codings: Of the body as it came, in the order they were applied.
     """
 
     hosts: tuple[str, ...]
@@ -71,6 +75,7 @@ class Framing:
     length: int | None
     chunked: bool
     content_type: str | None
+    codings: tuple[str, ...] = ()
 
 
 def is_ours(name: str) -> bool:
@@ -118,12 +123,17 @@ def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
             return _refused("trailers are announced", Reason.AMBIGUOUS_REQUEST)
         if name == "expect" and value.lower() != "100-continue":
             return _refused("an expectation other than 100-continue")
-        if name == "content-encoding" and value.lower() != "identity":
-            return _refused("the body is coded", Reason.UNSUPPORTED_ENCODING)
         seen.add(name)
     if "content-length" in seen and "transfer-encoding" in seen:
         return _refused("both Content-Length and Transfer-Encoding", Reason.AMBIGUOUS_REQUEST)
     return None
+
+
+def _codings(value: str, allowed: frozenset[str]) -> tuple[str, ...] | Refused:
+    codings = layers(value)
+    if len(codings) > MAX_LAYERS or not allowed.issuperset(codings):
+        return _refused("the body is coded in a way that is not read here", Reason.UNSUPPORTED_ENCODING)
+    return codings
 
 
 def _content_type(value: str | None) -> str | None | Refused:
@@ -151,8 +161,11 @@ def _stripped(lines: list[tuple[str, str]]) -> set[str] | Refused:
     return named
 
 
-def read_framing(raw: Lines) -> Framing | Refused:
+def read_framing(raw: Lines, *, codings: frozenset[str] = frozenset()) -> Framing | Refused:
     """The header lines judged by themselves.
+
+    Args:
+        codings: Those of ``decode.coding.CODINGS`` that the body may have.
 
     Errors: ``Refused`` with ``malformed_request``, ``ambiguous_request``, ``method_override``,
     ``unsupported_protocol`` or ``unsupported_encoding``.
@@ -172,6 +185,9 @@ def read_framing(raw: Lines) -> Framing | Refused:
     content_type = _content_type(first.get("content-type"))
     if isinstance(content_type, Refused):
         return content_type
+    coded = _codings(first.get("content-encoding", "identity"), codings)
+    if isinstance(coded, Refused):
+        return coded
     named = _stripped(lines)
     if isinstance(named, Refused):
         return named
@@ -182,4 +198,5 @@ def read_framing(raw: Lines) -> Framing | Refused:
         length=None if length is None else int(length),
         chunked="transfer-encoding" in first,
         content_type=content_type,
+        codings=coded,
     )

@@ -8,6 +8,8 @@ The argument, in order; each step refuses by itself and none rewrites what it do
 4. CONNECT, SNI, Host and the target's authority agree on one place (``authority``).
 5. Path and query are canonical.
 6. The body is as long as the headers say.
+7. A coded body is undone where its coding was asked for, up to a limit: the call has the identity body, and no more is
+   known of the coding.
 
 What a mapping may allow is left to the mapping: ``%2F`` and ``%25`` in a path, a body on GET, HEAD or DELETE.
 Nothing here raises: any bytes give a ``Call`` or a ``Refused``.
@@ -18,13 +20,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vienna_kernel.call.authority import DEFAULT_PORTS, Authority, Claims, LiteralJudge, identify, no_literals
 from vienna_kernel.call.framing import Framing, read_framing
 from vienna_kernel.call.target import canonical_target, split_target
+from vienna_kernel.decode.coding import TooLargeError, undo_all
+from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason, Refused
+
+MAX_DECODED_BYTES = 10 * 1024 * 1024
 
 _METHOD = re.compile(rb"[A-Z](?:[A-Z-]{0,30}[A-Z])?\Z")
 _TUNNELS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
@@ -146,11 +152,24 @@ def _judge_body(framing: Framing, body: bytes) -> Refused | None:  # (6)
     return None
 
 
-def _read(raw: RawRequest, judge_literal: LiteralJudge) -> tuple[Call, Framing] | Refused:
+def _undone(call: Call, codings: tuple[str, ...], limit: int) -> Call | Refused:  # (7)
+    if not codings:
+        return call
+    try:
+        return replace(call, body=undo_all(call.body, codings, limit=limit))
+    except TooLargeError as error:
+        return Refused(Reason.BODY_TOO_LARGE, error.why)
+    except MalformedError as error:
+        return Refused(Reason.UNDECODABLE_BODY, error.why)
+
+
+def _read(
+    raw: RawRequest, judge_literal: LiteralJudge, codings: frozenset[str]
+) -> tuple[Call, Framing] | Refused:
     refused = _judge_start(raw)
     if refused is not None:
         return refused
-    framing = read_framing(raw.headers)  # (2)
+    framing = read_framing(raw.headers, codings=codings)  # (2)
     if isinstance(framing, Refused):
         return framing
     parts = split_target(raw.target)  # (3)
@@ -182,21 +201,37 @@ def _read(raw: RawRequest, judge_literal: LiteralJudge) -> tuple[Call, Framing] 
     return call, framing
 
 
-def canonicalise(raw: RawRequest, *, ip_literals_allowed: LiteralJudge = no_literals) -> Call | Refused:
+def canonicalise(
+    raw: RawRequest,
+    *,
+    ip_literals_allowed: LiteralJudge = no_literals,
+    codings: frozenset[str] = frozenset(),
+    max_decoded: int = MAX_DECODED_BYTES,
+) -> Call | Refused:
     """The one meaning of a request, or why it has none.
 
     Args:
         ip_literals_allowed: Whether an IP literal, given as (canonical address, port), may be called.
+        codings: Those of ``decode.coding.CODINGS`` that the body may have, and that are undone.
+        max_decoded: Most bytes that a coded body may become.
     """
-    read = _read(raw, ip_literals_allowed)
+    read = _read(raw, ip_literals_allowed, codings)
     if isinstance(read, Refused):
         return read
     call, framing = read
     refused = _judge_body(framing, raw.body)
-    return call if refused is None else refused
+    return _undone(call, framing.codings, max_decoded) if refused is None else refused
 
 
-def canonicalise_head(raw: RawRequest, *, ip_literals_allowed: LiteralJudge = no_literals) -> Call | Refused:
-    """The same before the body is there: what headers alone refuse. The call's body is whatever ``raw`` has."""
-    read = _read(raw, ip_literals_allowed)
+def canonicalise_head(
+    raw: RawRequest,
+    *,
+    ip_literals_allowed: LiteralJudge = no_literals,
+    codings: frozenset[str] = frozenset(),
+) -> Call | Refused:
+    """The same before the body is there: what headers alone refuse. The call's body is whatever ``raw`` has.
+
+    With all ``CODINGS`` allowed it tells which call this is, and so which of them ``canonicalise`` may undo.
+    """
+    read = _read(raw, ip_literals_allowed, codings)
     return read if isinstance(read, Refused) else read[0]

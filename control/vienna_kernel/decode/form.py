@@ -50,9 +50,8 @@ def pairs(data: bytes) -> Pairs:
     return found
 
 
-def loads(data: bytes) -> Pairs:
-    """The pairs of a body, one key once. Errors: ``MalformedError``."""
-    found = pairs(data)
+def unique[T](found: list[tuple[str, T]]) -> list[tuple[str, T]]:
+    """The fields as they are, one key once but for lists. Errors: ``MalformedError``."""
     seen: set[str] = set()
     for key, _ in found:
         if not _KEY.match(key):
@@ -61,6 +60,11 @@ def loads(data: bytes) -> Pairs:
             raise MalformedError("body", "a form has a key twice")
         seen.add(key)
     return found
+
+
+def loads(data: bytes) -> Pairs:
+    """The pairs of a body, one key once. Errors: ``MalformedError``."""
+    return unique(pairs(data))
 
 
 def steps(key: str) -> list[str]:
@@ -74,20 +78,28 @@ def steps(key: str) -> list[str]:
     return way
 
 
-def nest(found: Iterable[tuple[str, str]]) -> dict[str, Value]:
-    """Pairs as nested objects; ``a[]`` makes a list. Errors: ``MalformedError`` where two keys contradict."""
-    tree: dict[str, Value] = {}
+class _Branch(dict[str, Value]):
+    """What keys made. An object that came as a value (of a multipart form) is a leaf, which no key reaches into."""
+
+
+class _Rows(list[Value]):
+    """A list that ``a[]`` made."""
+
+
+def nest(found: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Fields as nested objects; ``a[]`` makes a list. Errors: ``MalformedError`` where two keys contradict."""
+    tree = _Branch()
     for key, value in found:
         *way, last = steps(key)
-        at: dict[str, Value] = tree
+        at = tree
         for step in way[:-1] if last == "" else way:
-            below = at.setdefault(step, {})
-            if not isinstance(below, dict):
+            below = at.setdefault(step, _Branch())
+            if not isinstance(below, _Branch):
                 raise MalformedError("body", "a form key is a value and an object")
             at = below
         if last == "":
-            rows = at.setdefault(way[-1], [])
-            if not isinstance(rows, list):
+            rows = at.setdefault(way[-1], _Rows())
+            if not isinstance(rows, _Rows):
                 raise MalformedError("body", "a form key is a list and something else")
             rows.append(value)
         elif last in at:

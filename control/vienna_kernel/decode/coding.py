@@ -1,0 +1,59 @@
+"""Content codings undone: ``gzip`` and ``deflate`` (RFC 9110 8.4.1), whole and capped.
+
+1. ``gzip``: every member, each with a right checksum and length, and nothing after the last, not even padding.
+2. ``deflate``: the zlib format that the RFC names, one stream; bare deflate is refused.
+"""
+
+from __future__ import annotations
+
+from vienna_kernel.decode.inflate import GZIP, ZLIB, TooLargeError, inflate
+from vienna_kernel.errors import MalformedError
+
+__all__ = ["CODINGS", "MAX_LAYERS", "TooLargeError", "layers", "undo", "undo_all"]
+
+CODINGS = frozenset({"gzip", "deflate"})
+"""All that can be undone; which of them may come is a mapping's to say."""
+
+MAX_LAYERS = 2
+
+_MAX_MEMBERS = 10_000
+
+
+def layers(header: str) -> tuple[str, ...]:
+    """The codings of a ``Content-Encoding`` value in the order they were applied, ``x-gzip`` as ``gzip``.
+
+    ``identity`` alone is none. What is not in ``CODINGS`` is named all the same, for the caller to refuse.
+    """
+    names = tuple(name.strip(" \t").lower() for name in header.split(","))
+    return () if names == ("identity",) else tuple("gzip" if name == "x-gzip" else name for name in names)
+
+
+def undo(data: bytes, coding: str, *, limit: int) -> bytes:
+    """What ``data`` holds.
+
+    Args:
+        coding: One of ``CODINGS``.
+        limit: Most bytes that may come out.
+
+    Errors: ``TooLargeError`` (a ``MalformedError``) beyond the limit, else ``MalformedError``.
+    """
+    if coding not in CODINGS:
+        raise MalformedError("header content-encoding", "a coding that is not known")
+    found: list[bytes] = []
+    size = at = 0
+    while not found or (at < len(data) and coding == "gzip"):
+        if len(found) == _MAX_MEMBERS:
+            raise MalformedError("body", f"more than {_MAX_MEMBERS} gzip members")
+        piece, at = inflate(data, at, wrapper=GZIP if coding == "gzip" else ZLIB, limit=limit - size)
+        found.append(piece)
+        size += len(piece)
+    if at < len(data):
+        raise MalformedError("body", "bytes after the end of the compressed stream")
+    return b"".join(found)
+
+
+def undo_all(data: bytes, codings: tuple[str, ...], *, limit: int) -> bytes:
+    """The identity body; ``codings`` as ``layers`` gives them. No layer may hold more than ``limit`` bytes."""
+    for coding in reversed(codings):
+        data = undo(data, coding, limit=limit)
+    return data
