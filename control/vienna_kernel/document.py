@@ -25,6 +25,8 @@ type Path = tuple[str | int, ...]
 
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 64
+_MAX_NUMBER_CHARS = 128
+_MAX_EXPONENT = 400
 
 # libyaml reads ten times as fast. It is not built everywhere, and its complaints are vaguer: what it refuses is read
 # again by PyYAML's own reader, for the place and the words.
@@ -108,32 +110,40 @@ class _Builder:
             return None
         if text in ("true", "false"):
             return text == "true"
-        if _INT.match(text):
-            return int(text)
-        return Decimal(text) if _DECIMAL.match(text) else text
+        if _INT.match(text) or _DECIMAL.match(text):
+            return self._number(node, text)
+        return text
+
+    def _number(self, node: yaml.ScalarNode, text: str) -> int | Decimal:
+        exponent = text.lower().partition("e")[2]
+        if len(text) > _MAX_NUMBER_CHARS or (exponent and abs(int(exponent)) > _MAX_EXPONENT):
+            raise self.fail(node, "a number with too many digits; put text in quotes")
+        return int(text) if _INT.match(text) else Decimal(text)
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:
-    if "\t" in text:  # the one thing that libyaml reads and PyYAML's own reader refuses
-        return _checked(text, name, yaml.SafeLoader)
-    try:
-        return _checked(text, name, _QUICK)
-    except (yaml.YAMLError, UnicodeEncodeError):
-        return _checked(text, name, yaml.SafeLoader)
+    if "\t" not in text:  # libyaml takes tabs where PyYAML's own reader refuses them
+        try:
+            return _checked(text, name, _QUICK)
+        except (yaml.YAMLError, UnicodeEncodeError):
+            pass
+    return _checked(text, name, yaml.SafeLoader)
 
 
 def _checked(text: str, name: str, loader: Any) -> yaml.Node | None:
-    depth = 0
+    ends: list[bool] = []  # of each open collection, whether it is in flow style
     for event in yaml.parse(text, Loader=loader):
         tag = getattr(event, "tag", None)
-        if isinstance(event, yaml.AliasEvent) or (tag and tag != "!") or getattr(event, "anchor", None):
+        if isinstance(event, yaml.AliasEvent) or tag is not None or getattr(event, "anchor", None):
             raise MalformedError(_place(name, event.start_mark), "tags, anchors and aliases are not accepted")
         if isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif depth > _MAX_DEPTH:  # before it is composed: that recurses
+            ends.pop()
+        elif len(ends) > _MAX_DEPTH:  # before it is composed: that recurses
             raise MalformedError(_place(name, event.start_mark), f"nested deeper than {_MAX_DEPTH}")
         elif isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+            ends.append(bool(event.flow_style))
+        elif ends and ends[-1] and not getattr(event, "style", "x") and "?" in getattr(event, "value", ""):
+            raise yaml.YAMLError  # libyaml takes it within a word in braces, PyYAML's own reader does not
     return yaml.compose(text, Loader=loader)
 
 
