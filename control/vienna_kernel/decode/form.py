@@ -23,13 +23,16 @@ _KEY = re.compile(r"(?P<head>[^\[\]]+)(?P<steps>(?:\[[^\[\]]*\])*)\Z")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
-def _text(raw: bytes) -> str:
+def _utf8(raw: bytes) -> str:
     try:
-        if b"%" not in raw and b"+" not in raw:
-            return raw.decode("utf-8")
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedError("body", "the form is not UTF-8") from None
+
+
+def _text(raw: bytes) -> str:
+    coded = b"%" in raw or b"+" in raw
+    return _utf8(unquote_to_bytes(raw.replace(b"+", b" ")) if coded else raw)
 
 
 def pairs(data: bytes) -> Pairs:
@@ -38,6 +41,7 @@ def pairs(data: bytes) -> Pairs:
         return []
     if _RAW_REFUSED.search(data):
         raise MalformedError("body", "a form with a semicolon, a control byte or a broken percent sign")
+    _utf8(data)  # as sent: a raw byte must not need an encoded one to make a character
     pieces = data.split(b"&")
     if len(pieces) > _MAX_PAIRS:
         raise MalformedError("body", f"more than {_MAX_PAIRS} form fields")

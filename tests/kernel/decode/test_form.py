@@ -59,6 +59,8 @@ def test_pairs_are_read(data: bytes, pairs: list[tuple[str, str]]) -> None:
         b"a=\xff",
         b"a=%C3",
         b"%ff=1",
+        b"a=\xc3%BC",
+        b"a=%C3\xbc",
         b"a[=1",
         b"a]=1",
         b"[a]=1",
