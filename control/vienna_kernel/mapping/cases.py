@@ -200,7 +200,7 @@ def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
         digest="",
         size=len(text.encode()),
     )
-    return _compare("verification", case.verification, verify(mapped.verify, mapped.intents, view).result)
+    return _compare("verification", case.verification, verify(mapped.promises, view).result)
 
 
 def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:

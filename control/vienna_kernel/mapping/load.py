@@ -10,9 +10,10 @@ from vienna_kernel.document import Document, DocumentError, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.compile import Compiler
-from vienna_kernel.mapping.document import MappingModel, host_pattern
+from vienna_kernel.mapping.document import MappingModel
 from vienna_kernel.mapping.place import Place
 from vienna_kernel.mapping.route import Entry, Index
+from vienna_kernel.mapping.words import host_pattern
 from vienna_kernel.value import Value, digest
 
 
@@ -93,7 +94,7 @@ class _Loader:
 
     def _route(self, action: Action, hosts: Sequence[str], where: str) -> None:
         self._order += 1
-        entry = Entry(action.pattern, self._order, where, action)
+        entry = Entry(action.pattern, self._order, where, action.discriminator, action)
         for host in hosts:
             for method in action.methods:
                 self._index.add(host, method, entry)
