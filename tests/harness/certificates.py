@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import ssl
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -68,11 +76,11 @@ class Authority:
         )
 
     def server_context(self, names: list[str]) -> ssl.SSLContext:
-        """A server's TLS context with one certificate for all of ``names``; HTTP/1.1 only."""
+        """A server's TLS context with one certificate for all of ``names`` and addresses; HTTP/1.1 only."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             self._builder(_name(names[0]), key.public_key())
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
+            .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
             .sign(self._key, hashes.SHA256())
         )

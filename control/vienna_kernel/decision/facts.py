@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vienna_kernel.budget.account import Account
+from vienna_kernel.budget.definition import Budget
 from vienna_kernel.value import Value
 
 type RateCounter = Callable[[str, int], int]
 """``rate(rule_id, window_seconds)``: this agent's calls within the sliding window that came as far as this rule's
 condition on ``rate`` (everything else in the rule held), this call included. It is asked at most once for each rule
 and decision; the shell counts when it is asked."""
+
+type BudgetBooks = Callable[[Budget, str], Account]
+"""``budgets(budget, key)``: the account of a budget as it stands at ``now``, without what this very call has reserved
+already. ``key`` is the agent's id, the counterparty, or empty for the tenant. It is asked at most once for each
+account and decision, and only for budgets that the deciding rule has, or that a condition names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class Facts:
         request: ``method scheme host port path query url content_type`` as far as they are known.
         context: Facts of ours.
         rate: Counts calls; None: a condition on ``rate`` is undetermined.
+        budgets: Keeps the books; None: a condition on a budget is undetermined, and nothing fits.
         environment: Label of the target; before the agent's own.
         first_contact: The agent has not reached this host before.
         claimed: What the agent says of itself, reachable only as ``context.claimed.*``.
@@ -62,6 +70,7 @@ class Facts:
     request: Mapping[str, Value] = field(default_factory=dict)
     context: Mapping[str, Value] = field(default_factory=dict)
     rate: RateCounter | None = None
+    budgets: BudgetBooks | None = None
     retry_count: int = 0
     environment: str | None = None
     first_contact: bool = False

@@ -1,9 +1,12 @@
-"""JSON pointers (RFC 6901) into values."""
+"""JSON pointers (RFC 6901) into values.
+
+A step ``*`` is every item of a list; of an object it is the member of that name, as RFC 6901 has it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
@@ -22,6 +25,9 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 type Found = Value | Missing
 
+MAX_FOUND = 100_000
+
+_EVERY = "*"
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*\Z")
 _INDEX = re.compile(r"(?:0|[1-9][0-9]{0,6})\Z")
 
@@ -46,6 +52,47 @@ def find(value: Value, pointer: Pointer) -> Found:
         else:
             return MISSING
     return at
+
+
+def every(value: Value, pointer: Pointer, *, lone: bool = False) -> Iterator[Found]:
+    """What stands at each place that a pointer with ``*`` names, in order; ``MISSING`` where an item lacks it.
+
+    A list without items gives nothing. Each value is met at most once, so the work is bounded by the value.
+
+    Args:
+        lone: Whether what is no list counts as a list of itself: XML does not tell one element from a list of one.
+    """
+    for i, step in enumerate(pointer):
+        if step == _EVERY and not (isinstance(value, Mapping) and _EVERY in value):
+            items = value if isinstance(value, list) else [value] if lone else None
+            if items is None:
+                break
+            for item in items:
+                yield from every(item, pointer[i + 1 :], lone=lone)
+            return
+        found = find(value, (step,))
+        if found is MISSING:
+            break
+        value = found
+    else:
+        yield value
+        return
+    yield MISSING
+
+
+def find_all(value: Value, pointer: Pointer, *, lone: bool = False) -> list[Value]:
+    """All values that a pointer with ``*`` leads to, in order; items that lack it are left out.
+
+    Errors: ``MalformedError`` for more than ``MAX_FOUND``.
+    """
+    found: list[Value] = []
+    for item in every(value, pointer, lone=lone):
+        if item is MISSING:
+            continue
+        if len(found) == MAX_FOUND:
+            raise MalformedError("pointer", f"more than {MAX_FOUND} values")
+        found.append(item)
+    return found
 
 
 def without(value: Value, pointers: Sequence[Pointer]) -> Value:

@@ -7,6 +7,10 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
+# A date alone is no time of day; ISO 8601 has further spellings (weeks, no separators) that nobody means here.
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)?\Z", re.ASCII
+)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -28,16 +32,19 @@ def minutes_of(text: str) -> int:
 def minute_of_day(value: object, tz: tzinfo) -> int | None:
     """Local minutes since midnight of an instant, an ISO timestamp or ``HH:MM``; None when it is none of them.
 
-    A timestamp without an offset is local to ``tz`` already.
+    What the clock on the wall shows: an hour that the change to summer time leaves out never comes, one that the
+    change back repeats comes twice. A timestamp without an offset is local to ``tz`` already.
     """
     if isinstance(value, str):
         if _TIME.match(value):
             return minutes_of(value)
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
+        if not _TIMESTAMP.match(value):
             return None
-    if not isinstance(value, datetime):
+    try:
+        at = datetime.fromisoformat(value.upper()) if isinstance(value, str) else value
+        if not isinstance(at, datetime):
+            return None
+        local = at.astimezone(tz) if at.tzinfo else at
+    except (ValueError, OverflowError):  # no such day; an instant outside the years that have one
         return None
-    local = value.astimezone(tz) if value.tzinfo else value
     return local.hour * 60 + local.minute

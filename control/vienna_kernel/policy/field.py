@@ -57,9 +57,12 @@ def _of(value: Any) -> Any:
 
 
 def _walk(value: Any, steps: tuple[str, ...]) -> Any:
+    """The member below; what is no object has members of which nothing can be told."""
     for step in steps:
-        if not isinstance(value, Mapping):
+        if value is None:
             return ABSENT
+        if not isinstance(value, Mapping):
+            return UNDETERMINED
         value = value.get(step)
     return _of(value)
 
@@ -108,6 +111,16 @@ def _currency_code(subject: Subject, name: str) -> Any:
 
 def _environment(subject: Subject) -> Any:
     return _of(subject.facts.environment or subject.facts.agent.environment)
+
+
+def _surely(read: Read) -> Read:
+    """A fact that is there whether or not we know it: without a label nobody can say that it is not production."""
+
+    def fact(subject: Subject) -> Any:
+        value = read(subject)
+        return UNDETERMINED if value is ABSENT else value
+
+    return fact
 
 
 def _cost(subject: Subject) -> Any:
@@ -198,7 +211,7 @@ def find(name: str, *, rule_id: str, window_seconds: int, tz: tzinfo) -> Field:
         return Field(name, Kind.TEXT, lambda subject: DAYS[subject.facts.now.astimezone(tz).weekday()])
     if name == "environment":
         known = _either(_parameter(name), _context((name,)))
-        return Field(name, Kind.TEXT, _either(_environment, known), parameter=None)
+        return Field(name, Kind.TEXT, _surely(_either(_environment, known)), parameter=None)
     if name in _BARE:
         kind, read = _BARE[name]
         return Field(name, kind, read, _cost_currency if name == "cost_impact" else None)
@@ -231,13 +244,17 @@ def _of_parameter(name: str, steps: tuple[str, ...], read: Read) -> Field:
     return Field(name, Kind.ANY, read, currency, parameter=steps[0])
 
 
-def present(field: Field) -> Read:
-    """Whether the request has a value there, known even where the value itself is hidden from us."""
+def present(field: Field) -> Callable[[Subject], bool | None]:
+    """Whether the request has a value there, known even where the value itself is hidden from us.
 
-    def read(subject: Subject) -> bool:
+    None for a member of a hidden value: whether it has that member is hidden too.
+    """
+    nested = field.name.removeprefix("parameters.") != field.parameter
+
+    def read(subject: Subject) -> bool | None:
         value = field.read(subject)
         if value is UNDETERMINED and field.parameter in subject.hidden:
-            return True
+            return None if nested else True
         return not isinstance(value, Gap)
 
     return read

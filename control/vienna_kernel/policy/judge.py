@@ -3,7 +3,7 @@
 1. Three answers: True, False, None (undetermined). ``all`` is False if any member is, else None if any is; ``any``
    the other way round; ``not`` of None is None.
 2. A field that the action does not declare makes its test False; ``exists`` and ``not_exists`` ask about presence,
-   which is always known.
+   which is known even of a value that is hidden from us, but for the members of a hidden object.
 3. Money: a test that names a currency is undetermined for any other, or an unknown one; a test that names none is
    undetermined for a parameter that is money. ``cost_impact`` may be compared as a bare number.
 """
@@ -43,8 +43,7 @@ def compile_tree(node: Node, tz: tzinfo) -> Judge:
 def _compile_leaf(leaf: Leaf, tz: tzinfo) -> Judge:
     test = leaf.operator.build(leaf.operand, tz)
     if leaf.operator.name in PRESENCE:
-        there = present(leaf.field)
-        return lambda subject: test(there(subject))
+        return _asked_of(present(leaf.field), test)
     read = leaf.field.read
 
     def judge(subject: Subject) -> bool | None:
@@ -58,6 +57,14 @@ def _compile_leaf(leaf: Leaf, tz: tzinfo) -> Judge:
     if leaf.currency is None:
         return _unless_money(leaf.field, judge)
     return _in_currency(leaf.field, leaf.field.currency, leaf.currency, test)
+
+
+def _asked_of(there: Judge, test: Test) -> Judge:
+    def judge_presence(subject: Subject) -> bool | None:
+        found = there(subject)
+        return None if found is None else test(found)
+
+    return judge_presence
 
 
 def _in_currency(field: Field, code_of: Read, wanted: str, test: Test) -> Judge:

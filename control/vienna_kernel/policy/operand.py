@@ -44,14 +44,19 @@ def _is_number(value: Any) -> bool:
     return kind_of(value) is Kind.NUMBER
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value can be compared with a number; a ``bool`` and a NaN are none."""
+    return type(value) is int or (type(value) is Decimal and value.is_finite())
+
+
 def same_type(operand: Any) -> Callable[[Any], bool]:
-    """Whether a value can be compared with the operand; a ``bool`` is no number."""
+    """Whether a value can be compared with the operand."""
     kind = kind_of(operand)
     if kind is Kind.TEXT:
         return lambda value: isinstance(value, str)
     if kind is Kind.BOOL:
         return lambda value: isinstance(value, bool)
-    return lambda value: type(value) is int or type(value) is Decimal
+    return is_number
 
 
 def scalar(operand: Any) -> str | None:
@@ -89,6 +94,8 @@ def pattern(operand: Any) -> str | None:
         return f"longer than {_MOST_PATTERN} characters"
     try:
         regex(operand)
+    except UnicodeEncodeError:
+        return "a lone surrogate is no character"
     except re2.error as error:
         why = error.args[0] if error.args else "unreadable"
         why = why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why)
@@ -124,7 +131,7 @@ def short(value: Any) -> str:
 
 
 def regex(pattern: str) -> Any:
-    """A compiled pattern; raises ``re2.error``."""
+    """A compiled pattern. Raises ``re2.error``, and ``UnicodeEncodeError`` on a lone surrogate."""
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)

@@ -61,16 +61,22 @@ def _contains(wanted: Any, _: tzinfo) -> Test:
     def test(value: Any) -> bool | None:
         if isinstance(value, str):
             return wanted in value if isinstance(wanted, str) else None
-        if isinstance(value, (list, tuple)):
-            return any(fits(item) and item == wanted for item in value)
-        return None
+        if not isinstance(value, (list, tuple)):
+            return None
+        answer: bool | None = False
+        for item in value:  # "one of them equals it": an item of another type leaves that open
+            if not fits(item):
+                answer = None
+            elif item == wanted:
+                return True
+        return answer
 
     return test
 
 
 def _compare(holds: Callable[[Any, Any], bool]) -> Callable[[Any, tzinfo], Test]:
     def build(wanted: Any, _: tzinfo) -> Test:
-        return lambda value: holds(value, wanted) if type(value) is int or type(value) is Decimal else None
+        return lambda value: holds(value, wanted) if operand.is_number(value) else None
 
     return build
 
@@ -87,12 +93,19 @@ def _not_in(wanted: Any, _: tzinfo) -> Test:
 
 def _matches(wanted: Any, _: tzinfo) -> Test:
     search = operand.regex(wanted).search
-    return lambda value: search(value) is not None if isinstance(value, str) else None
+
+    def test(value: Any) -> bool | None:
+        try:
+            return search(value) is not None if isinstance(value, str) else None
+        except UnicodeEncodeError:  # a lone surrogate: what it would match nobody can say
+            return None
+
+    return test
 
 
 def _between(wanted: Any, _: tzinfo) -> Test:
     low, high = wanted
-    return lambda value: low <= value <= high if type(value) is int or type(value) is Decimal else None
+    return lambda value: low <= value <= high if operand.is_number(value) else None
 
 
 def _time_between(wanted: Any, tz: tzinfo) -> Test:

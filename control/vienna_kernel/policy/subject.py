@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from vienna_kernel.budget.account import Account
+from vienna_kernel.budget.amount import amount_of, key_of
+from vienna_kernel.budget.claim import Claim
+from vienna_kernel.budget.definition import Budget
 from vienna_kernel.decision.facts import Facts
 from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.intent import Effect, Intent
@@ -21,12 +25,15 @@ class Subject:
         hidden: Names whose values are here only as keyed hashes.
         currencies: Codes that were looked up, by the name of the amount.
         spends: The action moves money, whether or not it is known how much.
+        budgets: By name, those that are defined.
     """
 
     __slots__ = (
+        "_accounts",
         "_rates",
         "_risk",
         "_score",
+        "budgets",
         "currencies",
         "facts",
         "hidden",
@@ -36,7 +43,13 @@ class Subject:
         "undetermined",
     )
 
-    def __init__(self, intent: Intent, facts: Facts, score: Callable[[Intent, Facts], RiskScore]) -> None:
+    def __init__(
+        self,
+        intent: Intent,
+        facts: Facts,
+        score: Callable[[Intent, Facts], RiskScore],
+        budgets: Mapping[str, Budget] | None = None,
+    ) -> None:
         self.intent = intent
         self.facts = facts
         self.parameters = intent.parameters
@@ -52,6 +65,8 @@ class Subject:
         self._score = score
         self._risk: RiskScore | None = None
         self._rates: dict[str, int] | None = None
+        self.budgets = budgets or {}
+        self._accounts: dict[str, Account | None] | None = None
 
     @property
     def risk(self) -> RiskScore:
@@ -68,6 +83,28 @@ class Subject:
         if rule_id not in self._rates:
             self._rates[rule_id] = self.facts.rate(rule_id, window_seconds)
         return self._rates[rule_id]
+
+    def account(self, name: str) -> Account | None:
+        """This call's account of a budget; None when nobody keeps books, or it cannot be told whose it is."""
+        if self._accounts is None:
+            self._accounts = {}
+        if name not in self._accounts:
+            self._accounts[name] = self._booked(self.budgets[name])
+        return self._accounts[name]
+
+    def _booked(self, budget: Budget) -> Account | None:
+        key = key_of(budget, self.intent, self.facts.agent.id)
+        return None if key is None or self.facts.budgets is None else self.facts.budgets(budget, key)
+
+    def claim(self, name: str) -> Claim:
+        """What this call asks of a budget."""
+        budget = self.budgets[name]
+        return Claim(
+            budget=budget,
+            key=key_of(budget, self.intent, self.facts.agent.id),
+            amount=amount_of(budget, self.intent),
+            account=self.account(name),
+        )
 
 
 def _is_hidden(value: Any) -> bool:

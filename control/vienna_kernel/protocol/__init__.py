@@ -1,4 +1,4 @@
 """What one request asks for in the words of its protocol: one part for each thing it would do.
 
-Read in this order: part (what every reader gives), then a module for each protocol.
+Read in this order: part (what every reader gives), reader (what one is), a module for each protocol, read (the table).
 """

@@ -17,12 +17,19 @@ class Part:
         value: What parameters ``from: operation`` point into.
         open: Where in ``value`` the caller's own members stand, of which none may be undeclared; None: nowhere.
         answer: Where in the decoded answer this part's own result stands.
-        failed: Pointers into the whole decoded answer; where one of them leads to something that is neither null nor
-            empty, this part did not happen.
+        answer_id: The ``id`` of the answer to this part. Where the decoded answer is a list (a batch), the one element
+            with that ``id`` is what ``answer`` and ``failed`` point into; a single answer with another ``id`` is not
+            this part's. ``MISSING``: answers have no ids.
+        failed: Pointers into the whole decoded answer. Where one of them leads to something (not null, false, zero or
+            empty) and ``answer`` leads to nothing, or to null, this part did not happen. Where both lead to
+            something, the answer contradicts itself.
+        query: Names of query parameters that this reading accounts for, so that no mapping need declare them.
     """
 
     operation: str = ""
     value: Found = MISSING
     open: Pointer | None = None
     answer: Pointer = ()
+    answer_id: Found = MISSING
     failed: tuple[Pointer, ...] = ()
+    query: frozenset[str] = frozenset()

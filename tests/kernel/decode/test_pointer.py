@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vienna_kernel.decode.pointer import MISSING, find, parse, without
+from vienna_kernel.decode.pointer import MAX_FOUND, MISSING, every, find, find_all, parse, without
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import Value
 
@@ -74,3 +74,53 @@ def test_without_takes_out_and_leaves_the_given_alone() -> None:
         "d": [{"e": 1}, {}],
     }
     assert value == {"a": {"b": 1, "c": 2}, "d": [{"e": 1}, {"e": 2}]}
+
+
+MAIL: Value = {
+    "to": [{"email": "a"}, {"email": "b"}, {}, {"email": None}],
+    "p": [{"to": [1, 2]}, {"to": []}, {"to": [3]}, {"x": 1}],
+    "one": {"email": "c"},
+    "*": {"email": "d"},
+    "none": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/to/*/email", ["a", "b", None]),
+        ("/p/*/to/*", [1, 2, 3]),
+        ("/p/*/to", [[1, 2], [], [3]]),
+        ("/to/0/email", ["a"]),
+        ("", [MAIL]),
+        ("/*/email", ["d"]),
+        ("/none/*", []),
+        ("/one/*/email", []),
+        ("/one/email/*", []),
+        ("/gone/*/email", []),
+        ("/gone", []),
+    ],
+)
+def test_a_star_is_every_item_of_a_list(text: str, found: list[Value]) -> None:
+    assert find_all(MAIL, parse(text)) == found
+
+
+def test_an_item_that_lacks_it_is_told_and_an_empty_list_is_not() -> None:
+    assert list(every(MAIL, parse("/to/*/email"))) == ["a", "b", MISSING, None]
+    assert list(every(MAIL, parse("/p/*/to/*"))) == [1, 2, 3, MISSING]
+    assert list(every(MAIL, parse("/none/*/email"))) == []
+    assert list(every(MAIL, parse("/one/*/email"))) == [MISSING]
+    assert list(every(MAIL, parse("/gone/*"))) == [MISSING]
+
+
+def test_one_element_may_be_a_list_of_itself() -> None:
+    assert find_all(MAIL, parse("/one/*/email"), lone=True) == ["c"]
+    assert find_all(MAIL, parse("/to/*/email"), lone=True) == ["a", "b", None]
+    assert find_all("text", parse("/*"), lone=True) == ["text"]
+    assert find_all("text", parse("/*")) == []
+
+
+def test_what_is_found_is_bounded() -> None:
+    assert len(find_all([1] * MAX_FOUND, parse("/*"))) == MAX_FOUND
+    with pytest.raises(MalformedError):
+        find_all([1] * (MAX_FOUND + 1), parse("/*"))

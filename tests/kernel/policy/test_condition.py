@@ -206,7 +206,20 @@ class TestFields:
         assert ask("environment == 'production'", facts=replace(FACTS, environment="production")) is True
         bare = replace(FACTS, agent=replace(FACTS.agent, environment=None))
         assert ask("environment == 'x'", replace(INTENT, parameters={"environment": "x"}), bare) is True
-        assert ask("environment == 'x'", facts=bare) is False
+
+    def test_an_environment_that_nobody_knows_is_undetermined(self) -> None:
+        bare = replace(FACTS, agent=replace(FACTS.agent, environment=None))
+        for text in (
+            "environment == 'production'",
+            "environment != 'production'",
+            "NOT environment == 'production'",
+        ):
+            assert ask(text, facts=bare) is None
+        assert [ask("environment exists", facts=bare), ask("environment not exists", facts=bare)] == [
+            False,
+            True,
+        ]
+        assert ask("agent.environment == 'production'", facts=bare) is False  # that it has no label is known
 
     def test_what_an_agent_claims_has_one_name_only(self) -> None:
         assert ask("urgency == 'high'") is False
@@ -225,6 +238,10 @@ class TestThreeAnswers:
         ):
             assert ask(text) is False
         assert ask("x not exists") is True
+
+    def test_a_member_of_what_is_no_object_is_undetermined(self) -> None:
+        assert [ask("parameters.currency.x == 1"), ask("NOT parameters.tags.0 == 'a'")] == [None, None]
+        assert ask("parameters.meta.k.no.further == 1") is False
 
     def test_a_declared_field_that_is_left_out_is_undetermined(self) -> None:
         for text in ("reason == 'a'", "parameters.reason != 'a'", "NOT reason == 'a'", "reason > 1 EUR"):
@@ -293,6 +310,12 @@ class TestRedaction:
         assert ask("iban != 'AT61'", hidden) is None
         assert ask("iban matches 'redacted'", hidden) is None
         assert [ask("iban exists", hidden), ask("iban not exists", hidden)] == [True, False]
+
+    def test_of_a_hidden_object_nobody_knows_the_members(self) -> None:
+        hidden = replace(self.HIDDEN, redacted=frozenset({"meta"})).redact(b"key")
+        for text in ("parameters.meta.k exists", "meta.k not exists", "parameters.meta.k.z == 1"):
+            assert ask(text, hidden) is None
+        assert ask("parameters.meta exists", hidden) is True
 
     def test_the_explanation_never_shows_it(self) -> None:
         for intent in (self.HIDDEN, self.HIDDEN.redact(b"key")):
