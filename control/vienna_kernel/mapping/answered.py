@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from vienna_kernel.mapping.words import ActionName, HeaderName, Model, Name, PointerText, PointerTexts, Scalar, Size
+from vienna_kernel.mapping.words import (
+    ActionName,
+    HeaderName,
+    Model,
+    Name,
+    PointerText,
+    PointerTexts,
+    Scalar,
+    Size,
+)
 from vienna_kernel.parameter import ParamType
 
 

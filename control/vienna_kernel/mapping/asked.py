@@ -10,7 +10,9 @@ from pydantic import Field
 from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, PointerText, Scalar
 from vienna_kernel.parameter import ParamType
 
-type Source = Literal["json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"]
+type Source = Literal[
+    "json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"
+]
 type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"]
 
 

@@ -7,8 +7,11 @@ from vienna_kernel.mapping.place import Place
 from vienna_kernel.mapping.words import as_list
 from vienna_kernel.protocol.read import PROTOCOLS
 
-OPERATIONAL = frozenset({"graphql", "jsonrpc", "mcp", "aws-query", "aws-json", "k8s", "sql-http", "git-smart-http"})
+OPERATIONAL = frozenset(
+    {"graphql", "jsonrpc", "mcp", "aws-query", "aws-json", "k8s", "sql-http", "git-smart-http"}
+)
 """Protocols whose requests name operations, which parameters point into."""
+
 
 def kinds_of(place: Place, mapping: MappingModel, model: ActionModel) -> frozenset[str]:
     """Kinds of body, none for no body. Errors: ``MalformedError`` for parameters of a body that is not read."""
@@ -18,7 +21,9 @@ def kinds_of(place: Place, mapping: MappingModel, model: ActionModel) -> frozens
     places = {param.from_ for param in model.params.values()}
     wanted = {"json", "form"} & places
     if len(wanted) > 1:
-        raise place.fail("parameters from a JSON and from a form body in one action; use from: body", "params")
+        raise place.fail(
+            "parameters from a JSON and from a form body in one action; use from: body", "params"
+        )
     kinds = _told(mapping, model, wanted) if told is None else told - {"none"}
     if not wanted <= kinds:
         raise place.fail(f"the parameters are read from a {min(wanted)} body", "body")

@@ -15,7 +15,9 @@ from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.money import currency_code
 from vienna_kernel.parameter import ParamType, read
 
-_LISTS = frozenset({ParamType.STRING_LIST, ParamType.EMAIL_LIST, ParamType.ANY, ParamType.COUNT, ParamType.DIGEST})
+_LISTS = frozenset(
+    {ParamType.STRING_LIST, ParamType.EMAIL_LIST, ParamType.ANY, ParamType.COUNT, ParamType.DIGEST}
+)
 _DERIVED = {
     "count": ParamType.INT,
     "domains": ParamType.STRING_LIST,
@@ -61,7 +63,9 @@ class Declarations:
         key = model.name if model.name is not None else name
         steps = self._pointer(model, key, *at)
         if "*" in steps and kind not in _LISTS:
-            raise self._place.fail(f"a * gives a list, which is no {kind}; use string_list or count", *at, "type")
+            raise self._place.fail(
+                f"a * gives a list, which is no {kind}; use string_list or count", *at, "type"
+            )
         currency = self._origin(model.currency_from, *at, "currency_from") if model.currency_from else None
         missing = [model.when_missing] if isinstance(model.when_missing, str) else model.when_missing
         return Param(
@@ -108,7 +112,9 @@ class Declarations:
             if source not in names:
                 raise self._place.fail(f"no parameter {source!r} in this action", *at, "of")
             if names.index(source) >= names.index(at[1]):
-                raise self._place.fail(f"{source!r} stands below; a parameter is derived from those above", *at, "of")
+                raise self._place.fail(
+                    f"{source!r} stands below; a parameter is derived from those above", *at, "of"
+                )
         return tuple(model.of)
 
     def _judge_param(self, name: str, model: ParamModel, kind: ParamType, pattern: Pattern) -> None:
@@ -124,7 +130,10 @@ class Declarations:
             (model.prefix and model.name, "either name or prefix"),
             (model.name == "" and model.from_ not in ("item", "body", "operation"), "a name that is empty"),
             ((model.value is not None) != (model.from_ == "const"), "value and from: const go together"),
-            (derived != (model.derive is not None) or derived != bool(model.of), "from: derived needs of and derive"),
+            (
+                derived != (model.derive is not None) or derived != bool(model.of),
+                "from: derived needs of and derive",
+            ),
             (derived and (model.name or model.when_missing), "a derived parameter stands nowhere"),
             (model.from_ == "item" and self._model.each is None, "from: item needs each"),
             (kind is ParamType.MINOR_UNITS and not model.currency_from, "minor units need currency_from"),
@@ -154,7 +163,11 @@ class Declarations:
                 continue
             for other in shown:
                 depth = len(other.pointer)
-                if other is not param and other.place == param.place and param.pointer[:depth] == other.pointer:
+                if (
+                    other is not param
+                    and other.place == param.place
+                    and param.pointer[:depth] == other.pointer
+                ):
                     raise self._place.fail(f"{other.name!r} would show it", "params", param.name, "redact")
 
     def _origin(self, text: str, *steps: str) -> Origin:

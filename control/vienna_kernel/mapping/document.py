@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vienna_kernel.duration import Duration
 from vienna_kernel.intent import Effect, Reversibility, Tier
 from vienna_kernel.mapping.answered import CompensateModel, VerifyModel
-from vienna_kernel.mapping.asked import CostModel, IdempotencyModel, Match, ParamModel, PreflightModel, SqlModel
+from vienna_kernel.mapping.asked import (
+    CostModel,
+    IdempotencyModel,
+    Match,
+    ParamModel,
+    PreflightModel,
+    SqlModel,
+)
 from vienna_kernel.mapping.words import (
     ActionName,
     BodyKind,
@@ -102,6 +109,12 @@ class MappingModel(Model):
     sql: SqlModel | None = None
     defaults: Defaults = Defaults()
     actions: list[ActionModel] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _speaks_sql(self) -> MappingModel:
+        if (self.protocol == "sql-http") != (self.sql is not None):
+            raise ValueError("protocol sql-http and the key sql go together")
+        return self
 
 
 def json_schema() -> dict[str, Any]:

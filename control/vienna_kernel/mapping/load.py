@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vienna_kernel.action import ActionType
@@ -40,6 +40,7 @@ class _Loader:
         self._kinds: dict[str, ActionType] = {}
         self._hosts: set[str] = set()
         self._order = 0
+        self._protocols: dict[Hashable, str] = {}
 
     def load(self, documents: Sequence[Document]) -> Loaded:
         seen: dict[str, str] = {}
@@ -97,4 +98,9 @@ class _Loader:
         entry = Entry(action.pattern, self._order, where, action.discriminator, action)
         for host in hosts:
             for method in action.methods:
+                spoken = self._protocols.setdefault((host, method, action.pattern.shape), action.protocol)
+                if spoken != action.protocol:
+                    raise MalformedError(
+                        where, f"this address speaks {spoken} elsewhere, not {action.protocol}"
+                    )
                 self._index.add(host, method, entry)

@@ -21,7 +21,9 @@ from vienna_kernel.parameter import ParamType, read
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
-type Place = Literal["json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"]
+type Place = Literal[
+    "json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"
+]
 
 POINTED = frozenset({"json", "body", "operation", "item"})
 """Places in which a pointer leads to the parameter."""

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from vienna_kernel.action import ActionType
 from vienna_kernel.call.request import Call
@@ -18,31 +19,40 @@ from vienna_kernel.call.target import has_encoded_separator
 from vienna_kernel.decode import form
 from vienna_kernel.decode.content import Content
 from vienna_kernel.decode.form import Pairs
-from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping import narrow
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.body import decode
 from vienna_kernel.mapping.choose import Discriminator, by_head, by_operation
-from vienna_kernel.mapping.fingerprint import Volatile, fingerprint, together
+from vienna_kernel.mapping.clause import Clause, read_clause, root_of
+from vienna_kernel.mapping.fingerprint import Volatile, fingerprint
 from vienna_kernel.mapping.intent import unmapped_intent
 from vienna_kernel.mapping.load import load
 from vienna_kernel.mapping.mapped import Mapped, NeedsPreflight
-from vienna_kernel.mapping.clause import Clause, read_clause, root_of
+from vienna_kernel.mapping.meaning import meaning_of, shown_body
+from vienna_kernel.mapping.narrow import Change
 from vienna_kernel.mapping.route import Entry, Found, Index
-from vienna_kernel.mapping.shown import shape, shown_form, shown_url
-from vienna_kernel.mapping.template import for_people
+from vienna_kernel.mapping.shown import shown_url
 from vienna_kernel.protocol.part import Part
 from vienna_kernel.protocol.read import PROTOCOLS
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification.spec import Promise
 
-__all__ = ["Mapped", "MappingSet", "NeedsPreflight"]
+__all__ = ["Mapped", "MappingSet", "Narrowed", "NeedsPreflight"]
 
-_MAX_NAMES = 20
 _MAX_PARTS = 1000
-_MAX_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A request that an approver lowered, and what it means now."""
+
+    call: Call
+    mapped: Mapped
+    changes: tuple[Change, ...]
+
 
 type Pool = Sequence[tuple[Discriminator, Entry[Action]]]
 
@@ -114,6 +124,42 @@ class MappingSet:
             return _unmapped(call, query)
         return _map(call, query, found, pool, preflight)
 
+    def narrow(
+        self, call: Call, mapped: Mapped, wanted: Mapping[str, Value], *, preflight: Value = None
+    ) -> Narrowed | Refused:
+        """The same request with parameters lowered, as its mapping allows.
+
+        Args:
+            mapped: What ``map`` made of the call.
+            wanted: New values by parameter; amounts in major units.
+            preflight: As it was for ``map``.
+        """
+        if not mapped.writable or len(mapped.intents) != 1:
+            return Refused(Reason.INVALID_PARAMETER, "nothing of this request may be changed")
+        (intent,) = mapped.intents
+        changes = narrow.judge(intent, mapped.writable, wanted)
+        found = self._index.find(call.host, call.method, call.path)
+        entries = (
+            [] if found is None else [e for _, e in found.route.entries if e.action.name == intent.action]
+        )
+        if isinstance(changes, Refused) or len(entries) != 1:
+            return (
+                changes
+                if isinstance(changes, Refused)
+                else Refused(Reason.INVALID_PARAMETER, "no such action")
+            )
+        changed = narrow.rewrite(call, entries[0].action, intent, changes)
+        if isinstance(changed, Refused):
+            return changed
+        after = self.map(changed, preflight=preflight)
+        if not isinstance(after, Mapped):
+            return (
+                after
+                if isinstance(after, Refused)
+                else Refused(Reason.PREFLIGHT_FAILED, "its state is not known")
+            )
+        return narrow.held(mapped, after, changes) or Narrowed(changed, after, tuple(changes))
+
 
 def _unmapped(call: Call, query: Pairs) -> Mapped | Refused:
     content = decode(call, None)
@@ -126,7 +172,7 @@ def _unmapped(call: Call, query: Pairs) -> Mapped | Refused:
         fingerprint=fingerprint(call, content, query, Volatile()),
         mapped=False,
         shown_url=shown_url(call, query, ()),
-        shown_body=_shown_body(content),
+        shown_body=shown_body(content),
     )
 
 
@@ -147,7 +193,7 @@ def _map(
         if isinstance(read, Refused):
             return read
         told.append(read)
-    return _answer(call, query, content, told, facts)
+    return meaning_of(call, query, content, told, facts)
 
 
 def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[Part] | Refused:
@@ -159,7 +205,9 @@ def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[P
     except MalformedError as error:
         return Refused(Reason.UNDECODABLE_BODY, error.why, f"The request was refused: {error.why}.")
     if not isinstance(parts, Refused) and not 0 < len(parts) <= _MAX_PARTS:
-        return Refused(Reason.AMBIGUOUS_REQUEST, f"{len(parts)} operations in one request; at most {_MAX_PARTS}")
+        return Refused(
+            Reason.AMBIGUOUS_REQUEST, f"{len(parts)} operations in one request; at most {_MAX_PARTS}"
+        )
     return parts
 
 
@@ -171,94 +219,3 @@ def _told(
     if entry is None:
         return part
     return read_clause(call, query, content, part, entry.action, found.variables(entry))
-
-
-def _asked(clauses: Sequence[Clause]) -> str | Refused | None:
-    """The one read that must be made first."""
-    paths: dict[str, None] = {}
-    for clause in clauses:
-        asks = clause.asks()
-        if isinstance(asks, Refused):
-            return asks
-        paths |= dict.fromkeys(asks)
-    if len(paths) > 1:
-        return Refused(
-            Reason.PREFLIGHT_FAILED,
-            f"{len(paths)} things would have to be looked up for one request",
-            "Ask for these one by one: each has to be looked up first.",
-        )
-    return next(iter(paths), None)
-
-
-def _answer(
-    call: Call, query: Pairs, content: Content, told: Sequence[Clause | Part], facts: Value
-) -> Mapped | NeedsPreflight | Refused:
-    clauses = [clause for clause in told if isinstance(clause, Clause)]
-    asked = _asked(clauses)
-    if isinstance(asked, Refused):
-        return asked
-    if asked is not None and facts is None:
-        return NeedsPreflight("GET", asked)
-    promises: list[Promise] = []
-    for row in told:
-        promise = _promise(call, row, facts)
-        if isinstance(promise, Refused):
-            return promise
-        promises.append(promise)
-    return _mapped(call, query, content, told, promises, facts)
-
-
-def _promise(call: Call, row: Clause | Part, facts: Value) -> Promise | Refused:
-    if isinstance(row, Part):
-        return Promise((unmapped_intent(call, row.operation),), None)
-    intents = row.intents(facts)
-    if isinstance(intents, Refused):
-        return intents
-    return Promise(intents, row.action.verify, row.part.answer, row.part.failed, row.part.answer_id)
-
-
-def _mapped(
-    call: Call,
-    query: Pairs,
-    content: Content,
-    told: Sequence[Clause | Part],
-    promises: Sequence[Promise],
-    facts: Value,
-) -> Mapped:
-    clauses = [clause for clause in told if isinstance(clause, Clause)]
-    actions = list({id(clause.action): clause.action for clause in clauses}.values())
-    alone = actions[0] if len(actions) == 1 and len(clauses) == len(told) else None
-    return Mapped(
-        intents=tuple(intent for promise in promises for intent in promise.intents),
-        fingerprint=fingerprint(call, content, query, together([action.volatile for action in actions])),
-        mapped=len(clauses) == len(told),
-        mapping=actions[0].mapping if actions else None,
-        shown_url=shown_url(call, query, [param for action in actions for param in action.query_params]),
-        shown_body=_shown(content, told),
-        promises=tuple(promises),
-        idempotency_header=alone.idempotency_header if alone else None,
-        idempotency_inject=alone.idempotency_inject if alone else False,
-        replay_seconds=alone.replay_seconds if alone else None,
-        writable=alone.writable if alone and len(told) == 1 else (),
-        stream=bool(actions) and all(action.stream for action in actions),
-        response_fields=tuple(dict.fromkeys(name for action in actions for name in action.response_fields)),
-        unknown=tuple(dict.fromkeys(name for clause in clauses for name in clause.unknown))[:_MAX_NAMES],
-        current={text: value for clause in clauses for text, value in clause.current(facts).items()},
-    )
-
-
-def _shown(content: Content, told: Sequence[Clause | Part]) -> Value:
-    if len(told) == 1:
-        (row,) = told
-        return row.shown() if isinstance(row, Clause) else _shown_body(content)
-    return [
-        row.shown() if isinstance(row, Clause) else {"operation": for_people(row.operation)}
-        for row in told[:_MAX_SHOWN]
-    ]
-
-
-def _shown_body(content: Content) -> Value:
-    """A body that no action reads, by its shape."""
-    if content.pairs is not None:
-        return shown_form(content.pairs, ())
-    return shape(content.value) if content.kind == "json" and content.value is not MISSING else None

@@ -141,7 +141,11 @@ class Route[A]:
             if _coded(entry.pattern) != _coded(other.pattern):
                 raise MalformedError(entry.where, f"declares other encoded segments than {other.where}")
             if discriminator.rivals(entry.discriminator):
-                why = "; tell them apart by operation, query, headers or having" if discriminator.operations else ""
+                why = (
+                    "; tell them apart by operation, query, headers or having"
+                    if discriminator.operations
+                    else ""
+                )
                 raise MalformedError(entry.where, f"takes the same requests as {other.where}{why}")
         self.entries.append((entry.discriminator, entry))
 

@@ -14,7 +14,6 @@ from decimal import Decimal
 
 from vienna_kernel import money
 from vienna_kernel.decode.pointer import MISSING
-from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.param import Param, Reading, bad, declared, typed
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.value import Value, digest

@@ -24,7 +24,9 @@ def test_a_body_is_read_as_its_type_says() -> None:
     assert decode(TEXT, {"text"}) == Content("text", "a=1")
     facts = {"bytes": 3, "digest": TEXT.body_digest}
     assert decode(TEXT, None) == decode(TEXT, {"bytes"}) == Content("bytes", facts)
-    assert decode(replace(JSON, content_type="application/vnd.api+json"), {"json"}) == Content("json", {"a": 1})
+    assert decode(replace(JSON, content_type="application/vnd.api+json"), {"json"}) == Content(
+        "json", {"a": 1}
+    )
     assert isinstance(found := decode(replace(JSON, content_type="application/problem"), None), Content)
     assert found.kind == "bytes"
 

@@ -134,9 +134,7 @@ def test_methods_are_exact() -> None:
     assert taken(found, "a", "/x", "post") is None
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [("/a/{x}", "/a/{y}"), ("/a", "/a"), ("/{x+}", "/{y+}")]
-)
+@pytest.mark.parametrize(("first", "second"), [("/a/{x}", "/a/{y}"), ("/a", "/a"), ("/{x+}", "/{y+}")])
 def test_two_routes_for_the_same_requests_are_refused(first: str, second: str) -> None:
     with pytest.raises(MalformedError, match="row 1: takes the same requests as row 0"):
         index(("a", "GET", first), ("a", "GET", second))
