@@ -41,3 +41,9 @@ def shown(amount: Decimal, currency: str) -> str:
         whole, _, rest = plain_decimal(amount).partition(".")
         return f"{int(whole):,}.{rest} {currency}" if int(whole) else f"{whole}.{rest} {currency}"
     return f"{amount:,.{places}f} {currency}"
+
+
+def to_minor(amount: Decimal, currency: str) -> int | None:
+    """``Decimal("5.00")`` and ``EUR`` as ``500``; None for a fraction of the smallest unit."""
+    minor = amount.scaleb(decimals_of(currency))
+    return int(minor) if minor == minor.to_integral_value() else None

@@ -17,13 +17,15 @@ from urllib.parse import urlsplit
 
 from vienna_kernel import money
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.value import Value
+from vienna_kernel.value import Value, digest
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,15})\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?\Z")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?\Z", re.ASCII | re.IGNORECASE)
+_ARN = re.compile(r"arn:[a-z0-9-]{2,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:[0-9]{0,12}:[\x21-\x7e]{1,1000}\Z")
+_RESOURCE = re.compile(r"/?[^\x00-\x20\x7f\\/]+(?:/[^\x00-\x20\x7f\\/]+)*/?\Z")
 _MAX_SECONDS = 253_402_300_799  # 9999-12-31
 
 
@@ -43,6 +45,10 @@ class ParamType(StrEnum):
     MAP = "map"  # object
     ANY = "any"  # any value
     COUNT = "count"  # int: how many items a list has; the items themselves are not kept
+    STRING_LIST = "string_list"  # list of str; one string is a list of one
+    ARN = "arn"  # str
+    RESOURCE = "resource"  # str, a path of plain steps: "refs/heads/main"
+    DIGEST = "digest"  # "sha256:<hex>" of the value, which is not kept
 
 
 def _wrong(expected: str) -> MalformedError:
@@ -143,6 +149,25 @@ def _count(value: Value) -> int:
     return len(value)
 
 
+def _string_list(value: Value) -> Value:
+    rows = [value] if isinstance(value, str) else value
+    if not isinstance(rows, list) or not all(isinstance(item, str) for item in rows):
+        raise _wrong("a list of strings")
+    return list(rows)
+
+
+def _arn(value: Value) -> str:
+    if not isinstance(value, str) or not _ARN.match(value):
+        raise _wrong("an ARN, such as arn:aws:s3:::bucket")
+    return value
+
+
+def _resource(value: Value) -> str:
+    if not isinstance(value, str) or not _RESOURCE.match(value) or {".", ".."} & set(value.split("/")):
+        raise _wrong("a path of plain steps")
+    return value
+
+
 _READERS: Mapping[ParamType, Callable[[Value], Value]] = {
     ParamType.STRING: _string,
     ParamType.INT: _int,
@@ -157,6 +182,10 @@ _READERS: Mapping[ParamType, Callable[[Value], Value]] = {
     ParamType.MAP: _map,
     ParamType.ANY: _any,
     ParamType.COUNT: _count,
+    ParamType.STRING_LIST: _string_list,
+    ParamType.ARN: _arn,
+    ParamType.RESOURCE: _resource,
+    ParamType.DIGEST: digest,
 }
 
 
@@ -188,6 +217,10 @@ _SCHEMAS: Mapping[ParamType, Mapping[str, Any]] = {
     ParamType.MAP: {"type": "object"},
     ParamType.ANY: {},
     ParamType.COUNT: {"type": "integer", "minimum": 0},
+    ParamType.STRING_LIST: {"type": "array", "items": {"type": "string"}},
+    ParamType.ARN: {"type": "string", "pattern": "^arn:"},
+    ParamType.RESOURCE: {"type": "string"},
+    ParamType.DIGEST: {"type": "string", "pattern": "^sha256:"},
 }
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from vienna_kernel.action import ActionType
 from vienna_kernel.decode.pointer import Pointer
 from vienna_kernel.intent import Effect, Reversibility, Tier
+from vienna_kernel.mapping.choose import Discriminator
 from vienna_kernel.mapping.fingerprint import Volatile
-from vienna_kernel.mapping.param import Origin, Param
+from vienna_kernel.mapping.origin import Origin
+from vienna_kernel.mapping.param import Param
 from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.mapping.shown import Tree
 from vienna_kernel.mapping.template import Template
-from vienna_kernel.verification import VerifySpec
-
-type BodyKind = Literal["json", "form", "none"]
-
-BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+from vienna_kernel.verification.spec import VerifySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,17 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Where an action's cost comes from."""
+    """Where an action's cost comes from: an amount (or the parameter that holds it) for each of ``times``.
+
+    Attributes:
+        times: How many; one when None.
+        minus: How many there are already, when only what is added costs.
+    """
 
     amount: Decimal | str
     currency: Origin
+    times: int | str | None = None
+    minus: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +49,34 @@ class Action:
 
     Attributes:
         mapping: ``id@version``.
-        whole: Path variables that hold several segments.
+        protocol: How requests of its file are taken apart, with what the file says to it.
+        kinds: Bodies it reads; empty: none.
+        body_tree, operation_tree: Declared places.
+        inner: Encoded strings, by where they stand.
+        each: A list whose every item is an intent.
+        whole: Path variables and parameters that hold several segments.
         hidden: Parameters that are kept only as keyed hashes.
         money: Amounts, each with the parameter of its currency.
+        blast_radius: A number, or the parameter that holds it.
+        replay_seconds: How long an identical call is the same call; None: as the gate has it.
     """
 
     name: str
     mapping: str
+    protocol: str
+    options: Mapping[str, Any]
     pattern: Pattern
     methods: tuple[str, ...]
+    discriminator: Discriminator
     params: tuple[Param, ...]
-    tree: Tree
+    body_tree: Tree
+    operation_tree: Tree
     unknown: Literal["reject", "flag", "allow"]
     max_body: int | None
-    body: BodyKind
+    kinds: frozenset[str]
+    codings: frozenset[str]
+    inner: tuple[tuple[Pointer, str], ...]
+    each: Pointer | None
     effect: Effect
     reversibility: Reversibility
     tier: Tier
@@ -66,12 +85,15 @@ class Action:
     summary: Template | None
     money: Mapping[str, str]
     hidden: frozenset[str]
+    blast_radius: int | str
     cost: Price | None
     volatile: Volatile
     idempotency_header: str | None
     idempotency_inject: bool
+    replay_seconds: int | None
     preflight: Preflight | None
     verify: VerifySpec | None
+    writable: tuple[str, ...]
     stream: bool
     response_fields: tuple[str, ...]
     kind: ActionType

@@ -3,67 +3,141 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.decode import form, json
+from vienna_kernel.decode.content import Content, Kind
+from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping.action import BODYLESS, BodyKind
-from vienna_kernel.mapping.fingerprint import Body
+from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
+BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART_OVERRIDE = re.compile(rb"name=\"?_method\b", re.IGNORECASE)
+_SHOWN = {"json": "application/json", "form": _FORM, "multipart": "multipart/form-data", "text": "text/plain"}
 
 
-def _kind_of(content_type: str | None) -> BodyKind:
+def kind_of(content_type: str | None) -> Kind:
+    """What a body of this media type is; ``bytes`` when nothing reads it."""
+    if content_type is None:
+        return "bytes"
     if content_type == _FORM:
         return "form"
-    if content_type is not None and (content_type == "application/json" or content_type.endswith("+json")):
+    subtype = content_type.partition("/")[2]
+    if subtype in ("json", "x-amz-json-1.0", "x-amz-json-1.1") or subtype.endswith("+json"):
         return "json"
-    return "none"
+    if subtype == "xml" or subtype.endswith("+xml"):
+        return "xml"
+    if content_type.startswith("multipart/"):
+        return "multipart"
+    if content_type == "message/rfc822":
+        return "mime"
+    return "text" if content_type.startswith("text/") else "bytes"
 
 
-def decode(call: Call, expected: BodyKind | None) -> Body | Refused:
-    """The body as values.
+def _chosen(call: Call, kinds: Collection[str]) -> Kind | None:
+    """How a body is read where a mapping says which kinds it reads; None when it is none of them."""
+    kind = kind_of(call.content_type)
+    if kind in kinds:
+        return kind
+    if kind != "text" and "text" in kinds and call.content_type in (None, "application/octet-stream"):
+        return "text"
+    if "text" in kinds and kind == "xml":
+        return "text"
+    if "xml" in kinds and call.content_type is None:
+        return "xml"
+    return "bytes" if "bytes" in kinds else None
 
-    ``expected``: what a mapping reads; None for an unmapped call, whose body is read when its type is known and
-    counts by its bytes when not.
+
+def decode(call: Call, kinds: Collection[str] | None) -> Content | Refused:
+    """The body as a value.
+
+    ``kinds``: what a mapping reads, empty for none; None for an unmapped call, whose body is read when its type is
+    known and counts by its bytes when not.
     Errors: ``Refused`` with ``ambiguous_request``, ``unknown_parameter``, ``undecodable_body``, ``method_override``.
     """
     if not call.body:
-        return Body()
-    if expected in (None, "none") and call.method in BODYLESS:
+        return Content()
+    if not kinds and call.method in BODYLESS:
         return Refused(Reason.AMBIGUOUS_REQUEST, f"a body on {call.method} that no mapping declares")
-    if expected == "none":
+    if kinds is not None and not kinds:
         return Refused(Reason.UNKNOWN_PARAMETER, "a body where the mapping declares none")
-    kind = _kind_of(call.content_type)
-    if expected is not None and kind != expected:
-        return Refused(
-            Reason.UNDECODABLE_BODY,
-            f"the mapping reads {expected}, the body says {call.content_type}",
-            f"Send the body as {'application/json' if expected == 'json' else _FORM}, with that Content-Type.",
-        )
+    kind = _chosen(call, kinds) if kinds is not None else _plain(kind_of(call.content_type))
+    if kind is None:
+        return _unread(call, kinds or ())
     try:
-        body = _read(call.body, kind)
+        content = Content(kind, MISSING, form.loads(call.body)) if kind == "form" else _read(call, kind)
+        if content.pairs is not None and kinds is not None:
+            content = Content("form", form.nest(content.pairs), content.pairs)
     except MalformedError as error:
         return Refused(Reason.UNDECODABLE_BODY, error.why, f"The body was refused: {error.why}.")
-    if _overrides(call, body):
+    if _overrides(call, content):
         return Refused(Reason.METHOD_OVERRIDE, "a body field that overrides the method")
-    return body
+    return content
 
 
-def _read(data: bytes, kind: BodyKind) -> Body:
-    if kind == "json":
-        return Body(json=json.loads(data))
-    if kind == "form":
-        return Body(form=form.loads(data))
-    return Body()
+def _plain(kind: Kind) -> Kind:
+    return kind if kind in ("json", "form") else "bytes"
 
 
-def _overrides(call: Call, body: Body) -> bool:
-    if body.form is not None:
-        return any(key.lower() == "_method" for key, _ in body.form)
-    if isinstance(body.json, dict):
-        return any(key.lower() == "_method" for key in body.json)
+def _unread(call: Call, kinds: Collection[str]) -> Refused:
+    told = [_SHOWN.get(kind, kind) for kind in sorted(kinds)]
+    return Refused(
+        Reason.UNDECODABLE_BODY,
+        f"the mapping reads {' or '.join(sorted(kinds))}, the body says {call.content_type}",
+        f"Send the body as {' or '.join(told)}, with that Content-Type.",
+    )
+
+
+def _read(call: Call, kind: Kind) -> Content:
+    return Content(kind, _READERS[kind](call))
+
+
+def _multipart(call: Call) -> Value:
+    from vienna_kernel.decode import multipart  # heavy: loaded when first used
+
+    return multipart.loads(call.body, call.header("content-type") or "")
+
+
+def _xml(call: Call) -> Value:
+    from vienna_kernel.decode import xml  # heavy: loaded when first used
+
+    return xml.loads(call.body)
+
+
+def _mime(call: Call) -> Value:
+    from vienna_kernel.decode import mime  # heavy: loaded when first used
+
+    return mime.loads(call.body)
+
+
+def _text(call: Call) -> Value:
+    try:
+        return call.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError("body", f"not UTF-8 at byte {error.start}") from None
+
+
+def _bytes(call: Call) -> Value:
+    return {"bytes": len(call.body), "digest": call.body_digest}
+
+
+_READERS: dict[Kind, Callable[[Call], Value]] = {
+    "json": lambda call: json.loads(call.body),
+    "multipart": _multipart,
+    "xml": _xml,
+    "mime": _mime,
+    "text": _text,
+    "bytes": _bytes,
+}
+
+
+def _overrides(call: Call, content: Content) -> bool:
+    if content.pairs is not None:
+        return any(key.lower() == "_method" for key, _ in content.pairs)
+    if content.kind in ("json", "multipart") and isinstance(content.value, dict):
+        return any(key.lower() == "_method" for key in content.value)
     multipart = call.content_type is not None and call.content_type.startswith("multipart/")
     return multipart and _MULTIPART_OVERRIDE.search(call.body) is not None

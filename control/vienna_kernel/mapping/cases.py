@@ -6,7 +6,6 @@ from the wire. Parameters must be all that are named, no more and no fewer; an a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from vienna_kernel.document import Document, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Intent, Tier
 from vienna_kernel.mapping.document import MappingModel
+from vienna_kernel.mapping.narrow import dumps
 from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
-from vienna_kernel.value import Value, plain, plain_decimal
+from vienna_kernel.value import Value, plain
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import ResponseView, Result, verify
 
@@ -125,17 +125,6 @@ def parse_request(text: str) -> RawRequest:
     )
 
 
-def dump(value: Value) -> str:
-    """JSON text of a value, decimals as numbers."""
-    if isinstance(value, Decimal):
-        return plain_decimal(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(key)}:{dump(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(dump(item) for item in value) + "]"
-    return json.dumps(value)
-
-
 def _map(case: CaseModel, call: Call, mappings: MappingSet) -> Mapped | Refused | str:
     answer = mappings.map(call)
     if not isinstance(answer, NeedsPreflight):
@@ -192,7 +181,7 @@ def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
     answer = case.response
     if answer is None:
         return [] if case.verification is None else ["a verification is expected of no response"]
-    text = answer.body if answer.body is not None else "" if answer.json_ is None else dump(answer.json_)
+    text = answer.body if answer.body is not None else "" if answer.json_ is None else dumps(answer.json_)
     view = ResponseView(
         status=answer.status,
         content_type=None if answer.body is not None else "application/json",
@@ -200,7 +189,7 @@ def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
         digest="",
         size=len(text.encode()),
     )
-    return _compare("verification", case.verification, verify(mapped.verify, mapped.intents, view).result)
+    return _compare("verification", case.verification, verify(mapped.promises, view).result)
 
 
 def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:

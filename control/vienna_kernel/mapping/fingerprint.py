@@ -2,12 +2,14 @@
 
 All of it, mapped or not, so that nothing unseen can change after consent: agent, method, URL, content type, headers,
 body. Left out is what clients change from try to try: the lines in ``VOLATILE``, and what a mapping lists.
-JSON counts without the order of its keys, a form without the order of its fields; any other body counts by its bytes.
+JSON counts without the order of its keys, a form without the order of its fields, multipart without its boundary; any
+other body counts by its bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,8 +19,9 @@ import orjson
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.decode import pointer
+from vienna_kernel.decode.content import Content
 from vienna_kernel.decode.form import Pairs
-from vienna_kernel.decode.pointer import MISSING, Found, Pointer
+from vienna_kernel.decode.pointer import MISSING, Pointer
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import Value, plain_decimal
 
@@ -40,6 +43,7 @@ VOLATILE = frozenset(
     | {"x-amzn-trace-id", "x-cloud-trace-context", "x-goog-api-client"}
     | {"x-stripe-client-telemetry", "x-stripe-client-user-agent"}
 )
+_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
 _VOLATILE_PREFIXES = ("x-stainless-", "amz-sdk-", "x-b3-", "x-datadog-", "accept-")
 
 
@@ -58,6 +62,19 @@ class Volatile:
     pointers: tuple[Pointer, ...] = ()
 
 
+def together(parts: Sequence[Volatile]) -> Volatile:
+    """What all of them hold volatile: in a call of several parts, what one of them reads counts."""
+    if len(parts) == 1:
+        return parts[0]
+    first, *rest = parts
+    return Volatile(
+        first.headers.intersection(*(part.headers for part in rest)),
+        first.query.intersection(*(part.query for part in rest)),
+        first.fields.intersection(*(part.fields for part in rest)),
+        tuple(at for at in first.pointers if all(at in part.pointers for part in rest)),
+    )
+
+
 def parse_volatile(rows: Sequence[str]) -> Volatile:
     """``header:X-Id``, ``query:ts``, ``form:ts``, ``/client_ts``. Errors: ``MalformedError``."""
     kinds: dict[str, list[str]] = {"header": [], "query": [], "form": [], "": []}
@@ -72,14 +89,6 @@ def parse_volatile(rows: Sequence[str]) -> Volatile:
         frozenset(kinds["form"]),
         tuple(pointer.parse(text) for text in kinds[""]),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body as it was decoded: at most one of the two, neither when only its bytes count."""
-
-    json: Found = MISSING
-    form: Pairs | None = None
 
 
 def _is_volatile(name: str, more: frozenset[str]) -> bool:
@@ -104,16 +113,27 @@ def _packed(value: Value) -> bytes:
         return b"tagged:" + orjson.dumps(_tagged(value), option=orjson.OPT_SORT_KEYS)
 
 
-def _body_bytes(call: Call, body: Body, volatile: Volatile) -> bytes:
-    if body.json is not MISSING:
-        return _packed(pointer.without(body.json, volatile.pointers))
-    if body.form is not None:
-        kept = [pair for pair in body.form if pair[0] not in volatile.fields]
+def _body_bytes(call: Call, content: Content, volatile: Volatile) -> bytes:
+    if content.kind == "json" and content.value is not MISSING:
+        return _packed(pointer.without(content.value, volatile.pointers))
+    if content.pairs is not None:
+        kept = [pair for pair in content.pairs if pair[0] not in volatile.fields]
         return b"form:" + orjson.dumps(sorted(kept, key=lambda pair: pair[0]))
+    boundary = _boundary(call)
+    if boundary:
+        # all bytes but the delimiter, which clients draw anew for every try
+        return b"multipart:" + hashlib.sha256(call.body.replace(boundary, b"")).digest()
     return b"raw:" + call.body_digest.encode("ascii")
 
 
-def fingerprint(call: Call, body: Body, query: Pairs, volatile: Volatile) -> str:
+def _boundary(call: Call) -> bytes:
+    if call.content_type is None or not call.content_type.startswith("multipart/"):
+        return b""
+    found = _BOUNDARY.search(call.header("content-type") or "")
+    return (found[1] or found[2]).encode("latin-1") if found else b""
+
+
+def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) -> str:
     """``sha256:<hex>`` of a call without its agent (see ``of_agent``)."""
     asked: Any = call.query
     if volatile.query:
@@ -121,7 +141,7 @@ def fingerprint(call: Call, body: Body, query: Pairs, volatile: Volatile) -> str
     lines = sorted(line for line in call.headers if not _is_volatile(line[0], volatile.headers))
     head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines])
     hashed = hashlib.sha256(len(head).to_bytes(8, "big") + head)
-    hashed.update(_body_bytes(call, body, volatile))
+    hashed.update(_body_bytes(call, content, volatile))
     return "sha256:" + hashed.hexdigest()
 
 

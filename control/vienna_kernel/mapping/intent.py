@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from vienna_kernel.call.request import Call
+from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.intent import Cost, Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.param import Reading
@@ -14,24 +15,29 @@ from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNTOLD_REACH = 1000  # the reach from which the risk score counts in full
 
 
-def unmapped_intent(call: Call) -> Intent:
-    """A call that no mapping reads: ``http.<method>`` on its origin, a harmless read or a write of unknown reach."""
+def unmapped_intent(call: Call, operation: str = "") -> Intent:
+    """A call that no mapping reads: ``http.<method>`` on its origin, a harmless read or a write of unknown reach.
+
+    ``operation``: what its protocol calls it, where a mapping of the address told the protocol.
+    """
     reading = call.method in _READS
+    named = {"operation": for_people(operation)} if operation else {}
     return Intent(
         action=f"http.{call.method.lower()}",
         target=call.origin,
-        parameters={"host": call.host, "path": call.path},
+        parameters={"host": call.host, "path": call.path, **named},
         effect=Effect.READ if reading else Effect.WRITE,
         reversibility=Reversibility.REVERSIBLE if reading else Reversibility.UNKNOWN,
         default_tier=Tier.T0 if reading else Tier.T2,
-        summary=for_people(f"{call.method} {call.origin}{call.path}"),
+        summary=for_people(f"{call.method} {call.origin}{call.path} {operation}".rstrip()),
     )
 
 
-def mapped_intent(action: Action, reading: Reading) -> Intent | Refused:
-    """The intent of a call that a mapping read.
+def mapped_intent(action: Action, reading: Reading, facts: Value = None) -> Intent | Refused:
+    """The intent of a call, or of one part of it, that a mapping read. ``facts``: the preflight answer.
 
     Errors: ``Refused`` with ``invalid_parameter`` when nothing names what it acts on.
     """
@@ -58,18 +64,41 @@ def mapped_intent(action: Action, reading: Reading) -> Intent | Refused:
         undetermined=reading.undetermined,
         money=action.money,
         redacted=action.hidden & frozenset(values),
-        cost=_cost(action, values),
+        cost=_cost(action, values, facts),
+        blast_radius=_reach(action.blast_radius, values),
         summary=told or f"{action.name} {for_people(name)}",
         mapping=action.mapping,
     )
 
 
-def _cost(action: Action, values: Mapping[str, Value]) -> Cost | None:
+def _reach(radius: int | str, values: Mapping[str, Value]) -> int:
+    """How many things are touched, at least 1; a number that cannot be told counts as the most that counts."""
+    if isinstance(radius, int):
+        return radius
+    value = values.get(radius)
+    if isinstance(value, (list, tuple)):
+        return max(1, len(value))
+    return max(1, value) if isinstance(value, int) and not isinstance(value, bool) else _UNTOLD_REACH
+
+
+def _number(value: Value) -> Decimal | None:
+    return None if isinstance(value, bool) or not isinstance(value, (int, Decimal)) else Decimal(value)
+
+
+def _cost(action: Action, values: Mapping[str, Value], facts: Value) -> Cost | None:
     if action.cost is None:
         return None
     price = action.cost
-    amount = values.get(price.amount) if isinstance(price.amount, str) else price.amount
+    amount = _number(values.get(price.amount) if isinstance(price.amount, str) else price.amount)
     code = values.get(price.currency.param) if price.currency.param else price.currency.constant
-    if isinstance(amount, bool) or not isinstance(amount, (int, Decimal)) or not isinstance(code, str):
+    if amount is None or not isinstance(code, str):
         return None
-    return Cost(Decimal(amount), code)
+    if price.times is None:
+        return Cost(amount, code)
+    times = _number(values.get(price.times) if isinstance(price.times, str) else price.times)
+    if times is None:
+        return None
+    if price.minus is not None:
+        before = price.minus.tell(values, facts)
+        times -= (None if before is MISSING else _number(before)) or Decimal(0)
+    return Cost(amount * max(times, Decimal(0)), code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vienna_kernel.action import ActionType
@@ -10,9 +10,10 @@ from vienna_kernel.document import Document, DocumentError, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.compile import Compiler
-from vienna_kernel.mapping.document import MappingModel, host_pattern
+from vienna_kernel.mapping.document import MappingModel
 from vienna_kernel.mapping.place import Place
 from vienna_kernel.mapping.route import Entry, Index
+from vienna_kernel.mapping.words import host_pattern
 from vienna_kernel.value import Value, digest
 
 
@@ -39,6 +40,7 @@ class _Loader:
         self._kinds: dict[str, ActionType] = {}
         self._hosts: set[str] = set()
         self._order = 0
+        self._protocols: dict[Hashable, str] = {}
 
     def load(self, documents: Sequence[Document]) -> Loaded:
         seen: dict[str, str] = {}
@@ -93,7 +95,12 @@ class _Loader:
 
     def _route(self, action: Action, hosts: Sequence[str], where: str) -> None:
         self._order += 1
-        entry = Entry(action.pattern, self._order, where, action)
+        entry = Entry(action.pattern, self._order, where, action.discriminator, action)
         for host in hosts:
             for method in action.methods:
+                spoken = self._protocols.setdefault((host, method, action.pattern.shape), action.protocol)
+                if spoken != action.protocol:
+                    raise MalformedError(
+                        where, f"this address speaks {spoken} elsewhere, not {action.protocol}"
+                    )
                 self._index.add(host, method, entry)

@@ -1,96 +1,60 @@
 """From a call to what it means, by declared routes.
 
-1. A route is found (``mapping_route``), its parameters are read (``mapping_param``), what is not declared is refused,
-   flagged or let pass as the mapping says; the result is one intent.
-2. Where the current state must be known first, the answer is ``NeedsPreflight``; asked again with what that read
-   said, it is the intent. Whatever can be refused is refused before.
-3. A call that no mapping reads is governed too: ``http.<method>`` on its origin, shown by its shape.
+1. A route is found, the body is decoded once, the protocol takes the request apart (``part``).
+2. For each part an action is chosen; its parameters are read, what is not declared is refused, flagged or let pass
+   as the mapping says; the result is one intent, or one for every item of a list.
+3. Where the current state must be known first, the answer is ``NeedsPreflight``; asked again with what that read
+   said, it is the intents. Whatever can be refused is refused before.
+4. A part that no mapping reads is governed too: ``http.<method>`` on its origin, shown by its shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vienna_kernel.action import ActionType
 from vienna_kernel.call.request import Call
 from vienna_kernel.call.target import has_encoded_separator
-from vienna_kernel.decode import form, pointer
+from vienna_kernel.decode import form
+from vienna_kernel.decode.content import Content
 from vienna_kernel.decode.form import Pairs
-from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.intent import Intent
+from vienna_kernel.mapping import narrow
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.body import decode
-from vienna_kernel.mapping.fingerprint import Body, Volatile, fingerprint, of_agent
-from vienna_kernel.mapping.intent import mapped_intent, unmapped_intent
+from vienna_kernel.mapping.choose import Discriminator, by_head, by_operation
+from vienna_kernel.mapping.clause import Clause, read_clause, root_of
+from vienna_kernel.mapping.fingerprint import Volatile, fingerprint
+from vienna_kernel.mapping.intent import unmapped_intent
 from vienna_kernel.mapping.load import load
-from vienna_kernel.mapping.param import Reading, Wire, read_wire, settle
-from vienna_kernel.mapping.route import Index
-from vienna_kernel.mapping.shown import Tree, param_of, shown_form, shown_json, shown_url
-from vienna_kernel.mapping.template import for_people, path
+from vienna_kernel.mapping.mapped import Mapped, NeedsPreflight
+from vienna_kernel.mapping.meaning import meaning_of, shown_body
+from vienna_kernel.mapping.narrow import Change
+from vienna_kernel.mapping.route import Entry, Found, Index
+from vienna_kernel.mapping.shown import shown_url
+from vienna_kernel.protocol.part import Part
+from vienna_kernel.protocol.read import PROTOCOLS
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.verification import VerifySpec
+from vienna_kernel.verification.spec import Promise
 
-_MAX_NAMES = 20
+__all__ = ["Mapped", "MappingSet", "Narrowed", "NeedsPreflight"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
-    """What a call means.
-
-    Attributes:
-        intents: At least one, in the order of the call.
-        fingerprint: Names the call, without its agent: ``fingerprint_for``.
-        mapped: False when no mapping read it.
-        mapping: ``id@version``.
-        shown_url: For people; values of undeclared query parameters are ``…``.
-        shown_body: For people: declared values, the shape of the rest; None when there is no body to decode.
-        idempotency_header: The API's own, lower-case.
-        idempotency_inject: Whether one is to be sent when the agent sends none.
-        stream: The answer may pass as a stream.
-        response_fields: Pointers of answer fields that may be kept.
-        unknown: Undeclared parameters that the mapping flags, by name.
-        current: The current state as far as the mapping shows it, by pointer.
-    """
-
-    intents: tuple[Intent, ...]
-    fingerprint: str
-    mapped: bool
-    mapping: str | None = None
-    shown_url: str
-    shown_body: Value = None
-    verify: VerifySpec | None = None
-    idempotency_header: str | None = None
-    idempotency_inject: bool = False
-    stream: bool = False
-    response_fields: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    current: Mapping[str, Value] = field(default_factory=dict)
-
-    def fingerprint_for(self, agent: str) -> str:
-        """The fingerprint of this agent's call."""
-        return of_agent(self.fingerprint, agent)
+_MAX_PARTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsPreflight:
-    """A read on the same origin must be made first, with the agent's own credentials.
+class Narrowed:
+    """A request that an approver lowered, and what it means now."""
 
-    Attributes:
-        path: Path and query.
-    """
-
-    method: str
-    path: str
+    call: Call
+    mapped: Mapped
+    changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    query: Pairs
-    body: Body
+type Pool = Sequence[tuple[Discriminator, Entry[Action]]]
 
 
 class MappingSet:
@@ -125,10 +89,24 @@ class MappingSet:
         return cls(digest=loaded.digest, index=loaded.index, kinds=loaded.kinds, hosts=loaded.hosts)
 
     def body_limit(self, head: Call, *, default: int) -> int:
-        """How many bytes of body this call may have."""
+        """How many bytes of body this call may have: of several actions of its address the least."""
+        limits = [entry.action.max_body for _, entry in self._pool_of(head)]
+        return min((limit for limit in limits if limit is not None), default=default)
+
+    def codings(self, head: Call) -> frozenset[str]:
+        """Content codings that every action of this address has undone."""
+        found = [entry.action.codings for _, entry in self._pool_of(head)]
+        return frozenset.intersection(*found) if found else frozenset()
+
+    def _pool_of(self, head: Call) -> Pool:
         found = self._index.find(head.host, head.method, head.path)
-        limit = found[0].action.max_body if found else None
-        return default if limit is None else limit
+        if found is None:
+            return ()
+        try:
+            query = form.pairs(head.query.encode("ascii"))
+        except MalformedError:
+            return ()
+        return by_head(found.route.entries, query, head.headers) or ()
 
     def map(self, call: Call, *, preflight: Value = None) -> Mapped | NeedsPreflight | Refused:
         """What a call means. ``preflight``: what the read that ``NeedsPreflight`` asked for said, decoded."""
@@ -139,109 +117,105 @@ class MappingSet:
             query = form.pairs(call.query.encode("ascii"))
         except MalformedError as error:
             return Refused(Reason.TARGET_NOT_CANONICAL, f"query: {error.why}")
-        body = decode(call, found[0].action.body if found else None)
-        if isinstance(body, Refused):
-            return body
-        decoded = _Decoded(query, body)
-        if found is None:
-            return _unmapped(call, decoded)
-        return _map(call, decoded, found[0].action, found[1], preflight)
+        pool = by_head(found.route.entries, query, call.headers) if found else ()
+        if pool is None:
+            return Refused(Reason.AMBIGUOUS_REQUEST, "the query or headers name two actions of this address")
+        if found is None or not pool:
+            return _unmapped(call, query)
+        return _map(call, query, found, pool, preflight)
+
+    def narrow(
+        self, call: Call, mapped: Mapped, wanted: Mapping[str, Value], *, preflight: Value = None
+    ) -> Narrowed | Refused:
+        """The same request with parameters lowered, as its mapping allows.
+
+        Args:
+            mapped: What ``map`` made of the call.
+            wanted: New values by parameter; amounts in major units.
+            preflight: As it was for ``map``.
+        """
+        if not mapped.writable or len(mapped.intents) != 1:
+            return Refused(Reason.INVALID_PARAMETER, "nothing of this request may be changed")
+        (intent,) = mapped.intents
+        changes = narrow.judge(intent, mapped.writable, wanted)
+        found = self._index.find(call.host, call.method, call.path)
+        entries = (
+            [] if found is None else [e for _, e in found.route.entries if e.action.name == intent.action]
+        )
+        if isinstance(changes, Refused) or len(entries) != 1:
+            return (
+                changes
+                if isinstance(changes, Refused)
+                else Refused(Reason.INVALID_PARAMETER, "no such action")
+            )
+        changed = narrow.rewrite(call, entries[0].action, intent, changes)
+        if isinstance(changed, Refused):
+            return changed
+        after = self.map(changed, preflight=preflight)
+        if not isinstance(after, Mapped):
+            return (
+                after
+                if isinstance(after, Refused)
+                else Refused(Reason.PREFLIGHT_FAILED, "its state is not known")
+            )
+        return narrow.held(mapped, after, changes) or Narrowed(changed, after, tuple(changes))
 
 
-def _unmapped(call: Call, decoded: _Decoded) -> Mapped:
+def _unmapped(call: Call, query: Pairs) -> Mapped | Refused:
+    content = decode(call, None)
+    if isinstance(content, Refused):
+        return content
+    intents = (unmapped_intent(call),)
     return Mapped(
-        intents=(unmapped_intent(call),),
-        fingerprint=fingerprint(call, decoded.body, decoded.query, Volatile()),
+        intents=intents,
+        promises=(Promise(intents, None),),
+        fingerprint=fingerprint(call, content, query, Volatile()),
         mapped=False,
-        shown_url=shown_url(call, decoded.query, ()),
-        shown_body=_shown_body(decoded.body, None),
+        shown_url=shown_url(call, query, ()),
+        shown_body=shown_body(content),
     )
-
-
-def _shown_body(body: Body, action: Action | None) -> Value:
-    if body.form is not None:
-        return shown_form(body.form, action.form_params if action else ())
-    if body.json is not MISSING:
-        return shown_json(body.json, action.tree if action else Tree())
-    return None
-
-
-def _unknown(decoded: _Decoded, action: Action) -> list[str]:
-    """Names of parameters that the mapping does not declare."""
-    volatile = action.volatile
-    names = [
-        key
-        for key, _ in decoded.query
-        if key not in volatile.query and not param_of(key, action.query_params)
-    ]
-    if decoded.body.form is not None:
-        keys = [key for key, _ in decoded.body.form]
-        names += [key for key in keys if key not in volatile.fields and not param_of(key, action.form_params)]
-    if decoded.body.json is not MISSING:
-        names += action.tree.unknown(decoded.body.json)
-    return [for_people(name, limit=60) for name in names]
 
 
 def _map(
-    call: Call, decoded: _Decoded, action: Action, variables: Mapping[str, str], facts: Value
+    call: Call, query: Pairs, found: Found[Action], pool: Pool, facts: Value
 ) -> Mapped | NeedsPreflight | Refused:
-    unknown = _unknown(decoded, action) if action.unknown != "allow" else []
-    if unknown and action.unknown == "reject":
-        names = ", ".join(unknown[:5])
+    content = decode(call, frozenset[str]().union(*(entry.action.kinds for _, entry in pool)))
+    if isinstance(content, Refused):
+        return content
+    if content.kind != "none":
+        pool = [row for row in pool if content.kind in row[1].action.kinds]
+    parts = _parts(call, query, content, pool)
+    if isinstance(parts, Refused):
+        return parts
+    told: list[Clause | Part] = []
+    for part in parts:
+        read = _told(call, query, content, part, found, pool)
+        if isinstance(read, Refused):
+            return read
+        told.append(read)
+    return meaning_of(call, query, content, told, facts)
+
+
+def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[Part] | Refused:
+    action = pool[0][1].action if pool else None
+    if action is None:
+        return (Part(),)
+    try:
+        parts = PROTOCOLS[action.protocol].parts(call, query, content, action.options)
+    except MalformedError as error:
+        return Refused(Reason.UNDECODABLE_BODY, error.why, f"The request was refused: {error.why}.")
+    if not isinstance(parts, Refused) and not 0 < len(parts) <= _MAX_PARTS:
         return Refused(
-            Reason.UNKNOWN_PARAMETER,
-            f"{action.name}: not declared by {action.mapping}: {names}",
-            f"{action.name} does not accept: {names}. Leave it out and try again.",
+            Reason.AMBIGUOUS_REQUEST, f"{len(parts)} operations in one request; at most {_MAX_PARTS}"
         )
-    wire = Wire(
-        path=variables,
-        query=decoded.query,
-        form=decoded.body.form or [],
-        headers=call.headers,
-        body=decoded.body.json,
-    )
-    reading = read_wire(action.params, wire)
-    if isinstance(reading, Refused):
-        return reading
-    if action.preflight is not None and facts is None:
-        return _ask_first(action, reading)
-    settled = settle(action.params, reading, facts)
-    if isinstance(settled, Refused):
-        return settled
-    intent = mapped_intent(action, settled)
-    if isinstance(intent, Refused):
-        return intent
-    return Mapped(
-        intents=(intent,),
-        fingerprint=fingerprint(call, decoded.body, decoded.query, action.volatile),
-        mapped=True,
-        mapping=action.mapping,
-        shown_url=shown_url(call, decoded.query, action.query_params),
-        shown_body=_shown_body(decoded.body, action),
-        verify=action.verify,
-        idempotency_header=action.idempotency_header,
-        idempotency_inject=action.idempotency_inject,
-        stream=action.stream,
-        response_fields=action.response_fields,
-        unknown=tuple(unknown[:_MAX_NAMES]),
-        current=_current(action, facts),
-    )
+    return parts
 
 
-def _ask_first(action: Action, reading: Reading) -> NeedsPreflight | Refused:
-    for template in action.preflight.paths if action.preflight else ():
-        text = path(template, reading.values)
-        if text is not None:
-            return NeedsPreflight("GET", text)
-    return Refused(
-        Reason.INVALID_PARAMETER,
-        f"{action.name}: what it acts on is not named",
-        f"{action.name}: name what it acts on, as a plain identifier.",
-    )
-
-
-def _current(action: Action, facts: Value) -> dict[str, Value]:
-    if action.preflight is None:
-        return {}
-    rows = {text: pointer.find(facts, steps) for text, steps in action.preflight.show}
-    return {text: value for text, value in rows.items() if value is not MISSING}
+def _told(
+    call: Call, query: Pairs, content: Content, part: Part, found: Found[Action], pool: Pool
+) -> Clause | Part | Refused:
+    """One part read by the action that names it most closely, or the part itself when none does."""
+    entry = by_operation(pool, part.operation, root_of(part, content))
+    if entry is None:
+        return part
+    return read_clause(call, query, content, part, entry.action, found.variables(entry))

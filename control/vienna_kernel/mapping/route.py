@@ -1,7 +1,7 @@
 """Which declared route a call takes.
 
-Precedence: exact host over wildcard; then most literal segments; then the order of files and of actions in them.
-Two routes that no request could tell apart are an error at load.
+Precedence: exact host over wildcard; then most literal segments; then what ``choose`` goes by. Two actions that no
+request could tell apart are an error at load.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from vienna_kernel.call.target import has_encoded_separator
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.choose import Discriminator
 
 _VAR = re.compile(r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+|:encoded)?\}(?P<after>[^{}]*)\Z")
 
@@ -117,27 +118,68 @@ def _segment(text: str, where: str) -> Segment:
 
 @dataclass(frozen=True, slots=True)
 class Entry[A]:
-    """One route in an index; ``order`` is its place among all files."""
+    """One action at a path; ``order`` is its place among all files."""
 
     pattern: Pattern
     order: int
     where: str
+    discriminator: Discriminator
     action: A
 
 
 @dataclass(slots=True)
-class _Methods[A]:
-    exact: dict[tuple[str, int], list[Entry[A]]] = field(default_factory=dict)
-    rest: dict[str, list[Entry[A]]] = field(default_factory=dict)
+class Route[A]:
+    """All actions of one path shape and method; they differ in their discriminators."""
 
-    def rows(self, method: str, count: int) -> list[Entry[A]]:
+    pattern: Pattern
+    order: int
+    entries: list[tuple[Discriminator, Entry[A]]] = field(default_factory=list)
+
+    def add(self, entry: Entry[A]) -> None:
+        """Errors: ``MalformedError`` when an earlier action takes exactly the same requests."""
+        for discriminator, other in self.entries:
+            if _coded(entry.pattern) != _coded(other.pattern):
+                raise MalformedError(entry.where, f"declares other encoded segments than {other.where}")
+            if discriminator.rivals(entry.discriminator):
+                why = (
+                    "; tell them apart by operation, query, headers or having"
+                    if discriminator.operations
+                    else ""
+                )
+                raise MalformedError(entry.where, f"takes the same requests as {other.where}{why}")
+        self.entries.append((entry.discriminator, entry))
+
+
+def _coded(pattern: Pattern) -> tuple[bool, ...]:
+    return tuple(segment.encoded for segment in pattern.segments)
+
+
+@dataclass(slots=True)
+class _Methods[A]:
+    exact: dict[tuple[str, int], list[Route[A]]] = field(default_factory=dict)
+    rest: dict[str, list[Route[A]]] = field(default_factory=dict)
+
+    def rows(self, method: str, count: int) -> list[Route[A]]:
         exact, rest = self.exact.get((method, count), []), self.rest.get(method, [])
         return sorted([*exact, *rest], key=_rank) if exact and rest else exact or rest
 
 
-def _rank[A](entry: Entry[A]) -> tuple[int, int, int, int]:
-    literal, partly, no_rest = entry.pattern.weight
-    return -literal, -partly, -no_rest, entry.order
+def _rank[A](route: Route[A]) -> tuple[int, int, int, int]:
+    literal, partly, no_rest = route.pattern.weight
+    return -literal, -partly, -no_rest, route.order
+
+
+@dataclass(frozen=True, slots=True)
+class Found[A]:
+    """The route of a request, with its path segments as sent and decoded."""
+
+    route: Route[A]
+    raw: list[str]
+    plain: list[str]
+
+    def variables(self, entry: Entry[A]) -> Mapping[str, str]:
+        """Values of the path variables as one action names them."""
+        return entry.pattern.match(self.raw, self.plain) or {}
 
 
 class Index[A]:
@@ -147,26 +189,26 @@ class Index[A]:
         self._hosts: dict[str, _Methods[A]] = {}
 
     def add(self, host: str, method: str, entry: Entry[A]) -> None:
-        """Errors: ``MalformedError`` when an earlier route takes exactly the same requests."""
+        """Errors: ``MalformedError`` when an earlier action takes exactly the same requests."""
         methods = self._hosts.setdefault(host, _Methods())
         if entry.pattern.has_rest:
             rows = methods.rest.setdefault(method, [])
         else:
             rows = methods.exact.setdefault((method, len(entry.pattern.segments)), [])
-        for row in rows:
-            if row.pattern.shape == entry.pattern.shape:
-                raise MalformedError(entry.where, f"takes the same requests as {row.where}")
-        rows.append(entry)
-        rows.sort(key=_rank)
+        route = next((row for row in rows if row.pattern.shape == entry.pattern.shape), None)
+        if route is None:
+            route = Route(entry.pattern, entry.order)
+            rows.append(route)
+            rows.sort(key=_rank)
+        route.add(entry)
 
-    def find(self, host: str, method: str, path: str) -> tuple[Entry[A], Mapping[str, str]] | None:
-        """The route of a request and the values of its path variables."""
+    def find(self, host: str, method: str, path: str) -> Found[A] | None:
+        """The route of a request."""
         raw = path[1:].split("/")
         plain = [unquote(text, errors="strict") for text in raw] if "%" in path else raw
         for name in (host, "*." + host.partition(".")[2]):
             methods = self._hosts.get(name)
-            for entry in methods.rows(method, len(raw)) if methods else ():
-                values = entry.pattern.match(raw, plain)
-                if values is not None:
-                    return entry, values
+            for route in methods.rows(method, len(raw)) if methods else ():
+                if route.pattern.match(raw, plain) is not None:
+                    return Found(route, raw, plain)
         return None

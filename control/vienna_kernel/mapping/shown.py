@@ -21,6 +21,7 @@ from vienna_kernel.parameter import ParamType
 from vienna_kernel.value import Value
 
 HIDDEN = "[redacted]"
+MANY = "*"
 _UNSEEN = "…"
 _MAX_MEMBERS = 50
 _MAX_DEPTH = 6
@@ -41,11 +42,21 @@ class Tree:
     volatile: bool = False
 
     @classmethod
-    def of(cls, params: Iterable[Param], volatile: Iterable[Pointer] = ()) -> Tree:
-        root = cls()
+    def of(
+        cls,
+        params: Iterable[Param],
+        volatile: Iterable[Pointer] = (),
+        *,
+        places: Iterable[str] = ("json",),
+        each: Pointer | None = None,
+    ) -> Tree:
+        """The places of some parameters; those of an item stand below every item of ``each``."""
+        root, wanted = cls(), frozenset(places)
         for param in params:
-            if param.place == "json":
-                root._at(param.pointer).param = param
+            if param.place in wanted:
+                root._at(param.pointer)._cover(param)
+            elif param.place == "item" and each is not None:
+                root._at((*each, MANY, *param.pointer))._cover(param)
         for pointer in volatile:
             root._at(pointer).volatile = True
         return root
@@ -56,13 +67,28 @@ class Tree:
             at = at.below.setdefault(step, Tree())
         return at
 
+    @staticmethod
+    def nothing() -> Tree:
+        """Nothing is declared."""
+        return Tree()
+
+    def _cover(self, param: Param) -> None:
+        if self.param is None or not self.param.hidden:
+            self.param = param
+
     def unknown(self, value: Value, at: str = "") -> list[str]:
         """Pointers of what stands in the body and is not declared."""
         if self.param is not None or self.volatile:
             return []
+        many = self.below.get(MANY)
+        if many is not None and not isinstance(value, Mapping):
+            items = value if isinstance(value, list) else [value]
+            return [name for i, item in enumerate(items) for name in many.unknown(item, f"{at}/{i}")]
         if not isinstance(value, Mapping):
             return [] if at and value is None else [at or "/"]
-        found = []
+        if many is not None and len(self.below) == 1:
+            return many.unknown(value, at)  # one where a list could stand
+        found: list[str] = []
         for key, item in value.items():
             place = f"{at}/{key}"
             found += self.below[key].unknown(item, place) if key in self.below else [place]
@@ -105,6 +131,8 @@ def _of_param(param: Param, value: Value) -> Value:
         return HIDDEN
     if param.kind is ParamType.COUNT and isinstance(value, Sequence):
         return f"{len(value)} items"
+    if param.kind is ParamType.DIGEST:
+        return f"{len(value)} characters" if isinstance(value, str) else shape(value, 1)
     return _visible(value)
 
 
@@ -112,6 +140,12 @@ def shown_json(value: Value, tree: Tree) -> Value:
     """A JSON body for people."""
     if tree.param is not None:
         return _of_param(tree.param, value)
+    many = tree.below.get(MANY)
+    if many is not None and isinstance(value, list):
+        more = [f"{_UNSEEN} {len(value) - _MAX_MEMBERS} more"] if len(value) > _MAX_MEMBERS else []
+        return [*(shown_json(item, many) for item in value[:_MAX_MEMBERS]), *more]
+    if many is not None and len(tree.below) == 1:
+        return shown_json(value, many)
     if not tree.below or not isinstance(value, Mapping):
         return shape(value)
     rows = list(value.items())

@@ -9,7 +9,8 @@ import pytest
 from mapping_kit import action, compiled
 from vienna_kernel.document import DocumentError, parse
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping.cases import CaseResult, dump, parse_request, run_cases
+from vienna_kernel.mapping.cases import CaseResult, parse_request, run_cases
+from vienna_kernel.mapping.narrow import dumps
 
 MAPPINGS = compiled(
     action(
@@ -157,4 +158,4 @@ def test_a_request_is_read_as_it_is_written() -> None:
 
 
 def test_numbers_of_an_answer_are_numbers() -> None:
-    assert dump({"a": [Decimal("5.50"), 5, "x", None, True]}) == '{"a":[5.5,5,"x",null,true]}'
+    assert dumps({"a": [Decimal("5.50"), 5, "x", None, True]}) == '{"a":[5.5,5,"x",null,true]}'

@@ -87,7 +87,9 @@ def test_a_wrong_type_for_minor_units() -> None:
 
 def test_the_type_of_a_check_is_the_parameters() -> None:
     checks = "[{pointer: /a, param: a}, {pointer: [/n, /m], param: n}, {pointer: /c, param: currency}]"
-    found = mapped(compiled(action(MONEY, more=f"verify: {{equal: {checks}}}")).map(post({}))).verify
+    found = (
+        mapped(compiled(action(MONEY, more=f"verify: {{equal: {checks}}}")).map(post({}))).promises[0].spec
+    )
     assert found is not None
     assert [(row.pointers, row.kind) for row in found.equal] == [
         (("/a",), ParamType.DECIMAL),

@@ -6,23 +6,22 @@ from decimal import Decimal
 
 import pytest
 
+from vienna_kernel.decode.content import Content
+from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping.param import (
-    Origin,
-    Param,
-    Reading,
-    Wire,
-    declared,
-    parse_origin,
-    read_wire,
-    settle,
-)
+from vienna_kernel.mapping.origin import Origin, parse_origin
+from vienna_kernel.mapping.param import Param, Reading, Wire, declared, read_wire
+from vienna_kernel.mapping.settle import settle
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
 
 def reading(*params: Param, **wire: object) -> Reading | Refused:
+    if "body" in wire:
+        wire["content"] = Content("json", wire.pop("body"))  # type: ignore[arg-type]
+    if "form" in wire:
+        wire["content"] = Content("form", MISSING, wire.pop("form"))  # type: ignore[arg-type]
     return read_wire(params, Wire(**wire))  # type: ignore[arg-type]
 
 

@@ -64,9 +64,9 @@ def test_a_call_becomes_an_intent() -> None:
     assert found.mapped
     assert (found.idempotency_header, found.idempotency_inject) == ("idempotency-key", True)
     assert found.response_fields == ("/id",)
-    assert found.verify is not None
-    assert found.verify.status == (200,)
-    assert found.verify.keep == ("/id",)
+    assert found.promises[0].spec is not None
+    assert found.promises[0].spec.status == (200,)
+    assert found.promises[0].spec.keep == ("/id",)
     assert not found.stream
     assert found.shown_body == {"to": "eve", "amount": 5, "currency": "eur", "note": "[redacted]"}
     assert "secret" not in repr(found.intents[0].redact(b"key"))
@@ -150,7 +150,7 @@ def test_a_read_is_mapped() -> None:
     assert found.intents[0].parameters == {"id": "a b", "page": 2}
     assert found.intents[0].target == "thing:a%20b"
     assert found.stream
-    assert found.verify is None
+    assert found.promises[0].spec is None
     assert found.shown_body is None
     twice = refused(compiled(READ).map(request("GET https://shop.example/things/a?page=2&page=3")))
     assert twice.reason is Reason.AMBIGUOUS_REQUEST
@@ -243,7 +243,7 @@ def test_what_no_mapping_reads_is_governed_too(
     assert intent.mapping is None
     assert not found.mapped
     assert found.shown_url == "https://other.example:8443/a/b?token=…&x=…"
-    assert (found.verify, found.stream, found.idempotency_header) == (None, False, None)
+    assert (found.promises[0].spec, found.stream, found.idempotency_header) == (None, False, None)
 
 
 def test_another_path_or_method_of_a_mapped_host_is_not_mapped() -> None:

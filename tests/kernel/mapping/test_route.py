@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.choose import Discriminator
 from vienna_kernel.mapping.route import Entry, Index, compile_pattern
 
 
@@ -81,13 +82,13 @@ def index(*rows: tuple[str, str, str]) -> Index[str]:
     found: Index[str] = Index()
     for order, (host, method, path) in enumerate(rows):
         pattern = compile_pattern(path, where=f"row {order}")
-        found.add(host, method, Entry(pattern, order, f"row {order}", f"{host} {path}"))
+        found.add(host, method, Entry(pattern, order, f"row {order}", Discriminator(), f"{host} {path}"))
     return found
 
 
 def taken(of: Index[str], host: str, path: str, method: str = "GET") -> str | None:
     found = of.find(host, method, path)
-    return found[0].action if found else None
+    return found.route.entries[0][1].action if found else None
 
 
 def test_an_exact_host_goes_before_a_wildcard() -> None:
@@ -133,10 +134,34 @@ def test_methods_are_exact() -> None:
     assert taken(found, "a", "/x", "post") is None
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [("/a/{x}", "/a/{y}"), ("/a", "/a"), ("/{x+}", "/{y+}"), ("/{x}", "/{x:encoded}")]
-)
+@pytest.mark.parametrize(("first", "second"), [("/a/{x}", "/a/{y}"), ("/a", "/a"), ("/{x+}", "/{y+}")])
 def test_two_routes_for_the_same_requests_are_refused(first: str, second: str) -> None:
     with pytest.raises(MalformedError, match="row 1: takes the same requests as row 0"):
         index(("a", "GET", first), ("a", "GET", second))
     index(("a", "GET", first), ("b", "GET", second), ("a", "PUT", second))
+
+
+def test_one_address_has_one_spelling_of_its_segments() -> None:
+    with pytest.raises(MalformedError, match="row 1: declares other encoded segments than row 0"):
+        index(("a", "GET", "/{x}"), ("a", "GET", "/{x:encoded}"))
+
+
+def test_actions_of_one_address_are_told_apart_by_what_they_name() -> None:
+    found: Index[str] = Index()
+    pattern = compile_pattern("/{key}", where="")
+    for order, name in enumerate(("one", "two")):
+        discriminator = Discriminator(operations=(name,))
+        found.add("a", "POST", Entry(pattern, order, f"row {order}", discriminator, name))
+    again = Entry(pattern, 2, "row 2", Discriminator(operations=("two", "three")), "two")
+    with pytest.raises(MalformedError, match="row 2: takes the same requests as row 1"):
+        found.add("a", "POST", again)
+
+
+def test_variables_are_named_as_each_action_names_them() -> None:
+    found: Index[str] = Index()
+    for order, (name, key) in enumerate((("id", "x"), ("key", "y"))):
+        pattern = compile_pattern(f"/{{{name}}}", where="")
+        found.add("a", "GET", Entry(pattern, order, "", Discriminator(query=((key, None),)), name))
+    route = found.find("a", "GET", "/v")
+    assert route is not None
+    assert [route.variables(entry) for _, entry in route.route.entries] == [{"id": "v"}, {"key": "v"}]

@@ -1,0 +1,104 @@
+"""The part of a mapping file that speaks of the request: which one, and where in it what stands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, PointerText, Scalar
+from vienna_kernel.parameter import ParamType
+
+type Source = Literal[
+    "json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"
+]
+type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"]
+
+
+class Match(Model):
+    """Which requests: method tokens and one path of literals, ``{var}``, ``{var:encoded}`` and a last ``{var+}``.
+
+    Attributes:
+        operation: What the protocol calls it, ``*`` at the end for any that begin so.
+        query: Keys that must stand in the query, with the value they must have or null for any.
+        headers: Likewise for headers.
+        having: Values that must stand at a pointer into the operation or the body.
+    """
+
+    methods: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]*$")]] = Field(min_length=1)
+    path: str = Field(pattern=r"^/[!-~]*$", max_length=500)
+    operation: Operation | list[Operation] = []
+    query: list[str] | dict[str, str | None] = []
+    headers: list[HeaderName] | dict[HeaderName, str | None] = []
+    having: dict[PointerText, list[Scalar]] = {}
+
+
+class ParamModel(Model):
+    """Where a parameter stands and what it is.
+
+    Attributes:
+        name: Key on the wire, the parameter's own name when left out; for ``json``, ``body``, ``operation`` and
+            ``item`` a pointer when it starts with ``/``, in which ``*`` is every item of a list. Empty for ``item``:
+            the item itself.
+        prefix: Form or query keys that start so make one object: ``metadata[``.
+        value: The value of a ``const``.
+        of: The parameters that a ``derived`` one is told from.
+        when_missing: What is meant when it is left out: ``const:…``, ``preflight:/a`` or ``preflight:/a-/b``
+            (a difference, the second zero when absent); the first that can be told.
+    """
+
+    from_: Source = Field(alias="from")
+    name: str | None = Field(None, max_length=200)
+    prefix: str | None = Field(None, pattern=r"^[^\[\]&=]+\[$")
+    value: Scalar | None = None
+    of: list[Name] = []
+    derive: Derivation | None = None
+    type: ParamType | None = Field(None, strict=False)
+    description: str = ""
+    required: bool = False
+    enum: list[Scalar] = []
+    currency_from: str | None = None
+    when_missing: str | list[str] = []
+    redact: bool | Literal["values"] = False
+
+
+class CostModel(Model):
+    """What it costs: an amount, or a price for each of so many.
+
+    Attributes:
+        unit_price: Price of one, in major units.
+        times: How many: ``params.count`` or a number.
+        minus: How many there are already: ``preflight:/spec/replicas`` or ``params.…``.
+    """
+
+    amount: str | int | Decimal | None = None
+    unit_price: str | int | Decimal | None = None
+    times: str | int | None = None
+    minus: str | None = None
+    currency: str
+
+
+class IdempotencyModel(Model):
+    header: HeaderName
+    inject: bool = False
+
+
+class PreflightModel(Model):
+    """A read of the current state before anyone decides; of several paths the first that can be filled in."""
+
+    method: Literal["GET"] = "GET"
+    path: str | list[str]
+    show: list[PointerText] = []
+
+
+class SqlModel(Model):
+    """How the statement of ``sql-http`` is found and read.
+
+    Attributes:
+        dialect: As sqlglot names it.
+        statement: ``body``, ``query:<key>`` or ``json:<pointer>``; of several all that are there.
+    """
+
+    dialect: str = Field(pattern=r"^[a-z0-9]{1,20}$")
+    statement: str | list[str] = "body"

@@ -1,0 +1,142 @@
+"""Which of several entries of one path a request means.
+
+1. By its head first: the entries whose query keys and headers all stand there, those that name most of them. Two
+   that name different ones, both there, are two readings: the request is refused.
+2. Then by its operation: exact over the longest beginning over any; then by most values (``having``).
+3. None left: nothing maps it. An entry that names more is never passed over for one of another path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vienna_kernel.decode import pointer
+from vienna_kernel.decode.form import Pairs
+from vienna_kernel.decode.pointer import MISSING, Found, Pointer
+from vienna_kernel.value import Value
+
+type Wanted = tuple[tuple[str, str | None], ...]
+
+_EXACT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Discriminator:
+    """What tells an entry from others of its path.
+
+    Attributes:
+        operations: Names, or beginnings with a ``*``; none: any operation.
+        query, headers: Keys that must be there, with the value they must have or None for any.
+        having: Values that must stand at a pointer into the operation or the body.
+    """
+
+    operations: tuple[str, ...] = ()
+    query: Wanted = ()
+    headers: Wanted = ()
+    having: tuple[tuple[Pointer, tuple[Value, ...]], ...] = ()
+
+    @property
+    def of_head(self) -> int:
+        """How many things of the head it names."""
+        return len(self.query) + len(self.headers)
+
+    @property
+    def head_keys(self) -> frozenset[tuple[str, str]]:
+        return frozenset(
+            [("query", key) for key, _ in self.query] + [("header", key) for key, _ in self.headers]
+        )
+
+    def fits_head(self, query: Mapping[str, Sequence[str]], headers: Sequence[tuple[str, str]]) -> bool:
+        """Whether all that it names of the head stands there, once."""
+        for key, value in self.query:
+            found = query.get(key)
+            if found is None or len(found) > 1 or (value is not None and found[0] != value):
+                return False
+        for name, value in self.headers:
+            lines = [text for line, text in headers if line == name]
+            if len(lines) != 1 or (value is not None and lines[0] != value):
+                return False
+        return True
+
+    def rank(self, operation: str, root: Found) -> tuple[int, int] | None:
+        """How closely it names this operation, greater is closer; None when it names another."""
+        closest = _closest(self.operations, operation)
+        if closest is None or not all(_stands(root, place, values) for place, values in self.having):
+            return None
+        return closest, len(self.having)
+
+    def rivals(self, other: Discriminator) -> bool:
+        """Whether some request would fit both as closely."""
+        if self.of_head and other.of_head and self.head_keys != other.head_keys:
+            return False  # told apart, or refused, request by request
+        if self.of_head != other.of_head or len(self.having) != len(other.having):
+            return False
+        if not _common(self.operations, other.operations):
+            return False
+        pairs = [(dict(self.query), dict(other.query)), (dict(self.headers), dict(other.headers))]
+        if any(_differ(mine.get(key), theirs.get(key)) for mine, theirs in pairs for key in mine):
+            return False
+        theirs_having = dict(other.having)
+        return all(
+            place not in theirs_having or bool(_keys(values) & _keys(theirs_having[place]))
+            for place, values in self.having
+        )
+
+
+def _keys(values: Sequence[Value]) -> set[str]:
+    return {f"{type(value).__name__}:{value}" for value in values}
+
+
+def _differ(mine: str | None, theirs: str | None) -> bool:
+    return mine is not None and theirs is not None and mine != theirs
+
+
+def _common(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    if not mine or not theirs:
+        return not mine and not theirs
+    return bool(set(mine) & set(theirs))
+
+
+def _closest(patterns: Sequence[str], operation: str) -> int | None:
+    """1,000 for the name itself, else how long the beginning is; 0 for any."""
+    if not patterns:
+        return -1
+    found = [
+        _EXACT if text == operation else len(text) - 1
+        for text in patterns
+        if text == operation or (text.endswith("*") and operation.startswith(text[:-1]))
+    ]
+    return max(found, default=None)
+
+
+def _stands(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
+    found = MISSING if root is MISSING else pointer.find(root, place)
+    if found is MISSING:
+        return False
+    return any(type(found) is type(value) and found == value for value in values)
+
+
+def by_head[E](
+    entries: Sequence[tuple[Discriminator, E]], query: Pairs, headers: Sequence[tuple[str, str]]
+) -> Sequence[tuple[Discriminator, E]] | None:
+    """The entries that the head leaves; None when it names two that are not one."""
+    if len(entries) == 1 and not entries[0][0].of_head:
+        return entries
+    asked: dict[str, list[str]] = {}
+    for key, value in query:
+        asked.setdefault(key, []).append(value)
+    left = [row for row in entries if row[0].fits_head(asked, headers)]
+    most = max((row[0].of_head for row in left), default=0)
+    left = [row for row in left if row[0].of_head == most]
+    return left if len({row[0].head_keys for row in left}) <= 1 else None
+
+
+def by_operation[E](entries: Sequence[tuple[Discriminator, E]], operation: str, root: Found) -> E | None:
+    """The entry that names an operation most closely; the earlier of two as close."""
+    best: tuple[tuple[int, int], E] | None = None
+    for discriminator, entry in entries:
+        rank = discriminator.rank(operation, root)
+        if rank is not None and (best is None or rank > best[0]):
+            best = rank, entry
+    return None if best is None else best[1]

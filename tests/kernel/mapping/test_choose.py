@@ -1,0 +1,99 @@
+"""Which of several entries of one path a request means."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from vienna_kernel.decode.pointer import MISSING
+from vienna_kernel.mapping.choose import Discriminator, by_head, by_operation
+
+
+def rows(*discriminators: Discriminator) -> list[tuple[Discriminator, int]]:
+    return [(discriminator, i) for i, discriminator in enumerate(discriminators)]
+
+
+def test_an_operation_named_goes_before_its_beginning_and_that_before_any() -> None:
+    named = [Discriminator(operations=(text,)) for text in ("*", "Delete*", "DeleteTable", "DeleteTab*")]
+    any_at_all = Discriminator()
+    for order in permutations([*named, any_at_all]):
+        chosen = [
+            order[i]
+            for op in ("DeleteTable", "DeleteTabs", "DeleteX", "List")
+            for i in [by_operation(rows(*order), op, MISSING)]
+            if i is not None
+        ]
+        assert [d.operations for d in chosen] == [("DeleteTable",), ("DeleteTab*",), ("Delete*",), ("*",)]
+
+
+def test_what_is_not_named_is_not_chosen() -> None:
+    assert by_operation(rows(Discriminator(operations=("a", "b*"))), "c", MISSING) is None
+    assert by_operation(rows(Discriminator(operations=("a", "b*"))), "ab", MISSING) is None
+    assert by_operation([], "c", MISSING) is None
+
+
+def test_more_values_go_first_and_values_are_typed() -> None:
+    loose = Discriminator()
+    closed = Discriminator(having=((("state",), ("closed",)),))
+    flag = Discriminator(having=((("archived",), (True,)),))
+    assert by_operation(rows(loose, closed), "", {"state": "closed"}) == 1
+    assert by_operation(rows(loose, closed), "", {"state": "open"}) == 0
+    assert by_operation(rows(loose, flag), "", {"archived": 1}) == 0
+    assert by_operation(rows(loose, flag), "", {"archived": True}) == 1
+    assert by_operation(rows(flag), "", MISSING) is None
+
+
+def test_the_head_that_names_most_is_chosen_before_the_body_is_looked_at() -> None:
+    plain, acl = Discriminator(), Discriminator(query=(("acl", None),))
+    version = Discriminator(query=(("acl", None), ("versionId", None)))
+    found = by_head(rows(plain, acl, version), [("acl", "")], [])
+    assert found is not None
+    assert [i for _, i in found] == [1]
+    found = by_head(rows(plain, acl, version), [("acl", ""), ("versionId", "3")], [])
+    assert found is not None
+    assert [i for _, i in found] == [2]
+    found = by_head(rows(plain, acl, version), [], [])
+    assert found is not None
+    assert [i for _, i in found] == [0]
+
+
+@pytest.mark.parametrize("query", [[("acl", ""), ("tagging", "")], [("tagging", "x"), ("acl", "y")]])
+def test_a_head_that_names_two_actions_has_two_readings(query: list[tuple[str, str]]) -> None:
+    acl, tagging = Discriminator(query=(("acl", None),)), Discriminator(query=(("tagging", None),))
+    assert by_head(rows(acl, tagging), query, []) is None
+
+
+def test_a_key_that_stands_there_twice_is_not_the_one_that_was_named() -> None:
+    media = Discriminator(query=(("uploadType", "media"),))
+    assert by_head(rows(media), [("uploadType", "media"), ("uploadType", "resumable")], []) == []
+    copy = Discriminator(headers=(("x-amz-copy-source", None),))
+    line = ("x-amz-copy-source", "/a")
+    assert by_head(rows(copy), [], [line, line]) == []
+    assert by_head(rows(copy), [], [line]) == rows(copy)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rivals"),
+    [
+        (Discriminator(), Discriminator(), True),
+        (Discriminator(operations=("a",)), Discriminator(operations=("a", "b")), True),
+        (Discriminator(operations=("a",)), Discriminator(operations=("b",)), False),
+        (Discriminator(operations=("a",)), Discriminator(operations=("a*",)), False),
+        (Discriminator(operations=("a",)), Discriminator(), False),
+        (Discriminator(query=(("k", "1"),)), Discriminator(query=(("k", "2"),)), False),
+        (Discriminator(query=(("k", "1"),)), Discriminator(query=(("k", None),)), True),
+        (Discriminator(query=(("k", None),)), Discriminator(), False),
+        (Discriminator(headers=(("k", "1"),)), Discriminator(headers=(("k", "1"),)), True),
+        (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("a",), (2,)),)), False),
+        (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("a",), (2, 1)),)), True),
+        (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("b",), (2,)),)), True),
+        (Discriminator(having=((("a",), (True,)),)), Discriminator(having=((("a",), (1,)),)), False),
+        (Discriminator(having=((("a",), (1,)),)), Discriminator(), False),
+    ],
+)
+def test_two_that_a_request_could_fit_alike_are_rivals(
+    one: Discriminator, other: Discriminator, rivals: bool
+) -> None:
+    assert one.rivals(other) is rivals
+    assert other.rivals(one) is rivals
