@@ -4,6 +4,8 @@
    ``may_lower``, and only when it holds for certain.
 2. What a rule asks of people adds to what the tier asks; it takes away only with ``may_lower``.
 3. A rule shortens a warrant's life and the time to redeem, never lengthens them.
+4. A rule that would have allowed, had it been possible to tell, decides nothing; but its tier and what it asks of
+   people count beside those of the rule that decides. Else a call that leaves a field out would get past it.
 """
 
 from __future__ import annotations
@@ -33,11 +35,28 @@ def tier_of(match: Match, subject: Subject, tiers: TierTable) -> tuple[Tier, lis
     if intent.mapping is None and subject.facts.first_contact:
         inputs.append({"from": "first contact with this host", "tier": Tier.T1.value})
         tier = max(tier, Tier.T1)
-    if match.rule is None:
-        return tier, inputs
-    then = match.rule.shape.then
+    floors = [(rule, _allowed_at(rule, tier)) for rule in match.passed]
+    if match.rule is not None:
+        tier = _by_rule(match.rule, tier, inputs, determined=match.determined)
+    for rule, floor in floors:
+        if floor > tier:
+            tier = floor
+            inputs.append({"from": f"rule {rule.id}, which might allow at it", "tier": floor.value})
+    return tier, inputs
+
+
+def _allowed_at(rule: Rule, tier: Tier) -> Tier:
+    """The tier at which a rule that allows would do so."""
+    then = rule.shape.then
+    if then.tier is None:
+        return tier
+    return then.tier if then.may_lower else max(tier, then.tier)
+
+
+def _by_rule(rule: Rule, tier: Tier, inputs: list[dict[str, Any]], *, determined: bool) -> Tier:
+    then = rule.shape.then
     if then.tier is not None:
-        lowers = then.may_lower and match.determined
+        lowers = then.may_lower and determined
         tier = then.tier if lowers else max(tier, then.tier)
         word = "rule, which may lower" if lowers else "rule"
         inputs.append({"from": word, "tier": then.tier.value})
@@ -47,15 +66,22 @@ def tier_of(match: Match, subject: Subject, tiers: TierTable) -> tuple[Tier, lis
     if then.action == "escalate":
         tier = _higher(tier)
         inputs.append({"from": "escalate, one higher", "tier": tier.value})
-    return tier, inputs
+    return tier
 
 
 def requirements_of(match: Match, tier: Tier, tiers: TierTable) -> Requirements:
     base = tiers.requirements(tier)
-    asked = match.rule.shape.then.approvals if match.rule else None
-    if match.rule is None or asked is None:
+    own = _asked(match.rule, base, lowers=match.determined) if match.rule else base
+    others = (_asked(rule, base, lowers=False) for rule in match.passed)
+    also = tuple(dict.fromkeys(part for part in others if part not in (base, own)))
+    return replace(own, also=also) if also else own
+
+
+def _asked(rule: Rule, base: Requirements, *, lowers: bool) -> Requirements:
+    asked = rule.shape.then.approvals
+    if asked is None:
         return base
-    lowers = match.rule.shape.then.may_lower and match.determined
+    lowers = lowers and rule.shape.then.may_lower
     count = asked.count or base.count
     return replace(
         base,
@@ -74,6 +100,7 @@ def requirements_of(match: Match, tier: Tier, tiers: TierTable) -> Requirements:
     )
 
 
-def warrant_ttl_of(rule: Rule | None, tier: Tier, tiers: TierTable) -> int:
-    usual = tiers.warrant_ttl(tier)
-    return min((rule.shape.then.warrant_ttl if rule else None) or usual, usual)
+def warrant_ttl_of(match: Match, tier: Tier, tiers: TierTable) -> int:
+    rules = [match.rule, *match.passed] if match.rule else match.passed
+    given = (rule.shape.then.warrant_ttl for rule in rules)
+    return min([tiers.warrant_ttl(tier), *(seconds for seconds in given if seconds)])

@@ -120,7 +120,7 @@ def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> De
         rule_id=match.rule.id if match.rule else None,
         rule_name=match.rule.name if match.rule else None,
         requirements=requirements,
-        warrant_ttl_seconds=warrant_ttl_of(match.rule, tier, tiers),
+        warrant_ttl_seconds=warrant_ttl_of(match, tier, tiers),
         flags=tuple(f"{rule.id}: {rule.shape.then.reason or rule.name}" for rule in match.flags),
         shadow=tuple(_shadow(rule, subject, tiers) for rule in match.shadow),
         reservations=claims,

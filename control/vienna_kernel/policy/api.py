@@ -14,7 +14,7 @@ from typing import Any
 from vienna_kernel.document import Document, DocumentError, Path, nearest
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.clock_time import zone
-from vienna_kernel.policy.ruleset import read_stored
+from vienna_kernel.policy.page import read_stored
 from vienna_kernel.value import pack, unpack
 
 _SHARED = (

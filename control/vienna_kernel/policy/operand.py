@@ -29,6 +29,19 @@ class Kind(StrEnum):
     ANY = "any"
 
 
+HOLDS = {
+    Kind.TEXT: "text",
+    Kind.NUMBER: "a number",
+    Kind.MONEY: "money",
+    Kind.BOOL: "true or false",
+    Kind.TIME: "a time",
+    Kind.LIST: "a list",
+    Kind.OBJECT: "an object",
+    Kind.ANY: "anything",
+}
+"""Each kind in words, for complaints."""
+
+
 def kind_of(value: Any) -> Kind | None:
     """The kind of a scalar operand; None when it is no scalar."""
     if isinstance(value, bool):

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
 from vienna_kernel.policy import operand
 from vienna_kernel.policy.clock_time import minute_of_day, minutes_of
-from vienna_kernel.policy.operand import Kind, kind_of
+from vienna_kernel.policy.operand import HOLDS, Kind, kind_of
 from vienna_kernel.value import plain
 
 type Test = Callable[[Any], bool | None]
@@ -184,14 +183,14 @@ PRESENCE = frozenset({"exists", "not_exists"})
 def misfit(operator: Operator, kind: Kind, wanted: Any) -> str | None:
     """What is wrong with an operator on a field of this kind with this operand, or None."""
     if kind not in operator.kinds:
-        return f"{operator.name} does not fit a field that holds {_HOLDS[kind]}"
+        return f"{operator.name} does not fit a field that holds {HOLDS[kind]}"
     wrong = operator.check(wanted)
     if wrong:
         return f"{operator.name}: {wrong}"
     if operator.name in ("equals", "not_equals", "in", "not_in") and kind in _EXACT:
         sample = wanted[0] if isinstance(wanted, list) else wanted
         if kind_of(sample) is not _EXACT[kind]:
-            return f"{operator.name}: the field holds {_HOLDS[kind]}, got {operand.short(sample)}"
+            return f"{operator.name}: the field holds {HOLDS[kind]}, got {operand.short(sample)}"
     return None
 
 
@@ -201,14 +200,4 @@ _EXACT = {
     Kind.MONEY: Kind.NUMBER,
     Kind.BOOL: Kind.BOOL,
     Kind.TIME: Kind.TEXT,
-}
-_HOLDS = {
-    Kind.TEXT: "text",
-    Kind.NUMBER: "a number",
-    Kind.MONEY: "money",
-    Kind.BOOL: "true or false",
-    Kind.TIME: "a time",
-    Kind.LIST: "a list",
-    Kind.OBJECT: "an object",
-    Kind.ANY: "anything",
 }

@@ -2,7 +2,8 @@
 
 1. Higher priority first; equal priority: the stricter first, then the id.
 2. The first rule that holds decides, but ``flag`` and a ``rate_limit`` within its limit are noted and passed.
-3. Undetermined conditions: a rule that would allow does not hold, every other does.
+3. Undetermined conditions: a rule that would allow does not hold, every other does. What the allow would have asked
+   of people is asked all the same (see ``decision.consent``): leaving a field out never makes things easier.
 4. A shadow rule is evaluated and recorded, never enforced. Nothing held: the bundle's default.
 5. The rule that decides books on its budgets (``limits``); no other rule does, whatever it noted.
 6. One wrong rule and there is no rule set: ``compile`` raises with every complaint and its place.
@@ -10,66 +11,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any, Literal, Protocol
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from vienna_kernel.budget.definition import Budget
-from vienna_kernel.document import Document, DocumentError, Path, read
+from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy import limits
 from vienna_kernel.policy.clock_time import zone
-from vienna_kernel.policy.condition import fits, leaves
 from vienna_kernel.policy.index import RuleIndex
-from vienna_kernel.policy.operand import Kind
-from vienna_kernel.policy.rule import Rule, RuleShape, build
+from vienna_kernel.policy.kinds import ActionShape, misfits
+from vienna_kernel.policy.page import Default, budgets_of, read_pages, rules_of, stored_rule, twice
+from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.subject import Subject
-from vienna_kernel.value import digest, unpack
+from vienna_kernel.value import digest
 
-type Default = Literal["deny", "allow"]
-
-
-class _Parameter(Protocol):
-    @property
-    def schema(self) -> Mapping[str, Any]: ...
+__all__ = ["ActionShape", "Default", "Match", "RuleSet"]
 
 
-class ActionShape(Protocol):
-    """What this module needs of an ``action.ActionType``."""
-
-    @property
-    def parameters(self) -> Mapping[str, _Parameter]: ...
-
-    @property
-    def redacted(self) -> frozenset[str]: ...
-
-
-class RulesDocument(BaseModel):
-    """``kind: Rules``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    apiVersion: Literal["vienna/v1"]
-    kind: Literal["Rules"]
-    id: str
-    description: str = ""
-    timezone: str = "UTC"
-    default: Default | None = None
-    budgets: list[Budget] = Field([], max_length=100)
-    rules: list[RuleShape]
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        zone(name)
-        return name
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What the rules say of one subject.
 
     Attributes:
@@ -78,6 +38,7 @@ class Match:
         flags: Rules that noted it.
         shadow: Rules that would have decided, were they enforced.
         evaluated: How many rules were asked.
+        passed: Rules before it that would allow, had it been possible to tell.
     """
 
     rule: Rule | None
@@ -85,6 +46,7 @@ class Match:
     flags: tuple[Rule, ...] = ()
     shadow: tuple[Rule, ...] = ()
     evaluated: int = 0
+    passed: tuple[Rule, ...] = ()
 
 
 class RuleSet:
@@ -130,12 +92,12 @@ class RuleSet:
         Errors: ``DocumentError`` with every complaint.
         """
         wrong: list[MalformedError] = []
-        pages = _pages(documents, wrong)
-        found = [placed for document, page in pages for placed in _rules_of(document, page, wrong)]
+        pages = read_pages(documents, wrong)
+        found = [placed for document, page in pages for placed in rules_of(document, page, wrong)]
         tz = zone(pages[0][1].timezone) if pages else zone("UTC")
-        found += [placed for data in stored for placed in _stored_rule(data, tz, wrong)]
-        wrong += _twice(found) + _misfits(found, action_types or {})
-        budgets, misnamed = limits.gather(found, _budgets(pages), action_types or {})
+        found += [placed for data in stored for placed in stored_rule(data, tz, wrong)]
+        wrong += [*twice(found), *misfits(found, action_types or {})]
+        budgets, misnamed = limits.gather(found, budgets_of(pages), action_types or {})
         wrong += misnamed
         if wrong:
             raise DocumentError(wrong)
@@ -147,21 +109,30 @@ class RuleSet:
         """The first rule that holds, and what was noted on the way."""
         noted: list[Rule] = []
         shadow: list[Rule] = []
+        passed: list[Rule] = []
         asked = 0
-        for judge, decides, allows, rule in self._index.rows(subject.intent.action):
+
+        def match(rule: Rule | None, held: bool | None) -> Match:
+            return Match(rule, held is True, tuple(noted), tuple(shadow), asked, tuple(passed))
+
+        for _, judge, decides, allows, rule in self._index.rows(subject):
             asked += 1
             held = judge(subject)
-            if held is False or (held is None and allows):
+            if held is False:
+                continue
+            if held is None and allows:
+                if decides:
+                    passed.append(rule)
                 continue
             if decides:
-                return Match(rule, held is True, tuple(noted), tuple(shadow), asked)
+                return match(rule, held)
             if not _within_limit(rule, subject):
                 if not rule.shape.shadow:
-                    return Match(rule, held is True, tuple(noted), tuple(shadow), asked)
+                    return match(rule, held)
                 shadow.append(rule)
             elif rule.action == "flag":
                 (shadow if rule.shape.shadow else noted).append(rule)
-        return Match(None, True, tuple(noted), tuple(shadow), asked)
+        return match(None, True)
 
 
 def _within_limit(rule: Rule, subject: Subject) -> bool:
@@ -172,108 +143,3 @@ def _within_limit(rule: Rule, subject: Subject) -> bool:
         return False
     count = subject.rate(rule.id, rule.window_seconds)
     return count is not None and count <= rule.shape.then.limit
-
-
-def _pages(
-    documents: Sequence[Document], wrong: list[MalformedError]
-) -> list[tuple[Document, RulesDocument]]:
-    pages = []
-    for document in documents:
-        try:
-            pages.append((document, read(RulesDocument, document)))
-        except DocumentError as error:
-            wrong += error.errors
-    return pages
-
-
-def _budgets(pages: Sequence[tuple[Document, RulesDocument]]) -> list[limits.Defined]:
-    return [
-        (document, ("budgets", i), budget)
-        for document, page in pages
-        for i, budget in enumerate(page.budgets)
-    ]
-
-
-def _rules_of(
-    document: Document, page: RulesDocument, wrong: list[MalformedError]
-) -> Iterator[limits.Placed]:
-    tz = zone(page.timezone)
-    for i, shape in enumerate(page.rules):
-        path: Path = ("rules", i)
-        data = document.data["rules"][i]
-        rule, complaints = build(shape, data, document=document, path=path, tz=tz, source=document.name)
-        wrong += complaints
-        yield document, path, rule
-
-
-def _stored_rule(data: Mapping[str, Any], tz: tzinfo, wrong: list[MalformedError]) -> Iterator[limits.Placed]:
-    document = _Stored(f"policy {data.get('id', '')}".rstrip(), unpack(dict(data)), {})
-    try:
-        yield document, (), read_stored(document, tz=tz)
-    except DocumentError as error:
-        wrong += error.errors
-
-
-class _Stored(Document):
-    """A rule that came by API: its places are JSON pointers."""
-
-    def where(self, path: Path = ()) -> str:
-        return f"{self.name} /" + "/".join(str(step) for step in path)
-
-
-def read_stored(document: Document, *, tz: tzinfo) -> Rule:
-    """One rule of a document that is a rule. Errors: ``DocumentError``."""
-    shape = read(RuleShape, document)
-    rule, wrong = build(shape, document.data, document=document, path=(), tz=tz, source="api")
-    if wrong:
-        raise DocumentError(wrong)
-    return rule
-
-
-def _twice(found: Sequence[limits.Placed]) -> list[MalformedError]:
-    seen: dict[str, str] = {}
-    wrong = []
-    for document, path, rule in found:
-        if rule.id in seen:
-            where = document.where((*path, "id"))
-            wrong.append(MalformedError(where, f"the rule id {rule.id!r} stands also at {seen[rule.id]}"))
-        seen.setdefault(rule.id, document.where((*path, "id")))
-    return wrong
-
-
-_KINDS = {
-    "string": Kind.TEXT,
-    "integer": Kind.NUMBER,
-    "number": Kind.NUMBER,
-    "boolean": Kind.BOOL,
-    "array": Kind.LIST,
-    "object": Kind.OBJECT,
-}
-
-
-def parameter_kind(rule: Rule, name: str, action_types: Mapping[str, ActionShape]) -> Kind:
-    """What a parameter holds, when every action of the rule agrees on it; else ``ANY``."""
-    kinds = set()
-    for action in rule.actions or ():
-        known = action_types[action].parameters.get(name) if action in action_types else None
-        kinds.add(_kind(known.schema) if known else Kind.ANY)
-    return kinds.pop() if len(kinds) == 1 else Kind.ANY
-
-
-def _kind(schema: Mapping[str, Any]) -> Kind:
-    word = schema.get("type")
-    if word == "string" and schema.get("format") == "date-time":
-        return Kind.TIME
-    return _KINDS.get(word, Kind.ANY) if isinstance(word, str) else Kind.ANY
-
-
-def _misfits(found: Sequence[limits.Placed], action_types: Mapping[str, ActionShape]) -> list[MalformedError]:
-    wrong = []
-    for document, _, rule in found:
-        for leaf in leaves(rule.tree):
-            if leaf.field.parameter is None or leaf.field.name.count(".") > 1:
-                continue
-            misfit = fits(leaf, parameter_kind(rule, leaf.field.parameter, action_types))
-            if misfit:
-                wrong.append(MalformedError(document.where(leaf.path), f"{leaf.field.name}: {misfit}"))
-    return wrong

@@ -48,7 +48,7 @@ def test_the_last_input_is_the_tier_it_came_to(tier: Tier, named: Tier) -> None:
 def test_without_a_rule_people_do_what_the_tier_asks() -> None:
     for tier in Tier:
         assert requirements_of(Match(None), tier, TIERS) == TIERS.requirements(tier)
-        assert warrant_ttl_of(None, tier, TIERS) == TIERS.warrant_ttl(tier)
+        assert warrant_ttl_of(Match(None), tier, TIERS) == TIERS.warrant_ttl(tier)
 
 
 @pytest.mark.parametrize(("count", "least"), [(1, 2), (2, 2), (5, 5)])
