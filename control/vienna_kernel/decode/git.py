@@ -28,7 +28,7 @@ _SHALLOW = re.compile(rb"shallow (%s)\Z" % _OID)
 _BAD_REF = re.compile(
     r"[\x00-\x20\x7f-\xa0~^:?*\[\\\u2028\u2029]|\.\.|@\{|//|/\.|\.(?:/|\Z)|\.lock(?:/|\Z)|/\Z"
 )
-_WANT = re.compile(rb"want(?:-ref)? ")
+_WANT = re.compile(rb"want(?:-ref)? ([^ ]+)")
 _V2_COMMANDS = frozenset({"ls-refs", "fetch", "object-info", "bundle-uri"})
 _FETCH_LINE = re.compile(
     rb"(?:want (?:%s)(?: [^\0]*)?|have (?:%s)|shallow (?:%s)|deepen [0-9]{1,10}|deepen-since [0-9]{1,20}"
@@ -61,7 +61,7 @@ class Fetch:
 
     Attributes:
         command: ``fetch``; with protocol version 2 also ``ls-refs``, ``object-info``, ``bundle-uri``.
-        wants: How many objects or refs it names.
+        wants: How many objects and refs it names, each counted once.
     """
 
     version: Literal[0, 2]
@@ -206,4 +206,4 @@ def _fetch_v2(command: str, found: list[bytes | Mark]) -> Fetch:
 
 
 def _wants(found: list[bytes | Mark]) -> int:
-    return sum(isinstance(line, bytes) and _WANT.match(line) is not None for line in found)
+    return len({want[1] for line in found if isinstance(line, bytes) and (want := _WANT.match(line))})
