@@ -12,7 +12,8 @@ from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping.cases import CaseResult, run_cases
+from vienna_kernel.mapping.case import CaseResult
+from vienna_kernel.mapping.cases import run_cases
 from vienna_kernel.mapping.reading import MappingSet
 
 app = noun("Mapping files: check, test.")

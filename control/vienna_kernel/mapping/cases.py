@@ -8,93 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from vienna_kernel.call.authority import parse_authority
-from vienna_kernel.call.request import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
+from vienna_kernel.decode.base64 import from_base64
+from vienna_kernel.decode.coding import CODINGS
 from vienna_kernel.document import Document, read
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.intent import Effect, Intent, Tier
+from vienna_kernel.intent import Intent
+from vienna_kernel.mapping.case import CaseModel, CaseResult, CasesModel, ExpectModel
 from vienna_kernel.mapping.document import MappingModel
 from vienna_kernel.mapping.narrow import dumps
 from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 from vienna_kernel.value import Value, plain
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.verification import ResponseView, Result, verify
+from vienna_kernel.verification import ResponseView, verify
 
 _START = re.compile(r"(?P<method>\S+) (?P<scheme>https?)://(?P<authority>[^/?\s]+)(?P<target>\S*)\Z")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ExpectModel(_Model):
-    """One intent; what is left out is not compared, but parameters, when given, are compared whole."""
-
-    action: str
-    target: str | None = None
-    parameters: dict[str, Any] | None = None
-    undetermined: list[str] | None = None
-    effect: Effect | None = None
-    tier: Tier | None = None
-    summary: str | None = None
-
-
-class AnswerModel(_Model):
-    """An answer: ``json`` as data, or ``body`` as text. ``path``: the read that must have been asked for."""
-
-    status: int = 200
-    json_: Any = Field(None, alias="json")
-    body: str | None = None
-    path: str | None = None
-
-
-class ShownModel(_Model):
-    url: str | None = None
-    body: Any = None
-
-
-class CaseModel(_Model):
-    name: str = Field(min_length=1)
-    request: str
-    expect: list[ExpectModel] | None = None
-    refused: Reason | None = None
-    unknown: list[str] | None = None
-    shown: ShownModel | None = None
-    preflight: AnswerModel | None = None
-    response: AnswerModel | None = None
-    verification: Result | None = None
-
-
-class CasesModel(_Model):
-    cases: list[CaseModel] = Field(min_length=1)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """One case, run.
-
-    Attributes:
-        where: ``file:line:column``.
-        problems: What differs, one sentence each; empty when it passed.
-    """
-
-    name: str
-    where: str
-    problems: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        return not self.problems
-
-
-def parse_request(text: str) -> RawRequest:
-    """A request as cases write it. Errors: ``MalformedError``."""
+def parse_request(text: str, data: bytes | None = None) -> RawRequest:
+    """A request as cases write it; ``data`` is its body where text cannot be. Errors: ``MalformedError``."""
     head, _, body = text.partition("\n\n")
     start, *lines = head.rstrip("\n").split("\n")
     found = _START.match(start)
@@ -110,7 +46,7 @@ def parse_request(text: str) -> RawRequest:
         if not colon:
             raise MalformedError("request", f"not a header line: {line!r}")
         headers.append((name, value.strip()))
-    payload = body.removesuffix("\n").encode()
+    payload = body.removesuffix("\n").encode() if data is None else data
     if payload:
         headers.append(("Content-Length", str(len(payload))))
     return RawRequest(
@@ -145,6 +81,7 @@ def _same(expected: Any, actual: Value) -> bool:
             return not isinstance(expected, (bool, dict, list)) and Decimal(str(expected)) == actual
         except InvalidOperation:
             return False
+    actual = plain(actual)
     return type(expected) is type(actual) and bool(expected == actual)
 
 
@@ -182,12 +119,15 @@ def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
     if answer is None:
         return [] if case.verification is None else ["a verification is expected of no response"]
     text = answer.body if answer.body is not None else "" if answer.json_ is None else dumps(answer.json_)
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    told = headers.get("content-type", "").partition(";")[0].strip().lower()
     view = ResponseView(
         status=answer.status,
-        content_type=None if answer.body is not None else "application/json",
+        content_type=told or (None if answer.body is not None else "application/json"),
         body=text.encode(),
         digest="",
         size=len(text.encode()),
+        headers=tuple(headers.items()),
     )
     return _compare("verification", case.verification, verify(mapped.promises, view).result)
 
@@ -210,12 +150,20 @@ def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:
     return found + _verified(case, mapped)
 
 
+def _call(case: CaseModel, mappings: MappingSet) -> Call | Refused:
+    """The request of a case, canonical; coded bodies are undone where a mapping says so."""
+    data = None if case.body_base64 is None else from_base64(case.body_base64.replace("\n", ""), url=False)
+    raw = parse_request(case.request, data)
+    head = canonicalise_head(raw, codings=CODINGS)
+    return head if isinstance(head, Refused) else canonicalise(raw, codings=mappings.codings(head))
+
+
 def run_case(case: CaseModel, mappings: MappingSet) -> list[str]:
     """What differs; empty when it passed."""
     if case.expect is None and case.refused is None:
         return ["a case needs expect or refused"]
     try:
-        call = canonicalise(parse_request(case.request))
+        call = _call(case, mappings)
     except MalformedError as error:
         return [str(error)]
     answer = call if isinstance(call, Refused) else _map(case, call, mappings)

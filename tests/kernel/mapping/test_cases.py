@@ -9,7 +9,8 @@ import pytest
 from mapping_kit import action, compiled
 from vienna_kernel.document import DocumentError, parse
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.mapping.cases import CaseResult, parse_request, run_cases
+from vienna_kernel.mapping.case import CaseResult
+from vienna_kernel.mapping.cases import parse_request, run_cases
 from vienna_kernel.mapping.narrow import dumps
 
 MAPPINGS = compiled(

@@ -31,5 +31,5 @@ def test_an_origin_tells(text: str, value: object) -> None:
 
 @pytest.mark.parametrize("text", ["params.z", "response:/a", "preflight:a", "", "const"])
 def test_what_is_no_origin_is_told_at_its_place(text: str) -> None:
-    with pytest.raises(MalformedError, match="f.yaml:3"):
+    with pytest.raises(MalformedError, match=r"f\.yaml:3"):
         parse_origin(text, params=("a",), where="f.yaml:3")
