@@ -10,6 +10,7 @@ from vienna_kernel.budget.claim import Claim, together
 from vienna_kernel.decision import hint
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.subject import Subject
+from vienna_kernel.value import plain_decimal
 
 _UNDER_WAY_SECONDS = 60
 """When to ask again where only calls under way stand in the way: most have ended by then."""
@@ -47,7 +48,9 @@ def _told(claim: Claim) -> Overspent:
     name = claim.budget.name
     if claim.account is None or claim.amount is None:
         return Overspent(f"budget {name}: what this would use cannot be told", hint.uncounted(claim), None)
-    asked = f"budget {name}: {claim.amount} asked, {claim.account.remaining} of {claim.budget.limit} left"
+    figures = (claim.amount, claim.account.remaining, claim.budget.limit)
+    amount, left, limit = (plain_decimal(figure) for figure in figures)
+    asked = f"budget {name}: {amount} asked, {left} of {limit} left"
     if not claim.may_fit_later:
         return Overspent(asked, hint.over_budget(claim), None)
     at = claim.frees_at
