@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -21,6 +22,7 @@ MAX_ELEMENTS = 50_000
 MAX_ATTRIBUTES = 64
 
 _BLANKS = " \t\r\n"
+_DECLARATION = re.compile(rb"<\?xml[ \t\r\n]")
 _SEPARATOR = " "  # no namespace that expat takes has one
 
 
@@ -86,8 +88,8 @@ class _Tree:
             attributes["@xmlns"] = namespace
         for i in range(0, len(pairs), 2):
             key = "@" + pairs[i].rpartition(_SEPARATOR)[2]
-            if key in attributes:
-                raise _refused("attributes of one name in two namespaces")
+            if key in attributes or key == "@xmlns":
+                raise _refused("attributes of one name in two namespaces, or one that looks like a namespace")
             attributes[key] = pairs[i + 1]
         self._way.append(_Element(name, namespace, attributes))
 
@@ -116,10 +118,19 @@ def _parser(tree: _Tree) -> expat.XMLParserType:
 
 def _judge(data: bytes) -> None:
     """Refuse what the parser must not even see: it goes on to the end when a handler raises, entities and all."""
-    if b"<!" in data or b"<?" in data[1:] or (data.startswith(b"<?") and data[:5] != b"<?xml"):
+    if b"<!" in data or b"<?" in data[1:] or (data.startswith(b"<?") and not _DECLARATION.match(data)):
         raise _refused("XML with a DOCTYPE, comment, CDATA section or processing instruction")
-    if data.startswith(b"\xef\xbb\xbf"):
-        raise _refused("XML with a byte order mark")
+    if data.startswith(b"\xef\xbb\xbf") or b"\x00" in data or not _is_utf8(data):
+        raise _refused("XML that is not UTF-8, or has a byte order mark")
+
+
+def _is_utf8(data: bytes) -> bool:
+    # Expat finds UTF-16 out by itself, whatever encoding it is told.
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def loads(data: bytes) -> Value:
