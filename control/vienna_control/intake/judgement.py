@@ -12,6 +12,7 @@ from vienna_control.intake.rates import Rates
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_kernel.decision.decide import Decision, Outcome, combine, decide
+from vienna_kernel.decision.explanation import Explanation
 from vienna_kernel.intent import Tier
 from vienna_kernel.verdict import Refused
 
@@ -48,7 +49,7 @@ def _refusal(ask: Ask, refused: Refused, bundle: Bundle) -> Decision:
         detail=refused.detail,
         hint=refused.hint,
         warrant_ttl_seconds=bundle.tiers.warrant_ttl(tier),
-        explanation={"admission": {"reason": refused.reason.value, "detail": refused.detail}},
+        why=Explanation.of({"admission": {"reason": refused.reason.value, "detail": refused.detail}}),
     )
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -79,8 +78,7 @@ class Hours(BaseModel):
         return DAYS[local.weekday()] in self.days and minutes_of(self.start) <= minute < minutes_of(self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class RiskInput:
+class RiskInput(NamedTuple):
     """One input: how far it applies (0 to 1), what it can add, what it adds, and why."""
 
     name: str
@@ -102,8 +100,7 @@ class RiskInput:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RiskScore:
+class RiskScore(NamedTuple):
     """``value`` 0 to 100, and every input with its weight."""
 
     value: int

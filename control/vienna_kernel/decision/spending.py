@@ -1,4 +1,4 @@
-"""What the budgets of the rule that decides say to one call: it fits them all, or the first that it does not fit."""
+"""What the budgets say to one call that would go: it fits them all, or the first that it does not fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from vienna_kernel.budget.claim import Claim, together
 from vienna_kernel.decision import hint
-from vienna_kernel.policy.rule import Rule
+from vienna_kernel.policy.ruleset import Match
 from vienna_kernel.policy.subject import Subject
 from vienna_kernel.value import plain_decimal
 
@@ -31,9 +31,15 @@ class Overspent:
     retry_after_seconds: int | None
 
 
-def claims_of(rule: Rule | None, subject: Subject) -> tuple[Claim, ...]:
-    """What this call asks of the budgets of the rule that decides."""
-    return tuple(subject.claim(name) for name in rule.budgets) if rule else ()
+def claims_of(match: Match, subject: Subject) -> tuple[Claim, ...]:
+    """What this call asks of the budgets of the rule that decides, and of those that might have allowed it.
+
+    Else a call that leaves a field out would get past a budget to the next rule that allows.
+    """
+    rules = (match.rule, *match.passed) if match.rule else match.passed
+    return tuple(
+        subject.claim(name) for name in dict.fromkeys(name for rule in rules for name in rule.budgets)
+    )
 
 
 def overspent(claims: Sequence[Claim]) -> Overspent | None:

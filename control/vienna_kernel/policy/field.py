@@ -27,9 +27,10 @@ class Gap(Enum):
 
     ABSENT = "absent"
     UNDETERMINED = "undetermined"
+    UNASKED = "unasked"  # the decision was made without it; it is not counted or looked up afterwards
 
 
-ABSENT, UNDETERMINED = Gap.ABSENT, Gap.UNDETERMINED
+ABSENT, UNDETERMINED, UNASKED = Gap.ABSENT, Gap.UNDETERMINED, Gap.UNASKED
 
 type Read = Callable[[Subject], Any]
 
@@ -155,7 +156,9 @@ def _trust(subject: Subject) -> Any:
 def _rate(rule_id: str, window_seconds: int) -> Read:
     def read(subject: Subject) -> Any:
         count = subject.rate(rule_id, window_seconds)
-        return UNDETERMINED if count is None else count
+        if count is not None:
+            return count
+        return UNDETERMINED if subject.facts.rate is None else UNASKED
 
     return read
 
@@ -250,7 +253,9 @@ def _of_budget(name: str, budget: str, column: str) -> Field:
 
     def read(subject: Subject) -> Any:
         account = subject.account(budget) if budget in subject.budgets else None
-        return UNDETERMINED if account is None else book(account)
+        if account is None:
+            return UNASKED if subject.unasked(budget) else UNDETERMINED
+        return book(account)
 
     def currency(subject: Subject) -> Any:
         return _of(subject.budgets[budget].currency) if budget in subject.budgets else UNDETERMINED

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from vienna_kernel.policy.condition import Leaf, Node, Not, leaves
-from vienna_kernel.policy.field import ABSENT, UNDETERMINED, Field, Gap, Read, present
+from vienna_kernel.policy.field import ABSENT, UNASKED, UNDETERMINED, Field, Gap, Read, present
 from vienna_kernel.policy.operand import Kind, kind_of
 from vienna_kernel.policy.operators import PRESENCE, Test
 from vienna_kernel.policy.subject import Subject
@@ -131,34 +131,64 @@ def _any(judges: Sequence[Judge]) -> Judge:
 # explaining
 
 
+class Told(NamedTuple):
+    """A tree as JSON data.
+
+    Attributes:
+        data: Each test with what was found, what was expected, and whether it held; groups as they nest.
+        held: What the whole answers.
+        open: Names of the fields whose tests could not be told, in order, each once; parameters with full name.
+    """
+
+    data: dict[str, Any]
+    held: bool | None
+    open: list[str]
+
+
 def explain(node: Node, subject: Subject, tz: tzinfo) -> dict[str, Any]:
-    """The tree as JSON data: each test with what was found, what was expected, and whether it held."""
+    """The data of ``tell``."""
+    return tell(node, subject, tz).data
+
+
+def tell(node: Node, subject: Subject, tz: tzinfo) -> Told:
+    """The tree with its answers. A subject that is closed counts no call and opens no book for it."""
     if isinstance(node, Leaf):
-        return _explain_leaf(node, subject, tz)
-    held = compile_tree(node, tz)(subject)
+        return _tell_leaf(node, subject, tz)
+    members = [node.member] if isinstance(node, Not) else node.members
+    told = [tell(member, subject, tz) for member in members]
     if isinstance(node, Not):
-        return {"not": explain(node.member, subject, tz), "result": _word(held), "passed": held is True}
-    members = [explain(member, subject, tz) for member in node.members]
-    return {node.word: members, "result": _word(held), "passed": held is True}
+        held = None if told[0].held is None else not told[0].held
+        data: dict[str, Any] = {"not": told[0].data}
+    else:
+        # what ends the question, what leaves it open, what is left: all of them the other way
+        ends = node.word == "any"
+        answers = [one.held for one in told]
+        held = ends if ends in answers else None if None in answers else not ends
+        data = {node.word: [one.data for one in told]}
+    names = dict.fromkeys(name for one in told for name in one.open)
+    return Told({**data, "result": _word(held), "passed": held is True}, held, list(names))
 
 
-def _explain_leaf(leaf: Leaf, subject: Subject, tz: tzinfo) -> dict[str, Any]:
+def _tell_leaf(leaf: Leaf, subject: Subject, tz: tzinfo) -> Told:
     held = _compile_leaf(leaf, tz)(subject)
-    expected = leaf.operator.show(leaf.operand) + (f" {leaf.currency}" if leaf.currency else "")
-    return {
+    value = leaf.field.read(subject)
+    unasked = value is UNASKED
+    data = {
         "field": leaf.field.name,
         "operator": leaf.operator.name,
-        "expected": expected,
-        "actual": _shown(leaf.field, subject),
-        "result": _word(held),
+        "expected": leaf.operator.show(leaf.operand) + (f" {leaf.currency}" if leaf.currency else ""),
+        "actual": _shown(leaf.field, value, subject),
+        "result": "not asked" if unasked else _word(held),
         "passed": held is True,
     }
+    if isinstance(value, Gap):
+        data["gap"] = value.value
+    return Told(data, held, [_full_name(leaf.field, subject)] if held is None and not unasked else [])
 
 
-def _shown(field: Field, subject: Subject) -> Any:
+def _shown(field: Field, value: Any, subject: Subject) -> Any:
     if field.parameter is not None and field.parameter in subject.intent.redacted:
         return "[redacted]"
-    value = field.read(subject)
     if isinstance(value, Gap):
         return None
     code = field.currency(subject) if field.currency else None
@@ -168,15 +198,6 @@ def _shown(field: Field, subject: Subject) -> Any:
 
 def _word(held: bool | None) -> str:
     return "undetermined" if held is None else "true" if held else "false"
-
-
-def undetermined_fields(node: Node, subject: Subject, tz: tzinfo) -> list[str]:
-    """Names of the fields whose tests could not be told, in order, each once; parameters with their full name."""
-    names: dict[str, None] = {}
-    for leaf in leaves(node):
-        if _compile_leaf(leaf, tz)(subject) is None:
-            names[_full_name(leaf.field, subject)] = None
-    return list(names)
 
 
 def _full_name(field: Field, subject: Subject) -> str:

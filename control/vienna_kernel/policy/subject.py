@@ -30,6 +30,7 @@ class Subject:
 
     __slots__ = (
         "_accounts",
+        "_closed",
         "_rates",
         "_risk",
         "_score",
@@ -67,6 +68,11 @@ class Subject:
         self._rates: dict[str, int] | None = None
         self.budgets = budgets or {}
         self._accounts: dict[str, Account | None] | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """The decision is made: what it did not ask for is neither counted nor looked up any more."""
+        self._closed = True
 
     @property
     def risk(self) -> RiskScore:
@@ -75,12 +81,14 @@ class Subject:
         return self._risk
 
     def rate(self, rule_id: str, window_seconds: int) -> Any:
-        """Calls in the window for this rule; None when nobody counts. Asked once for each rule."""
+        """Calls in the window for this rule; None when nobody counts. Asked once for each rule, until closed."""
         if self.facts.rate is None:
             return None
         if self._rates is None:
             self._rates = {}
         if rule_id not in self._rates:
+            if self._closed:
+                return None
             self._rates[rule_id] = self.facts.rate(rule_id, window_seconds)
         return self._rates[rule_id]
 
@@ -89,8 +97,14 @@ class Subject:
         if self._accounts is None:
             self._accounts = {}
         if name not in self._accounts:
+            if self._closed:
+                return None
             self._accounts[name] = self._booked(self.budgets[name])
         return self._accounts[name]
+
+    def unasked(self, name: str) -> bool:
+        """Whether the decision was made without looking into this budget's books."""
+        return self._closed and name not in (self._accounts or {})
 
     def _booked(self, budget: Budget) -> Account | None:
         key = key_of(budget, self.intent, self.facts.agent.id)

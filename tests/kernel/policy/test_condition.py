@@ -17,7 +17,7 @@ from vienna_kernel.intent import Cost, Effect, Intent, Reversibility, Tier
 from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.condition import Group, Node, Reader, actions_of, leaves, without_action
 from vienna_kernel.policy.field import KNOWN
-from vienna_kernel.policy.judge import compile_tree, explain, undetermined_fields
+from vienna_kernel.policy.judge import compile_tree, explain, tell
 from vienna_kernel.policy.subject import Subject
 
 VIENNA = zone("Europe/Vienna")
@@ -335,7 +335,7 @@ class TestExplanation:
 
     def test_open_fields_by_their_full_name(self) -> None:
         node = tree("reason == 'a' AND amount > 1 USD AND x == 1 AND reason != 'b'")
-        assert undetermined_fields(node, subject(), VIENNA) == ["parameters.reason", "parameters.amount"]
+        assert tell(node, subject(), VIENNA).open == ["parameters.reason", "parameters.amount"]
 
 
 class TestActions:

@@ -9,8 +9,8 @@ import pytest
 
 from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.policy.clock_time import zone
-from vienna_kernel.policy.rule import STRICTNESS, Rule
 from vienna_kernel.policy.page import read_stored
+from vienna_kernel.policy.rule import STRICTNESS, Rule
 
 
 def rule(**keys: Any) -> Rule:
