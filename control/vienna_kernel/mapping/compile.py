@@ -204,6 +204,7 @@ class Compiler:
             effect=model.effect,
             reversibility=model.reversibility,
             parameters=listed,
+            redacted=frozenset(p.name for p in params if p.hidden),
         )
 
 

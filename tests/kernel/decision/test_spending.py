@@ -164,6 +164,29 @@ def test_only_the_rule_that_decides_books() -> None:
         assert "budgets" not in decision.explanation
 
 
+def test_a_field_left_out_leads_past_no_budget() -> None:
+    text = """
+apiVersion: vienna/v1
+kind: Rules
+id: p
+rules:
+  - id: small
+    priority: 5
+    when: model == 'small'
+    then: {action: allow}
+    limits: {budget: {name: calls, window: 1h, max: 3, over: count}}
+  - {id: any, when: action == 'spend', then: {action: allow}}
+"""
+    rules = RuleSet.compile([parse(text, name="p.yaml")])
+    silent = replace(intent(1), undetermined=frozenset({"model"}))
+    for calls, outcome in ((2, Outcome.PROCEED), (3, Outcome.RATE_LIMITED)):
+        decision = decide(silent, facts(Books(calls=calls)), rules, TIERS)
+        assert (decision.rule_id, decision.outcome) == ("any", outcome)
+        assert [claim.budget.name for claim in decision.reservations] == ["calls"]
+    other = decide(intent(1, model="large"), facts(Books(calls=3)), rules, TIERS)
+    assert (other.outcome, other.reservations) == (Outcome.PROCEED, ())
+
+
 def test_several_intents_of_one_call_have_to_fit_together() -> None:
     one, other = ask(intent(60), Books()), ask(intent(41), Books())
     assert {one.outcome, other.outcome} == {Outcome.PROCEED}

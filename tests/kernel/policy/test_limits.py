@@ -15,6 +15,7 @@ from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.document import Document, DocumentError, parse
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
+from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.policy.ruleset import RuleSet
 from vienna_kernel.policy.subject import Subject
@@ -213,3 +214,32 @@ def test_the_books_of_one_account_are_opened_once() -> None:
     assert found.evaluate(subject).rule is not None
     assert subject.claim("tokens").account is BOOKS
     assert asked == ["tokens-1", "euros-1"]
+
+
+def test_a_mapping_says_what_is_redacted() -> None:
+    mapping = """
+apiVersion: vienna/v1
+kind: Mapping
+id: bank
+version: 2026-11-01
+hosts: [bank.example]
+protocol: rest
+actions:
+  - action: pay
+    match: {methods: [POST], path: /pay}
+    target: bank:account
+    params:
+      units: {from: json, type: int}
+      iban: {from: json, redact: true}
+    effect: spend
+    reversibility: irreversible
+    default_tier: T2
+"""
+    types = MappingSet.compile([parse(mapping, name="bank.yaml")]).action_types
+    of_units = "{name: units, window: 1d, max: 5, over: parameters.units}"
+    of_iban = (
+        "{name: calls, window: 1d, max: 5, over: count, per: counterparty, counterparty: parameters.iban}"
+    )
+    RuleSet.compile([page(rule(f"budget: {of_units}", "action == 'pay'"))], action_types=types)
+    with pytest.raises(DocumentError, match="cannot count 'iban': it is redacted in pay"):
+        RuleSet.compile([page(rule(f"budget: {of_iban}", "action == 'pay'"))], action_types=types)
