@@ -45,8 +45,9 @@ from typing import Any
 import pytest
 
 from harness.standin import Answer, Exchange, Standin
-from vienna_kernel.call.request import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
 from vienna_kernel.decode import json
+from vienna_kernel.decode.coding import CODINGS
 from vienna_kernel.document import Document, parse
 from vienna_kernel.intent import Intent
 from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
@@ -95,9 +96,17 @@ def raw(exchange: Exchange) -> RawRequest:
     )
 
 
-def called(exchange: Exchange) -> Call:
+def canonical(exchange: Exchange, mappings: MappingSet | None = None) -> Call | Refused:
+    """The canonical call, its body free of the codings that the mappings have undone."""
+    head = canonicalise_head(raw(exchange), codings=CODINGS)
+    if isinstance(head, Refused):
+        return head
+    return canonicalise(raw(exchange), codings=(mappings or only()).codings(head))
+
+
+def called(exchange: Exchange, mappings: MappingSet | None = None) -> Call:
     """The canonical call. Errors: ``AssertionError`` where the kernel does not take what the client sent."""
-    found = canonicalise(raw(exchange))
+    found = canonical(exchange, mappings)
     assert isinstance(found, Call), f"{exchange.asked}: {found}"
     return found
 
@@ -107,7 +116,7 @@ def judged(
 ) -> Mapped | Refused:
     """What the call means; reads that are needed first are made at the stand-in itself."""
     mappings = mappings or only()
-    call = called(exchange)
+    call = called(exchange, mappings)
     found = mappings.map(call, preflight=preflight)
     for _ in range(_MOST_PREFLIGHTS):
         if not isinstance(found, NeedsPreflight):
@@ -129,7 +138,7 @@ def expect_refused(
     exchange: Exchange, reason: Reason | str, mappings: MappingSet | None = None, *, detail: str = ""
 ) -> Refused:
     """The call is refused for that reason, by the kernel or by a mapping."""
-    found = canonicalise(raw(exchange))
+    found = canonical(exchange, mappings)
     refused = found if isinstance(found, Refused) else judged(exchange, mappings)
     assert isinstance(refused, Refused), f"{exchange.asked}: {[intent.action for intent in refused.intents]}"
     assert refused.reason == Reason(reason), refused
@@ -146,17 +155,18 @@ def verified(
     kinds = [text for name, text in told.headers.items() if name.lower() == "content-type"]
     view = ResponseView(
         status=told.status,
-        content_type=kinds[0] if kinds else None,
+        content_type=kinds[0].partition(";")[0].strip().lower() if kinds else None,
         body=told.body,
         digest=f"sha-256=:{base64.b64encode(hashlib.sha256(told.body).digest()).decode()}:",
         size=len(told.body),
+        headers=tuple((name.lower(), value) for name, value in told.headers.items()),
     )
     return _verify(mapped, view)
 
 
 def _verify(mapped: Mapped, view: ResponseView) -> Verification:
     """The one place that knows how the kernel wants to be asked."""
-    return verify(mapped.verify, mapped.intents, view)
+    return verify(mapped.promises, view)
 
 
 def expect(
