@@ -1,6 +1,8 @@
 """Who a call is addressed to: one host and one port, or a refusal.
 
-1. A name is lower-case ASCII in A-label form with one trailing dot taken off; anything else is not canonical.
+1. A name is lower-case ASCII in A-label form with one trailing dot taken off; anything else is not canonical. An
+   ``xn--`` label is the punycode of a normal lower-case text that is not ASCII: others are second spellings. Only what
+   a library has decoded for display (CONNECT, SNI) may come as Unicode, and only as that decodes; a header may not.
 2. A name whose last label is a number is an IPv4 literal in some spelling (``127.1``, ``0x7f000001``,
    ``017700000001``): resolvers read them all, so all but the dotted quad are refused, and that one too unless
    allowed. An IPv6 literal must be in RFC 5952 form and must not wrap an IPv4 address.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -29,9 +32,19 @@ _AUTHORITY = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<name>[^\[\]:@/?#]+))(?::(?
 # Addresses that carry an IPv4 address inside: another spelling of it (RFC 4291 2.5.5, 6052, 3056, 4380).
 _WRAPPED = tuple(
     ipaddress.IPv6Network(net)
-    for net in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+    for net in (
+        "::ffff:0:0/96",
+        "::ffff:0:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+    )
 )
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
+_ISATAP = frozenset(
+    {0x5EFE, 0x200_5EFE}
+)  # RFC 5214 6.1: these 32 bits, then the IPv4 address, under any prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +78,24 @@ def _mismatch(detail: str) -> Refused:
 
 
 def canonical_host(text: str) -> str | Refused:
-    """A host as it is compared everywhere; IP literals only in their one canonical spelling."""
+    """A host as it is compared everywhere; IP literals only in their one canonical spelling.
+
+    Unicode is read as a library decodes an A-label for display, and refused in any other spelling.
+    """
     if len(text) > _MAX_HOST_CHARS:
-        return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not a name")
+        return _not_a_name()
     if not text.isascii():
-        try:
-            text = text.encode("idna").decode("ascii")  # what a library decoded for display, back to A-labels
-        except UnicodeError:
-            return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not a name")
+        decoded, text = text, _encoded(text)
+        if not text or _decoded(text) != decoded:
+            return _not_a_name()
     text = text.lower()
     if ":" in text:
         return _canonical_v6(text)
     text = text.removesuffix(".")
     if len(text) > 253 or not _NAME.match(text):
-        return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not a name")
+        return _not_a_name()
+    if "xn--" in text and not all(_is_canonical_label(label) for label in text.split(".")):
+        return Refused(Reason.TARGET_NOT_CANONICAL, "an xn-- label that is another spelling of its name")
     if _NUMBER.match(text.rsplit(".", 1)[-1]):
         try:
             return str(ipaddress.IPv4Address(text))
@@ -87,12 +104,49 @@ def canonical_host(text: str) -> str | Refused:
     return text
 
 
+def _not_a_name() -> Refused:
+    return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not a name")
+
+
+def _encoded(text: str) -> str:
+    """A-labels of a name, empty where it has none."""
+    try:
+        return text.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def _decoded(text: str) -> str:
+    try:
+        return text.encode("ascii").decode("idna")
+    except UnicodeError:
+        return ""
+
+
+def _is_canonical_label(label: str) -> bool:
+    """Whether no other label is the same name (RFC 5891 4.2, as far as it is about spelling)."""
+    if not label.startswith("xn--"):
+        return True
+    coded = label[4:].encode("ascii")
+    try:
+        text = coded.decode("punycode")
+        text.encode("utf-8")
+        return (
+            not text.isascii()
+            and text.encode("punycode") == coded
+            and unicodedata.normalize("NFKC", text) == text.lower() == text
+        )
+    except (UnicodeError, OverflowError):
+        return False
+
+
 def _canonical_v6(text: str) -> str | Refused:
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
         return Refused(Reason.TARGET_NOT_CANONICAL, "the host is not an address")
     wraps = any(address in net for net in _WRAPPED) or (address in _COMPATIBLE and int(address) > 1)
+    wraps = wraps or int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
     if wraps or address.scope_id is not None or str(address) != text:
         return Refused(
             Reason.ADDRESS_REFUSED, "an IPv6 address that wraps another, has a zone, or is not canonical"
@@ -101,8 +155,8 @@ def _canonical_v6(text: str) -> str | Refused:
 
 
 def parse_authority(text: str, scheme: str) -> Authority | Refused:
-    """``host``, ``host:port`` or ``[v6]:port``; no userinfo, no empty port, no leading zeros."""
-    found = _AUTHORITY.match(text)
+    """``host``, ``host:port`` or ``[v6]:port`` in ASCII; no userinfo, no empty port, no leading zeros."""
+    found = _AUTHORITY.match(text) if text.isascii() else None
     if not found:
         why = "user information in the authority" if "@" in text else "not host or host:port"
         return Refused(Reason.TARGET_NOT_CANONICAL, why)
@@ -121,7 +175,8 @@ def parse_authority(text: str, scheme: str) -> Authority | Refused:
 
 
 def _from_connect(connect: tuple[str, int]) -> Authority | Refused:
-    host = canonical_host(connect[0].removeprefix("[").removesuffix("]"))
+    bracketed = connect[0].startswith("[") and connect[0].endswith("]") and ":" in connect[0]
+    host = canonical_host(connect[0][1:-1] if bracketed else connect[0])
     if isinstance(host, Refused):
         return host
     if not 1 <= connect[1] <= 65535:

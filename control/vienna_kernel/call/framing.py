@@ -32,9 +32,14 @@ _CONTENT_TYPE = re.compile(
 )
 _CHARSET = re.compile(r"charset=\"?([^\";]*)", re.IGNORECASE)
 
+# RFC 9110 5.3: a field that is no list stands once, or two readers take two values. Those that decide how the
+# request is read, who asks, or what is asked for; then what APIs choose an operation or its one execution by.
 _ONCE = frozenset(
-    {"content-length", "content-type", "content-encoding", "content-range"}
-    | {"transfer-encoding", "authorization", "expect"}
+    {"content-length", "content-type", "content-encoding", "content-range", "content-disposition"}
+    | {"content-location", "transfer-encoding", "authorization", "expect", "cookie", "range", "if-range"}
+    | {"if-modified-since", "if-unmodified-since", "idempotency-key", "soapaction", "x-amz-target"}
+    | {"x-amz-copy-source", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+    | {"mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"}
 )
 _HOP = frozenset(
     {"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "http2-settings", "expect"}
@@ -44,16 +49,13 @@ _NOT_STRIPPABLE = frozenset(
     {"host", "content-length", "content-type", "content-encoding", "expect", "authorization"}
 )
 _OVERRIDES = frozenset(
-    {
-        "x-http-method-override",
-        "x-http-method",
-        "x-method-override",
-        "x-original-method",
-        "x-forwarded-method",
-    }
-    | {"x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path"}
-    | {"x-forwarded-prefix", "x-original-host", "x-forwarded-host", "x-forwarded-server", "x-host"}
-    | {"x-http-host-override", "forwarded"}
+    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-method"}
+    | {"x-forwarded-method", "x-original-url", "x-original-uri", "x-original-host", "x-rewrite-url"}
+    | {"x-rewrite-uri", "x-override-url", "x-proxy-url", "x-http-path-override", "x-http-destinationurl"}
+    | {"x-http-host-override", "x-host", "x-host-override", "x-envoy-original-path", "x-envoy-original-host"}
+    | {"request-uri", "base-url", "http-url", "forwarded", "x-forwarded-uri", "x-forwarded-path"}
+    | {"x-forwarded-prefix", "x-forwarded-host", "x-forwarded-server", "x-forwarded-port"}
+    | {"x-forwarded-proto", "x-forwarded-scheme", "x-forwarded-ssl"}
 )
 
 

@@ -1,7 +1,8 @@
 """Path and query of a request target: canonical as they come, or refused, never rewritten.
 
 1. A path has one spelling: upper-case percent-hex, nothing encoded that need not be, no dot segments, no ``//``,
-   no backslash, no ``;``, no encoded control byte, in any depth of encoding. ``%2F`` and ``%25`` pass here and are
+   no backslash, no ``;``, no encoded control byte, in any depth of encoding, nor characters that Unicode's
+   compatibility forms (NFKC) turn into one of them. ``%2F`` and ``%25`` pass here and are
    judged by the mapping (``has_encoded_separator``), which may declare a segment ``{name:encoded}``.
 2. A query is read as a form, decoded once. What clients really send passes: ``+``, ``%20``, raw or encoded brackets.
 3. Everything decodes to UTF-8.
@@ -10,6 +11,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from vienna_kernel.verdict import Reason, Refused
@@ -32,7 +34,14 @@ _QUERY = re.compile(
 )
 _ENCODED_SEPARATOR = re.compile(r"%2F|%25")
 _BAD_INSIDE = re.compile(rb"[\x00-\x1f\x7f\\;]")
-_OVERRIDES = frozenset({"_method", "x-http-method-override", "x-http-method", "x-method-override", "$method"})
+_OVERRIDES = frozenset(
+    {"_method", "x-http-method-override", "x-http-method", "x-method-override"}
+    | {
+        "$method",
+        "$httpmethod",
+        "$httpheaders",
+    }  # what browsers' clients of Google's APIs tunnel through a POST
+)
 
 
 def _not_canonical(detail: str) -> Refused:
@@ -71,18 +80,31 @@ def _judge_path(path: bytes) -> Refused | None:
     if layers is None:
         return _not_canonical("the path is encoded too often")
     for layer in layers:
-        segments = layer.split(b"/")
-        if b"." in segments or b".." in segments:
-            return _not_canonical("dot segments in the path")
-        if b"//" in layer:
-            return _not_canonical("an empty segment in the path")
-        if _BAD_INSIDE.search(layer):
-            return _not_canonical("an encoded control byte, backslash or semicolon in the path")
+        refused = _judge_layer(layer)
+        if refused is not None:
+            return refused
     try:
         layers[min(1, len(layers) - 1)].decode("utf-8")
     except UnicodeDecodeError:
         return _not_canonical("the path is not UTF-8")
     return None
+
+
+def _judge_layer(layer: bytes) -> Refused | None:
+    """A path at one depth of encoding."""
+    segments = layer.split(b"/")
+    if b"." in segments or b".." in segments:
+        return _not_canonical("dot segments in the path")
+    if b"//" in layer:
+        return _not_canonical("an empty segment in the path")
+    if _BAD_INSIDE.search(layer):
+        return _not_canonical("an encoded control byte, backslash or semicolon in the path")
+    if layer.isascii():
+        return None
+    folded = unicodedata.normalize("NFKC", layer.decode("utf-8", "replace")).encode("utf-8")
+    if folded.count(b"/") != layer.count(b"/") or folded.count(b"%") != layer.count(b"%"):
+        return _not_canonical("a character in the path that some readers take for a slash or a percent sign")
+    return _judge_layer(folded) if folded != layer else None
 
 
 def _judge_query(query: bytes) -> Refused | None:
