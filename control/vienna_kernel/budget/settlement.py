@@ -56,7 +56,8 @@ def settle(
             return Event.RELEASE, reserved
         if ended.result is Result.MATCH:
             return Event.SETTLE, reserved if used is None else used
-    told = [amount for amount in (used, _checked(ended, parameter)) if amount is not None]
+    checked = None if parameter is None else _checked(ended, parameter)
+    told = [amount for amount in (used, checked) if amount is not None]
     return Event.KEEP, max([reserved, *told])
 
 
@@ -70,9 +71,10 @@ def _answered(ended: Ended, settle_on: Sequence[str]) -> Decimal | None:
     return None
 
 
-def _checked(ended: Ended, parameter: str | None) -> Decimal | None:
-    """The largest value that a check of the counted parameter has found."""
-    found = [_number(row.get("actual")) for row in ended.checks if row.get("name") == parameter]
+def _checked(ended: Ended, parameter: str) -> Decimal | None:
+    """The largest value that a check of the counted parameter has found, in the answer or when it was read back."""
+    names = (parameter, f"readback {parameter}")
+    found = [_number(row.get("actual")) for row in ended.checks if row.get("name") in names]
     return max((amount for amount in found if amount is not None), default=None)
 
 

@@ -89,10 +89,11 @@ def test_a_refusal_that_names_its_usage_is_settled() -> None:
 @pytest.mark.parametrize(
     ("actual", "used"), [(9, 9), (pack(Decimal("9.5")), Decimal("9.5")), (1, 5), (None, 5), ("9", 5)]
 )
-def test_drift_counts_for_the_larger_of_both(actual: Any, used: Any) -> None:
+@pytest.mark.parametrize("name", ["amount", "readback amount"])
+def test_drift_counts_for_the_larger_of_both(name: str, actual: Any, used: Any) -> None:
     checks = [
         {"name": "other", "expected": 5, "actual": 100, "held": False},
-        {"name": "amount", "expected": 5, "actual": actual, "held": False},
+        {"name": name, "expected": 5, "actual": actual, "held": False},
     ]
     ended = Ended(result=Result.DRIFT, status=200, checks=checks)
     assert settle(FIVE, ended, parameter="amount") == (KEEP, used)

@@ -61,6 +61,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
     op.create_table(
+        "budget_accounts",
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=50), nullable=False),
+        sa.Column("per", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("reserved", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_accounts")),
+    )
+    op.create_index(
+        op.f("ix_budget_accounts_tenant_name"), "budget_accounts", ["tenant", "name"], unique=False
+    )
+    op.create_table(
         "checkpoints",
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
@@ -151,6 +165,16 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
+    )
+    op.create_table(
+        "budget_slots",
+        sa.Column("account_id", sa.String(length=80), nullable=False),
+        sa.Column("ends", sa.String(length=32), nullable=False),
+        sa.Column("spent", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["budget_accounts.id"], name=op.f("fk_budget_slots_account_id")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "ends", name=op.f("pk_budget_slots")),
     )
     op.create_table(
         "intents",
@@ -318,6 +342,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_warrants_intent_id"), "warrants", ["intent_id"], unique=False)
     op.create_index(op.f("ix_warrants_tenant_issued_at"), "warrants", ["tenant", "issued_at"], unique=False)
+    op.create_table(
+        "budget_reservations",
+        sa.Column("warrant_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=80), nullable=False),
+        sa.Column("intent_id", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("amount", sa.Text(), nullable=False),
+        sa.Column("used", sa.Text(), nullable=False),
+        sa.Column("slot_ends", sa.String(length=32), nullable=True),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["budget_accounts.id"], name=op.f("fk_budget_reservations_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["warrant_id"], ["warrants.id"], name=op.f("fk_budget_reservations_warrant_id")
+        ),
+        sa.PrimaryKeyConstraint("warrant_id", "account_id", name=op.f("pk_budget_reservations")),
+    )
+    op.create_index(
+        op.f("ix_budget_reservations_intent_id"), "budget_reservations", ["intent_id"], unique=False
+    )
     op.create_table(
         "consumptions",
         sa.Column("warrant_id", sa.String(length=64), nullable=False),
