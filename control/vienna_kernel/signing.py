@@ -22,10 +22,21 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.keyring import Algorithm, Keyring, Purpose, VerifyingKey, b64url, thumbprint, unb64url
 from vienna_kernel.verdict import Reason, Refused
 
-__all__ = ["Opened", "SigningKey", "jws_sign", "jws_verify", "split", "strict_object", "thumbprint"]
+__all__ = [
+    "Opened",
+    "SigningKey",
+    "jws_sign",
+    "jws_size",
+    "jws_verify",
+    "split",
+    "strict_object",
+    "thumbprint",
+]
 
 WARRANT_TYPE = "vienna-warrant+jwt"
 BUNDLE_TYPE = "vienna-bundle+jwt"
+
+MAX_DEPTH = 100
 
 _PURPOSES = {WARRANT_TYPE: Purpose.WARRANT, BUNDLE_TYPE: Purpose.BUNDLE}
 _ALG = {Algorithm.ED25519: "EdDSA", Algorithm.HS256: "HS256"}
@@ -103,15 +114,22 @@ def jws_sign(payload: bytes, key: SigningKey, *, typ: str) -> str:
     return f"{signed}.{b64url(key.sign(signed.encode()))}"
 
 
+def jws_size(payload_bytes: int, key: SigningKey, *, typ: str) -> int:
+    """Bytes that a token over a payload of this many bytes would have."""
+    header = orjson.dumps({"alg": _ALG[key.algorithm], "kid": key.kid, "typ": typ})
+    signature = 64 if key.algorithm is Algorithm.ED25519 else 32
+    return sum(-(-size * 4 // 3) for size in (len(header), payload_bytes, signature)) + 2
+
+
 def strict_object(data: bytes, where: str) -> dict[str, Any]:
-    """One JSON object as signed texts may hold it: no duplicate members, no fractions, integers within 2**53.
+    """One JSON object as signed texts may hold it: no duplicate members, no fractions, integers within 2**53, at
+    most ``MAX_DEPTH`` levels.
 
     Errors: ``MalformedError`` for anything else, whatever the bytes.
     """
     try:
-        orjson.loads(
-            data
-        )  # refuses what the standard parser lets pass: NaN, lone surrogates, other encodings
+        # refuses what the standard parser lets pass: NaN, lone surrogates, other encodings
+        orjson.loads(data)
         found = json.loads(
             data.decode("utf-8"), object_pairs_hook=_unique, parse_float=_refuse, parse_int=_integer
         )
@@ -119,7 +137,19 @@ def strict_object(data: bytes, where: str) -> dict[str, Any]:
         raise MalformedError(where, f"not strict JSON: {type(error).__name__}") from None
     if not isinstance(found, dict):
         raise MalformedError(where, "expected an object")
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        raise MalformedError(where, f"nested deeper than {MAX_DEPTH}")
     return found
+
+
+def _depth(found: Any) -> int:
+    """How deep it is nested, by levels: what is compared later recurses, and must not run out of stack there."""
+    depth, level = 0, [found]
+    while level:
+        depth += 1
+        held = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [item for items in held for item in items if isinstance(item, (dict, list))]
+    return depth
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.keyring import Algorithm, Purpose, VerifyingKey, b64url, thumbprint
+from vienna_kernel.keyring import Algorithm, Purpose, b64url, thumbprint
 from vienna_kernel.signing import WARRANT_TYPE, SigningKey
 from vienna_kernel.value import pack
 from vienna_kernel.warrant.claims import to_claims
@@ -35,9 +35,28 @@ LOG_KEY = key("log")
 SECRET_KEY = key("shared secret", Algorithm.HS256)
 HOLDER = key("sidecar")
 STRANGER = key("stranger")
-SMALL_ORDER = VerifyingKey(
-    kid="", algorithm=Algorithm.ED25519, material=(1).to_bytes(32, "little"), purpose=Purpose.WARRANT
+ORDER = 2**252 + 27742317777372353535851937790883648493  # of the group, RFC 8032 section 5.1
+_PRIME = 2**255 - 19
+# y of two of the four points of order 8; the other two have its negative.
+_EIGHTH = int.from_bytes(
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
 )
+
+
+def _small_orders() -> dict[str, bytes]:
+    """Every encoding of the eight points of small order, canonical or not."""
+    ys = {"1": 1, "2": _PRIME - 1, "4": 0, "8a": _EIGHTH, "8b": _PRIME - _EIGHTH}
+    out = {}
+    for name, y in ys.items():
+        for more, spelled in ((0, ""), (_PRIME, "_non_canonical")):
+            for sign in (0, 1):
+                if y + more < 2**255:
+                    encoded = (y + more | sign << 255).to_bytes(32, "little")
+                    out[f"{name}{spelled}{'_negative' * sign}"] = encoded
+    return out
+
+
+SMALL_ORDERS = _small_orders()
 
 
 def _published(signing: SigningKey, purpose: Purpose, **dates: datetime) -> dict[str, Any]:
@@ -47,8 +66,8 @@ def _published(signing: SigningKey, purpose: Purpose, **dates: datetime) -> dict
     return replace(signing.verifying(purpose), **dates).jwk()
 
 
-def small_order_jwk() -> dict[str, Any]:
-    jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64url(SMALL_ORDER.material)}
+def small_order_jwk(public: bytes) -> dict[str, Any]:
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64url(public)}
     return {**jwk, "kid": thumbprint(jwk), "purpose": "warrant"}
 
 
@@ -59,7 +78,7 @@ JWKS = {
         _published(STOLEN_KEY, Purpose.WARRANT, revoked_at=NOW - timedelta(seconds=1)),
         _published(LOG_KEY, Purpose.LOG),
         _published(SECRET_KEY, Purpose.WARRANT),
-        small_order_jwk(),
+        *map(small_order_jwk, SMALL_ORDERS.values()),
     ]
 }
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from vectors import tokens, uses
+from vectors import chains, outcomes, tokens, uses
 from vectors.fixed import JWKS, LOG_KEY
 from vienna_kernel.ledger.checkpoint import checkpoint_note, verifier_key
 from vienna_kernel.ledger.entry import GENESIS, EntryType, chain_hash, entry_body, leaf_hash
@@ -50,10 +50,13 @@ def ledger() -> dict[str, Any]:
 def files() -> dict[str, str]:
     """Every file by its path below this folder."""
     out: dict[str, str] = {}
-    for number, step in enumerate((*tokens.STEPS, *uses.STEPS)):
+    for number, step in (*tokens.STEPS, *chains.STEPS, *uses.STEPS):
         for name, data in step():
-            out[f"warrant/{number:02}_{name}.json"] = json.dumps(data, indent=1, ensure_ascii=True) + "\n"
+            path = f"warrant/{number:02}_{name}.json"
+            assert path not in out, path  # two vectors of one name
+            out[path] = json.dumps(data, indent=1, ensure_ascii=True) + "\n"
     out["warrant/keys.json"] = json.dumps(JWKS, indent=1) + "\n"
+    out |= outcomes.files()
     out["ledger/trail.json"] = json.dumps(ledger(), indent=1, ensure_ascii=True) + "\n"
     return out
 

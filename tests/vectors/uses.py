@@ -1,25 +1,21 @@
-"""Vectors of steps 5 to 12: what a genuine token says, held against a use of it."""
+"""Vectors of steps 5 to 12: what a genuine token says, held against a use of it; the chain has a file of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from vectors.fixed import (
     BOUNDED,
-    CHILD,
     GOOD,
-    HOLDER,
     ISSUED,
     ISSUER,
     ISSUER_KEY,
     NO_REQUEST,
     OLD_KEY,
     ORIGIN,
-    PARENT,
     PASSBACK,
     PLAIN,
     STOLEN_KEY,
@@ -28,8 +24,7 @@ from vectors.fixed import (
     person,
     vector,
 )
-from vienna_kernel.intent import Intent, Tier
-from vienna_kernel.warrant.scope import Limit
+from vienna_kernel.intent import Tier
 from vienna_kernel.warrant.token import Demand, Meaning, issue
 
 type Files = Iterator[tuple[str, dict[str, Any]]]
@@ -38,6 +33,8 @@ type Files = Iterator[tuple[str, dict[str, Any]]]
 def step_05() -> Files:
     other = replace(PLAIN, issuer="https://vienna.attacker.example")
     yield "issuer", vector("another issuer", issue(other, ISSUER_KEY), "warrant_issuer")
+    case = issue(replace(PLAIN, issuer=ISSUER.upper()), ISSUER_KEY)
+    yield "issuer_case", vector("the issuer in capitals", case, "warrant_issuer")
     yield (
         "issuer_slash",
         vector(
@@ -91,113 +88,18 @@ def step_07() -> Files:
     past = ISSUED - timedelta(days=2)
     old = replace(PLAIN, issued_at=past, not_before=past, expires_at=PLAIN.expires_at)
     yield "key_retired_after", vector("issued before its key was retired", issue(old, OLD_KEY), "granted")
-
-
-def _child(**changes: Any) -> str:
-    return issue(replace(CHILD, **changes), HOLDER)
+    instant = replace(old, issued_at=ISSUED - timedelta(days=1))
+    yield (
+        "key_retired_that_instant",
+        vector("issued the instant its key was retired", issue(instant, OLD_KEY), "warrant_revoked"),
+    )
+    yield (
+        "key_revoked_backdated",
+        vector("a stolen key writes any date it likes", issue(old, STOLEN_KEY), "warrant_revoked"),
+    )
 
 
 def step_08() -> Files:
-    parents, used = [issue(PARENT, ISSUER_KEY)], [intent("3000")]
-    yield "chain", vector("a link within its parent", _child(), "granted", parents=parents, intents=used)
-    wide = (Meaning.of(intent("5000.01")),)
-    elsewhere = "https://other.example"
-    later = PARENT.expires_at + timedelta(seconds=1)
-    earlier = PARENT.not_before - timedelta(seconds=1)
-    free = {"amount": Limit(most=Decimal(5001))}
-    refused: dict[str, tuple[str, str, list[Intent]]] = {
-        "widened_amount": (_child(meanings=wide), "an amount beyond the parent's", [intent("5000.01")]),
-        "widened_constraint": (_child(constraints=free), "a constraint wider than the parent's", used),
-        "widened_target": (
-            _child(meanings=(Meaning.of(intent("3000", target="payments:order/ord_8")),)),
-            "another target",
-            used,
-        ),
-        "widened_action": (
-            _child(meanings=(Meaning.of(intent("3000", action="delete_order")),)),
-            "another action",
-            used,
-        ),
-        "hidden_parameters": (
-            _child(meanings=(replace(Meaning.of(intent("3000")), parameters=None),)),
-            "parameters not shown",
-            used,
-        ),
-        "other_audience": (_child(audience=elsewhere), "another upstream than the parent's", used),
-        "outlives": (_child(expires_at=later), "ends after its parent", used),
-        "begins_before": (_child(not_before=earlier), "begins before its parent", used),
-        "other_parent": (_child(parent="wrt-7"), "names another parent", used),
-        "depth_skipped": (_child(depth=2), "two deeper than its parent", used),
-        "higher_tier": (_child(tier=Tier.T3), "a higher tier than its parent", used),
-        "other_agent": (_child(subject="other-bot"), "for another agent than its parent", used),
-    }
-    for name, (token, says, intents) in refused.items():
-        yield f"chain_{name}", vector(says, token, "warrant_chain", parents=parents, intents=intents)
-    yield from _links(parents, used)
-
-
-def _links(parents: list[str], used: list[Intent]) -> Files:
-    alone = issue(CHILD, ISSUER_KEY)
-    yield (
-        "chain_root_with_parent",
-        vector("the issuer's own, yet it names a parent", alone, "warrant_chain", intents=used),
-    )
-    absent = vector("a link without the chain above it", _child(), "warrant_key_unknown", intents=used)
-    yield "chain_absent", absent
-    foreign = issue(CHILD, STRANGER)
-    yield (
-        "chain_other_signer",
-        vector(
-            "signed by another than the holder", foreign, "warrant_key_unknown", parents=parents, intents=used
-        ),
-    )
-    by_issuer = vector(
-        "signed by the issuer instead of the holder",
-        alone,
-        "warrant_key_unknown",
-        parents=parents,
-        intents=used,
-    )
-    yield "chain_issuer_as_holder", by_issuer
-    closed = [issue(replace(PARENT, holder_jwk=None), ISSUER_KEY)]
-    yield (
-        "chain_not_granted",
-        vector(
-            "a parent whose holder may not derive",
-            _child(),
-            "warrant_key_unknown",
-            parents=closed,
-            intents=used,
-        ),
-    )
-    gone = {"parents": parents, "intents": used}
-    yield (
-        "chain_parent_revoked",
-        vector("the parent was called back", _child(), "warrant_revoked", revoked=["wrt-0"], **gone),
-    )
-    watched = [issue(replace(PARENT, observed=True), ISSUER_KEY)]
-    yield (
-        "chain_observed",
-        vector(
-            "a permission made of an observation", _child(), "warrant_chain", parents=watched, intents=used
-        ),
-    )
-    links, jwk = list(parents), PARENT.holder_jwk
-    for depth in range(1, 7):
-        step = replace(
-            PARENT,
-            id=f"wrt-d{depth}",
-            parent="wrt-0" if depth == 1 else f"wrt-d{depth - 1}",
-            depth=depth,
-            holder_jwk=jwk,
-        )
-        links.append(issue(step, HOLDER))
-    five = vector("five links below the root", links[5], "granted", parents=links[:5], intents=used)
-    yield "chain_depth_5", five
-    yield (
-        "chain_depth_6",
-        vector("six links below the root", links[6], "warrant_chain", parents=links[:6], intents=used),
-    )
     yield (
         "holder",
         vector("used by another sidecar", GOOD, "warrant_holder", use={"holder_jkt": STRANGER.kid}),
@@ -220,6 +122,11 @@ def step_09() -> Files:
         vector(
             "the digest of one method, the name of another", GOOD, "warrant_request", use={"method": "PUT"}
         ),
+    )
+    elsewhere = {"url": ORIGIN + "/v1/payouts"}
+    yield (
+        "other_url",
+        vector("the digest of one URL, the name of another", GOOD, "warrant_request", use=elsewhere),
     )
     shown = issue(replace(PLAIN, url=ORIGIN + "/v1/refunds?token=…"), ISSUER_KEY)
     yield "url_as_shown", vector("a URL whose undeclared query was left out", shown, "granted")
@@ -289,6 +196,33 @@ def _passback() -> Files:
     )
 
 
+def many() -> Files:
+    """More intents than a token has room for: one digest binds them all, each in its place."""
+    rows = [intent(str(at + 1), target=f"s3:photos/{at:03}.jpg") for at in range(70)]
+    wire = issue(replace(PLAIN, meanings=tuple(map(Meaning.of, rows))), ISSUER_KEY)
+    unseen = issue(replace(PASSBACK, meanings=tuple(map(Meaning.of, rows))), ISSUER_KEY)
+    yield "many", vector("seventy intents", wire, "granted", intents=rows)
+    passback = vector("seventy intents in passback", unseen, "granted", intents=rows, use=NO_REQUEST)
+    yield "many_passback", passback
+    text = replace(rows[40], parameters={**rows[40].parameters, "amount": "41"})
+    others = {
+        "one_less": (rows[:-1], "the last one left out"),
+        "one_more": ([*rows, rows[-1]], "the last one twice"),
+        "none": ([], "none of them"),
+        "first_alone": (rows[:1], "the one that is shown, alone"),
+        "swapped": ([*rows[:8], rows[9], rows[8], *rows[10:]], "two of them changed places"),
+        "other_first": ([replace(rows[0], target="s3:photos/x.jpg"), *rows[1:]], "another first one"),
+        "other_last": ([*rows[:-1], replace(rows[-1], target="s3:photos/x.jpg")], "another last one"),
+        "as_text": ([*rows[:40], text, *rows[41:]], "the amount of one of them as text"),
+    }
+    for name, (intents, says) in others.items():
+        yield f"many_{name}", vector(f"of seventy, {says}", wire, "warrant_scope", intents=intents)
+    listed = rows[:3]
+    few = issue(replace(PLAIN, meanings=tuple(map(Meaning.of, listed))), ISSUER_KEY)
+    yield "few", vector("three intents", few, "granted", intents=listed)
+    yield "few_swapped", vector("three intents in another order", few, "warrant_scope", intents=listed[::-1])
+
+
 def step_11() -> Files:
     seen = issue(replace(PLAIN, observed=True, consents=()), ISSUER_KEY)
     yield "observed", vector("issued in observe mode", seen, "warrant_observed")
@@ -313,6 +247,8 @@ def step_11() -> Files:
     }
     for name, (warrant, says) in variants.items():
         yield name, vector(says, issue(warrant, ISSUER_KEY), "warrant_requirements")
+    keys = replace(PLAIN, consents=(person("alice", mfa="passkey"), person("bob", mfa="passkey")))
+    yield "passkeys", vector("two people, each with a passkey", issue(keys, ISSUER_KEY), "granted")
     full = replace(PLAIN, tier=Tier.T3, consents=three, demand=demand)
     yield "justified", vector("three people, each with a justification", issue(full, ISSUER_KEY), "granted")
 
@@ -320,6 +256,19 @@ def step_11() -> Files:
 def step_12() -> Files:
     yield "consumed", vector("used before", GOOD, "warrant_consumed", consumed=["wrt-1"])
     yield "first_use", vector("never used", GOOD, "granted")
+    bounded = replace(PLAIN, response_limits={"max_body_bytes": 65536, "max_items": 100})
+    says = "bounds on the answer, which are held when it comes"
+    yield "response_limits", vector(says, issue(bounded, ISSUER_KEY), "granted")
 
 
-STEPS = (step_05, step_06, step_07, step_08, step_09, step_10, step_11, step_12)
+STEPS = (
+    (5, step_05),
+    (6, step_06),
+    (7, step_07),
+    (8, step_08),
+    (9, step_09),
+    (10, step_10),
+    (10, many),
+    (11, step_11),
+    (12, step_12),
+)

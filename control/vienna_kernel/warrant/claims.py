@@ -2,11 +2,15 @@
 
 Stability: ``v`` is 1. A reader refuses a claim it does not know, because it might be a restriction; so a claim can
 only be added together with a new ``v`` that the readers of the day before already accept. Names are never reused.
+
+The one authorization detail lists the intents of the call. One that has too many to list shows its first in
+``intents`` and binds all of them in ``roll`` (see ``terms.Roll``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -19,7 +23,7 @@ from vienna_kernel.keyring import thumbprint
 from vienna_kernel.signing import strict_object
 from vienna_kernel.value import pack, unpack
 from vienna_kernel.warrant.scope import limits_from_json, limits_to_json
-from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Warrant
+from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Roll, Warrant
 
 DETAIL_TYPE = "vienna_http_v1"
 
@@ -30,6 +34,7 @@ class _Strict(BaseModel):
 
 type _Text = Annotated[str, Field(min_length=1, max_length=8192)]
 type _Second = Annotated[int, Field(ge=0, le=253402300799)]
+type _Count = Annotated[int, Field(ge=0)]
 
 
 class _Meaning(_Strict):
@@ -39,16 +44,27 @@ class _Meaning(_Strict):
     digest: _Text
 
 
+class _Roll(_Strict):
+    count: Annotated[int, Field(ge=2, le=1_000_000)]
+    digest: _Text
+
+
+class _ResponseLimits(_Strict):
+    max_body_bytes: _Count | None = None
+    max_items: _Count | None = None
+
+
 class _Detail(_Strict):
     type: Literal["vienna_http_v1"]
     intents: Annotated[list[_Meaning], Field(min_length=1)]
+    roll: _Roll | None = None
     method: _Text | None = None
     url: _Text | None = None
     content_type: _Text | None = None
     content_digest: _Text | None = None
     request_digest: _Text | None = None
     constraints: dict[str, Any] = {}
-    response_limits: dict[str, int] = {}
+    response_limits: _ResponseLimits = _ResponseLimits()
 
 
 class _Consent(_Strict):
@@ -89,7 +105,7 @@ class _Claims(_Strict):
     approvals: list[_Consent] = []
     required: _Demand = _Demand()
     parent: _Text | None = None
-    depth: Annotated[int, Field(ge=0)] = 0
+    depth: _Count = 0
     observed: bool = False
 
 
@@ -104,6 +120,7 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
         "content_digest": w.body_digest,
         "request_digest": w.request_digest,
         "intents": [_given(_meaning_claims(row)) for row in w.meanings],
+        "roll": asdict(w.roll) if w.roll else None,
         "constraints": limits_to_json(w.constraints) or None,
         "response_limits": dict(w.response_limits) or None,
     }
@@ -114,9 +131,9 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
             "aud": w.audience,
             "sub": w.subject,
             "jti": w.id,
-            "iat": _seconds(w.issued_at),
-            "nbf": _seconds(w.not_before),
-            "exp": _seconds(w.expires_at),
+            "iat": int(w.issued_at.timestamp()),
+            "nbf": int(w.not_before.timestamp()),
+            "exp": int(w.expires_at.timestamp()),
             "cnf": _given({"jkt": w.holder_jkt, "jwk": dict(w.holder_jwk) if w.holder_jwk else None}) or None,
             "tier": w.tier.value,
             "intent_id": w.intent_id,
@@ -124,11 +141,7 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
             "policy_digest": w.policy_digest or None,
             "mapping_digest": w.mapping_digest or None,
             "approvals": [_consent_claims(row) for row in w.consents] or None,
-            "required": {
-                "approvals": w.demand.approvals,
-                "mfa": w.demand.mfa,
-                "justification": w.demand.justification,
-            },
+            "required": asdict(w.demand),
             "audit": w.audit_leaf,
             "parent": w.parent,
             "depth": w.depth or None,
@@ -143,27 +156,20 @@ def _meaning_claims(row: Meaning) -> dict[str, Any]:
 
 
 def _consent_claims(row: Consent) -> dict[str, Any]:
-    at = _seconds(row.at)
-    return {
-        "operator": row.operator,
-        "at": at,
-        "shown": row.shown_digest,
-        "mfa": row.mfa,
-        "justified": row.justified,
-    }
+    said = {"operator": row.operator, "at": int(row.at.timestamp()), "shown": row.shown_digest}
+    return {**said, "mfa": row.mfa, "justified": row.justified}
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())
-
-
 def payload(warrant: Warrant) -> bytes:
-    """The bytes that are signed."""
-    return orjson.dumps(to_claims(warrant), option=orjson.OPT_SORT_KEYS)
+    """The bytes that are signed. Errors: ``MalformedError`` for a parameter too deep or too large to be written."""
+    try:
+        return orjson.dumps(to_claims(warrant), option=orjson.OPT_SORT_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise MalformedError("warrant", f"a value that cannot travel: {type(error).__name__}") from None
 
 
 def parse_claims(data: bytes) -> Warrant:
@@ -188,6 +194,10 @@ def _warrant(claims: _Claims) -> Warrant:
     if not claims.nbf <= claims.iat < claims.exp:
         raise MalformedError("claims", "nbf, iat and exp are not in order")
     detail = claims.authorization_details[0]
+    if detail.roll is not None and (len(detail.intents) > 1 or detail.constraints):
+        raise MalformedError(
+            "claims", "a roll stands for the whole list of intents, and leaves none of them free"
+        )
     if claims.cnf.jwk is not None and thumbprint(claims.cnf.jwk) != claims.cnf.jkt:
         raise MalformedError("claims /cnf", "jwk is not the key that jkt names")
     return Warrant(
@@ -214,13 +224,14 @@ def _warrant(claims: _Claims) -> Warrant:
             Consent(row.operator, _instant(row.at), row.shown, row.mfa, row.justified)
             for row in claims.approvals
         ),
-        demand=Demand(claims.required.approvals, claims.required.mfa, claims.required.justification),
+        demand=Demand(**claims.required.model_dump()),
         audit_leaf=claims.audit,
         parent=claims.parent,
         depth=claims.depth,
         observed=claims.observed,
         constraints=limits_from_json(detail.constraints),
-        response_limits=detail.response_limits,
+        response_limits=detail.response_limits.model_dump(exclude_none=True),
+        roll=None if detail.roll is None else Roll(**detail.roll.model_dump()),
     )
 
 

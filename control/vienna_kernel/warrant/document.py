@@ -16,7 +16,8 @@ from vienna_kernel.warrant.terms import Warrant
 def document(warrant: Warrant, token: str, chain_of_custody: Mapping[str, Any]) -> dict[str, Any]:
     """The warrant as JSON for people and the API; ``signature`` is the token's own: ``ed25519:<kid>:<base64url>``.
 
-    A warrant over several intents shows the first as ``scope`` and all of them as ``scopes``.
+    A warrant over several intents shows the first as ``scope`` and all of them as ``scopes``, or, when they are too
+    many to travel, their number and digest as ``roll``.
 
     Errors: ``MalformedError`` for a text that is no token.
     """
@@ -42,6 +43,8 @@ def document(warrant: Warrant, token: str, chain_of_custody: Mapping[str, Any]) 
         "observed": warrant.observed,
         "signature": f"{algorithm}:{signer.get('kid')}:{signature}",
     }
+    if warrant.roll is not None:
+        out["roll"] = {"count": warrant.roll.count, "digest": warrant.roll.digest}
     return {**out, "scopes": scopes} if len(scopes) > 1 else out
 
 

@@ -17,23 +17,24 @@ and the docs.
 (9) This request, by its digest.
 (10) This action, target and parameters; for a passback warrant, within its constraints.
 (11) It permits at all (not ``observed``), and its tier's demands are met: distinct people, MFA, justification.
-(12) Not consumed. Consuming it is the caller's, in the transaction that records the start.
+(12) Not consumed, nor is any warrant above it. Consuming is the caller's, of the whole chain, in the transaction that
+    records the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
-from vienna_kernel.signing import WARRANT_TYPE, Parts, SigningKey, judge, jws_sign, split
+from vienna_kernel.signing import WARRANT_TYPE, Parts, SigningKey, judge, jws_sign, jws_size, split
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.warrant import chain as chains
 from vienna_kernel.warrant.claims import parse_claims, payload
 from vienna_kernel.warrant.document import document
-from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Warrant
+from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Roll, Warrant
 from vienna_kernel.warrant.use import STEPS, Use
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 8192
+_MOST_LISTED = 64  # more meanings never fit, however short their names: the digest of each takes 71 bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +66,31 @@ class _Trust:
 
 def issue(warrant: Warrant, key: SigningKey) -> str:
     """The token. A warrant that would not fit in 8 kB travels without the parameters, then without the URL, which
-    their digests name.
+    their digests name, and at last with one digest for all of its intents.
 
-    Errors: ``MalformedError`` when even the digests do not fit.
+    Errors: ``MalformedError`` when even that does not fit.
     """
-    bare = replace(warrant, meanings=tuple(replace(row, parameters=None) for row in warrant.meanings))
-    for terms in (warrant, bare, replace(bare, url=None)):
-        token = jws_sign(payload(terms), key, typ=WARRANT_TYPE)
-        if len(token) <= MAX_BYTES:
-            return token
-    raise MalformedError("warrant", f"{len(warrant.meanings)} intents do not fit in {MAX_BYTES} bytes")
+    for terms in _shorter(warrant):
+        data = payload(terms)
+        if jws_size(len(data), key, typ=WARRANT_TYPE) <= MAX_BYTES:
+            return jws_sign(data, key, typ=WARRANT_TYPE)
+    raise MalformedError("warrant", f"its terms do not fit in {MAX_BYTES} bytes")
+
+
+def _shorter(warrant: Warrant) -> Iterator[Warrant]:
+    """The same terms in less and less space."""
+    rows = warrant.meanings
+    if warrant.roll is not None or len(rows) <= _MOST_LISTED:
+        yield warrant
+        bare = replace(warrant, meanings=tuple(replace(row, parameters=None) for row in rows))
+        yield bare
+        yield replace(bare, url=None)
+    if warrant.roll is None and len(rows) > 1 and all(row.parameters is not None for row in rows):
+        rolled = replace(warrant, meanings=rows[:1], roll=Roll.of(rows), constraints={})
+        yield rolled
+        rolled = replace(rolled, meanings=(replace(rows[0], parameters=None),))
+        yield rolled
+        yield replace(rolled, url=None)
 
 
 def verify(
@@ -93,17 +110,18 @@ def verify(
     ``consumed`` None the caller consumes in its own transaction and there finds out whether it was first.
     """
     trust = _Trust(keyring=keyring, now=now, issuer=issuer, revoked=revoked)
-    warrant = _chain(token, parents, trust)
-    if isinstance(warrant, Refused):
-        return warrant
+    chain = _chain(token, parents, trust)
+    if isinstance(chain, Refused):
+        return chain
     for step in STEPS:
-        verdict = step(warrant, use)
+        verdict = step(chain[-1], use)
         if isinstance(verdict, Refused):
             return verdict
     # (12) once
-    if consumed is not None and consumed(warrant.id):
-        return Refused(Reason.WARRANT_CONSUMED, f"warrant {warrant.id} was used")
-    return warrant
+    for warrant in chain:
+        if consumed is not None and consumed(warrant.id):
+            return Refused(Reason.WARRANT_CONSUMED, f"warrant {warrant.id} was used")
+    return chain[-1]
 
 
 def inspect(
@@ -116,14 +134,17 @@ def inspect(
     parents: Sequence[str] = (),
 ) -> Warrant | Refused:
     """Steps 0 to 8 without a use: whether the token is genuine and in force. It permits nothing by itself."""
-    return _chain(token, parents, _Trust(keyring=keyring, now=now, issuer=issuer, revoked=revoked))
+    chain = _chain(token, parents, _Trust(keyring=keyring, now=now, issuer=issuer, revoked=revoked))
+    return chain if isinstance(chain, Refused) else chain[-1]
 
 
-def _chain(token: str | bytes, parents: Sequence[str], trust: _Trust) -> Warrant | Refused:
+def _chain(token: str | bytes, parents: Sequence[str], trust: _Trust) -> list[Warrant] | Refused:
+    """Root to leaf; never empty."""
     if len(parents) > chains.MAX_DEPTH:
         return Refused(Reason.WARRANT_CHAIN, f"more than {chains.MAX_DEPTH} parents")
-    above: Warrant | None = None
+    chain: list[Warrant] = []
     for link in (*parents, token):
+        above = chain[-1] if chain else None
         found = _open(link, above, trust)
         if isinstance(found, Refused):
             return found
@@ -131,8 +152,8 @@ def _chain(token: str | bytes, parents: Sequence[str], trust: _Trust) -> Warrant
         verdict = chains.root(found) if above is None else chains.link(found, above)
         if isinstance(verdict, Refused):
             return verdict
-        above = found
-    return above if above is not None else Refused(Reason.WARRANT_MALFORMED, "no token")
+        chain.append(found)
+    return chain
 
 
 def _open(token: str | bytes, above: Warrant | None, trust: _Trust) -> Warrant | Refused:

@@ -5,14 +5,13 @@ The argument is in ``vienna_kernel.warrant``; here are the second half of (5) an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vienna_kernel.intent import Intent
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
-from vienna_kernel.warrant.scope import Limit, exactly
-from vienna_kernel.warrant.terms import Meaning, Warrant
+from vienna_kernel.warrant.terms import Meaning, Roll, Warrant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,7 @@ class Use:
 
 def audience(warrant: Warrant, use: Use) -> Verdict:
     # (5) this upstream; a passback warrant may leave the upstream open by naming the issuer itself
-    open_end = warrant.request_digest is None and warrant.audience == warrant.issuer
-    if warrant.audience != use.origin and not open_end:
+    if warrant.audience != use.origin and not warrant.open_audience:
         return Refused(Reason.WARRANT_AUDIENCE, f"for {warrant.audience}, used towards {use.origin}")
     return Granted()
 
@@ -50,7 +48,7 @@ def holder(warrant: Warrant, use: Use) -> Verdict:
     # (8) this holder, this agent; only a passback warrant may be bound to the agent's credential alone
     if warrant.subject != use.agent:
         return Refused(Reason.WARRANT_HOLDER, "issued to another agent")
-    if warrant.holder_jkt != use.holder_jkt and (warrant.holder_jkt or warrant.request_digest):
+    if warrant.holder_jkt != use.holder_jkt and (warrant.holder_jkt or warrant.wire):
         return Refused(Reason.WARRANT_HOLDER, "bound to another key")
     return Granted()
 
@@ -70,38 +68,24 @@ def request(warrant: Warrant, use: Use) -> Verdict:
 
 def meaning(warrant: Warrant, use: Use) -> Verdict:
     # (10) a wire warrant: exactly these meanings, in this order. A passback warrant: each within its constraints.
-    if warrant.request_digest is not None:
-        if not _exactly(warrant.meanings, use.intents):
-            return Refused(Reason.WARRANT_SCOPE, "action, target or parameters are others than permitted")
-        return Granted()
-    # One use, one meaning each: two intents within the same permit would be two uses.
-    if len(use.intents) != len(warrant.meanings):
-        return Refused(
-            Reason.WARRANT_SCOPE, f"permits {len(warrant.meanings)} intents, used for {len(use.intents)}"
-        )
-    for row, intent in zip(warrant.meanings, use.intents, strict=True):
-        if not _covers(row, intent, warrant.constraints):
-            return Refused(
-                Reason.WARRANT_SCOPE, f"{intent.action} on this target with these parameters is outside it"
-            )
+    if len(use.intents) != warrant.size:
+        why = f"permits {warrant.size} intents, used for {len(use.intents)}"
+        return Refused(Reason.WARRANT_SCOPE, why)
+    if warrant.roll is not None and warrant.roll != Roll.of(use.intents):
+        return Refused(Reason.WARRANT_SCOPE, "one of its intents is another, or they changed places")
+    scope = None if warrant.wire else warrant.scope()
+    held = _exactly(warrant.meanings, use.intents) if scope is None else scope.covers(use.intents)
+    if not held:
+        return Refused(Reason.WARRANT_SCOPE, "action, target or parameters are others than permitted")
     return Granted()
 
 
 def _exactly(meanings: Sequence[Meaning], intents: Sequence[Intent]) -> bool:
-    if [row.digest for row in meanings] != [intent.digest() for intent in intents]:
-        return False
+    """Whether the intents begin with exactly these meanings."""
+    pairs = list(zip(meanings, intents, strict=False))
     # A digest takes the decimal 5 and the text "5" for one value; what travelled tells them apart.
-    pairs = zip(meanings, intents, strict=True)
-    return all(
+    return all(row.digest == intent.digest() for row, intent in pairs) and all(
         row.parameters is None or pack(row.parameters) == pack(intent.parameters) for row, intent in pairs
-    )
-
-
-def _covers(row: Meaning, intent: Intent, constraints: Mapping[str, Limit]) -> bool:
-    if row.parameters is None:
-        return row.digest == intent.digest()
-    return exactly(row.action, row.target, row.parameters, constraints).covers(
-        intent.action, intent.target, intent.parameters
     )
 
 

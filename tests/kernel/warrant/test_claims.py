@@ -13,7 +13,8 @@ from vectors.fixed import BOUNDED, CHILD, ISSUED, PARENT, PASSBACK, PLAIN, inten
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.warrant.claims import parse_claims, payload, to_claims
-from vienna_kernel.warrant.terms import Meaning
+from vienna_kernel.warrant.response import NAMES
+from vienna_kernel.warrant.terms import Meaning, Roll
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_claims_round_trip(warrant: Any) -> None:
     tier=st.sampled_from(Tier),
     ttl=st.integers(1, 10**6),
     text=st.text(min_size=1, max_size=40, alphabet=st.characters(codec="utf-8")),
-    limits=st.dictionaries(st.text(max_size=5), st.integers(0, 2**53), max_size=3),
+    limits=st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2**53)),
     observed=st.booleans(),
 )
 def test_claims_of_any_terms_round_trip(
@@ -43,6 +44,31 @@ def test_claims_of_any_terms_round_trip(
         meanings=(Meaning.of(intent(note=text)),),
     )
     assert parse_claims(payload(warrant)) == warrant
+
+
+def test_a_roll_round_trips_and_stands_for_the_whole_list() -> None:
+    rolled = replace(PLAIN, roll=Roll.of([intent(), intent("1")]))
+    assert parse_claims(payload(rolled)) == rolled
+    for wrong in (
+        replace(rolled, meanings=PLAIN.meanings * 2),
+        replace(rolled, constraints=BOUNDED.constraints),
+        replace(rolled, roll=Roll(1, rolled.roll.digest if rolled.roll else "")),
+        replace(rolled, roll=Roll(2, "")),
+        replace(rolled, roll=Roll(10**7, "sha256:00")),
+    ):
+        with pytest.raises(MalformedError):
+            parse_claims(payload(wrong))
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_bytes": 1}, {"max_items": -1}, {"max_items": "1"}, {"max_items": True}, {"max_items": 2**54}, []],
+)
+def test_a_bound_on_the_answer_that_nobody_could_hold_has_no_reading(limits: Any) -> None:
+    claims = json.loads(payload(PLAIN))
+    claims["authorization_details"][0]["response_limits"] = limits
+    with pytest.raises(MalformedError):
+        parse_claims(json.dumps(claims).encode())
 
 
 def test_members_at_their_default_do_not_travel() -> None:
