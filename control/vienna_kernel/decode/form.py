@@ -2,7 +2,8 @@
 
 1. Decoded once: ``+`` is a space, ``%XX`` a byte, the whole UTF-8. No ``;``, no raw control byte, no NUL.
 2. One key once, but for lists (``a[]``). No empty key and no empty pair.
-3. Nested keys are read in one way only: ``a[b][c]``, ``a[]`` as the last step.
+3. No two keys that PHP makes one of: it takes off blanks before a key and reads a dot or a blank in it as ``_``.
+4. Nested keys are read in one way only: ``a[b][c]``, ``a[]`` as the last step.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _MAX_PAIRS = 10_000
 _MAX_STEPS = 8
 _RAW_REFUSED = re.compile(rb"[\x00-\x1f\x7f;]|%(?![0-9A-Fa-f]{2})|%00")
 _KEY = re.compile(r"(?P<head>[^\[\]]+)(?P<steps>(?:\[[^\[\]]*\])*)\Z")
+_PHP = str.maketrans(" .", "__")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -56,13 +58,15 @@ def pairs(data: bytes) -> Pairs:
 
 def unique[T](found: list[tuple[str, T]]) -> list[tuple[str, T]]:
     """The fields as they are, one key once but for lists. Errors: ``MalformedError``."""
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for key, _ in found:
-        if not _KEY.match(key):
+        match = _KEY.match(key)
+        if not match:
             raise MalformedError("body", "a form key with unbalanced brackets")
-        if key in seen and not key.endswith("[]"):
+        alike = match["head"].lstrip(" ").translate(_PHP) + match["steps"]
+        if alike in seen and not (seen[alike] == key and key.endswith("[]")):
             raise MalformedError("body", "a form has a key twice")
-        seen.add(key)
+        seen[alike] = key
     return found
 
 

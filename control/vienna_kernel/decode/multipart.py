@@ -16,12 +16,13 @@ from vienna_kernel.decode.boundary import boundary_of, halves, pieces
 from vienna_kernel.decode.header import refused
 from vienna_kernel.value import Value
 
+_FORM = "multipart/form-data"
+_KINDS = frozenset({_FORM, "multipart/related", "multipart/mixed"})
 _READ = frozenset(
     {"content-disposition", "content-type", "content-transfer-encoding", "content-length"}
     | {"content-id", "mime-version"}
 )
 _UNCODED = frozenset({"7bit", "8bit", "binary"})
-_UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 # Browsers write these for a quote and a line break in a name, and not every server undoes it.
 _ESCAPED = re.compile(r"%(?:22|0[AD])", re.IGNORECASE)
 
@@ -31,7 +32,6 @@ class _Part:
 
     Attributes:
         kind: Content type, lower-case, None when there is none.
-        name: Of a form field.
         filename: None when it is not a file.
     """
 
@@ -45,27 +45,14 @@ class _Part:
             raise refused("a part that is coded")
         if lines.get("content-length", str(len(self.content))) != str(len(self.content)):
             raise refused("a part that is not as long as it says")
-        self.kind = self._kind(lines.get("content-type"))
-        self.disposition, self._said = header.parameters(lines.get("content-disposition", "inline"))
+        self.kind = _kind(lines.get("content-type"))
+        self._disposition, self._said = header.parameters(lines.get("content-disposition", "inline"))
         self.filename = header.parameter_text(self._said, "filename")
-
-    @staticmethod
-    def _kind(value: str | None) -> str | None:
-        if value is None:
-            return None
-        kind, said = header.parameters(value)
-        if said.get("charset", "utf-8").lower() not in _UTF8 or any(
-            name.startswith("charset*") for name in said
-        ):
-            raise refused("a part in another charset than UTF-8")
-        if kind.startswith("multipart/"):
-            raise refused("a multipart within a multipart")
-        return kind
 
     def field(self) -> str:
         """The name of a form field, once it is sure what the part is one of."""
         name = self._said.get("name", "")
-        if self.disposition != "form-data" or "name*" in self._said or "name*0" in self._said:
+        if self._disposition != "form-data" or any(key.startswith("name*") for key in self._said):
             raise refused("a part of a form that does not say so, or not in one way")
         if not name or _ESCAPED.search(name) or name.lower() == "_charset_":
             raise refused("a form field without a name, or with one that is read in several ways")
@@ -76,25 +63,43 @@ class _Part:
         return name
 
     def value(self) -> Value:
-        """JSON read, a file as its facts, everything else as text."""
-        if self.filename is None and self.kind is not None and _is_json(self.kind):
-            return json.loads(self.content)
+        """JSON read, text as it is, everything else as facts."""
+        if self._is_json():
+            found = json.loads(self.content)
+            # A lone string or number is read with its quotes and escapes by servers that look at no types.
+            if not isinstance(found, (dict, list)):
+                raise refused("a JSON part that is neither an object nor a list")
+            return found
         if self.filename is None and self.kind in (None, "text/plain"):
             return _text(self.content)
         return self.facts()
 
     def item(self) -> Value:
         """The same in ``related`` and ``mixed``: a mail read too, text as facts."""
-        if self.filename is None and self.kind is not None and _is_json(self.kind):
+        if self._is_json():
             return json.loads(self.content)
         return mime.loads(self.content) if self.kind == "message/rfc822" else self.facts()
 
     def facts(self) -> Value:
         return {"filename": self.filename, "content_type": self.kind, **blob.facts(self.content)}
 
+    def _is_json(self) -> bool:
+        kind = self.kind or ""
+        return self.filename is None and (kind == "application/json" or kind.endswith("+json"))
 
-def _is_json(kind: str) -> bool:
-    return kind == "application/json" or kind.endswith("+json")
+
+def _kind(value: str | None) -> str | None:
+    if value is None:
+        return None
+    kind, said = header.parameters(value)
+    if kind.startswith("multipart/") or not _in_utf8(said):
+        raise refused("a part that has parts, or is in another charset than UTF-8")
+    return kind
+
+
+def _in_utf8(said: dict[str, str]) -> bool:
+    extended = any(name.startswith("charset*") for name in said)
+    return not extended and said.get("charset", "utf-8").lower() in ("utf-8", "utf8", "us-ascii")
 
 
 def _text(content: bytes) -> str:
@@ -107,9 +112,9 @@ def _text(content: bytes) -> str:
     return text
 
 
-def _newline(data: bytes, boundary: str, subtype: str) -> bytes:
+def _newline(data: bytes, boundary: str, essence: str) -> bytes:
     lf = data.startswith(f"--{boundary}\n".encode("ascii"))
-    return b"\n" if lf and subtype != "form-data" else b"\r\n"
+    return b"\n" if lf and essence != _FORM else b"\r\n"
 
 
 def loads(data: bytes, content_type: str) -> Value:
@@ -124,19 +129,18 @@ def loads(data: bytes, content_type: str) -> Value:
     Errors: ``MalformedError``.
     """
     essence, said = header.parameters(content_type)
-    subtype = essence.removeprefix("multipart/")
-    if subtype not in ("form-data", "related", "mixed") or said.get("charset", "utf-8").lower() not in _UTF8:
+    if essence not in _KINDS or not _in_utf8(said):
         raise refused("not form-data, related or mixed in UTF-8")
     if "start" in said:
         raise refused("a multipart body that names another first part")
     boundary = boundary_of(said)
-    newline = _newline(data, boundary, subtype)
+    newline = _newline(data, boundary, essence)
     before, raw, after = pieces(data, boundary, newline)
     if before not in (b"", newline) or after not in (b"", newline):
         raise refused("something before the first part or after the last")
     if newline == b"\n" and any(part.endswith(b"\r") for part in raw):
         raise refused("a part that ends in a carriage return, which belongs to the delimiter for some")
     parts = [_Part(part, newline) for part in raw]
-    if subtype == "form-data":
+    if essence == _FORM:
         return form.nest(form.unique([(part.field(), part.value()) for part in parts]))
     return {str(number): part.item() for number, part in enumerate(parts)}

@@ -29,6 +29,8 @@ from vienna_kernel.errors import MalformedError
         (b"a[]=1&a[]=2", [("a[]", "1"), ("a[]", "2")]),
         (b"a%5Bb%5D=1", [("a[b]", "1")]),
         (b"a=%3B%0A", [("a", ";\n")]),
+        (b"a.b=1&b.a=2", [("a.b", "1"), ("b.a", "2")]),
+        (b"m[a.b]=1&m[a_b]=2", [("m[a.b]", "1"), ("m[a_b]", "2")]),
     ],
 )
 def test_pairs_are_read(data: bytes, pairs: list[tuple[str, str]]) -> None:
@@ -67,6 +69,10 @@ def test_pairs_are_read(data: bytes, pairs: list[tuple[str, str]]) -> None:
         b"a[b=1",
         b"a[b]c=1",
         b"a[[b]]=1",
+        b"a.b=1&a_b=2",
+        b"a+b=1&a_b=2",
+        b"a=1&+a=2",
+        b"a.[]=1&a_[]=2",
         b"&".join([b"a[]=1"] * 10001),
     ],
 )
