@@ -1,7 +1,7 @@
 """Who a call is addressed to: one host and one port, or a refusal.
 
 1. A name is lower-case ASCII in A-label form with one trailing dot taken off; anything else is not canonical. An
-   ``xn--`` label is the punycode of a normal lower-case text that is not ASCII: others are second spellings. Only what
+   ``xn--`` label is the one punycode of a normal lower-case text: others are second spellings. Only what
    a library has decoded for display (CONNECT, SNI) may come as Unicode, and only as that decodes; a header may not.
 2. A name whose last label is a number is an IPv4 literal in some spelling (``127.1``, ``0x7f000001``,
    ``017700000001``): resolvers read them all, so all but the dotted quad are refused, and that one too unless
@@ -132,9 +132,7 @@ def _is_canonical_label(label: str) -> bool:
         text = coded.decode("punycode")
         text.encode("utf-8")
         return (
-            not text.isascii()
-            and text.encode("punycode") == coded
-            and unicodedata.normalize("NFKC", text) == text.lower() == text
+            text.encode("punycode") == coded and unicodedata.normalize("NFKC", text) == text.lower() == text
         )
     except (UnicodeError, OverflowError):
         return False

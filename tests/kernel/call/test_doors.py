@@ -157,6 +157,8 @@ IDENTITY: list[Row] = [
     ("an A-label of capitals", {"to": "xn--bcher-2pa.example"}, NOT_CANONICAL),
     ("an A-label of full-width letters", {"to": "xn--pi-bz3n.example"}, NOT_CANONICAL),
     ("an A-label of a surrogate", {"to": "xn--a-rc4g.example"}, NOT_CANONICAL),
+    ("an A-label with an empty part before its hyphen", {"to": "xn---tda.example"}, NOT_CANONICAL),
+    ("an A-label of one letter", {"to": "xn--tda.example"}, OPEN),
     ("an A-label of nothing", {"to": "xn--.example"}, NOT_CANONICAL),
     ("a right A-label", {"to": "xn--bcher-kva.example"}, OPEN),
     ("a right A-label of the newer rules", {"to": "xn--strae-oqa.example"}, OPEN),
