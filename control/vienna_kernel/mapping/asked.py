@@ -11,7 +11,7 @@ from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, Poin
 from vienna_kernel.parameter import ParamType
 
 type Source = Literal[
-    "json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"
+    "json", "form", "query", "path", "host", "header", "const", "body", "operation", "item", "derived"
 ]
 type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"]
 
@@ -40,7 +40,8 @@ class ParamModel(Model):
     Attributes:
         name: Key on the wire, the parameter's own name when left out; for ``json``, ``body``, ``operation`` and
             ``item`` a pointer when it starts with ``/``, in which ``*`` is every item of a list. Empty for ``item``:
-            the item itself.
+            the item itself. For ``host`` either nothing, the whole host, or ``label``, its first label: what stands for
+            the ``*`` of a host.
         prefix: Form or query keys that start so make one object: ``metadata[``.
         value: The value of a ``const``.
         of: The parameters that a ``derived`` one is told from.

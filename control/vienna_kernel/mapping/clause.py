@@ -114,6 +114,7 @@ def read_clause(
             f"{action.name} does not accept: {names}. Leave it out and try again.",
         )
     wire = Wire(
+        host=call.host,
         path=variables,
         query=query,
         headers=call.headers,

@@ -138,6 +138,7 @@ class Declarations:
             (model.from_ == "item" and self._model.each is None, "from: item needs each"),
             (kind is ParamType.MINOR_UNITS and not model.currency_from, "minor units need currency_from"),
             (model.currency_from and not is_money, "currency_from is for amounts"),
+            (model.from_ == "host" and model.name not in (None, "label"), "of a host, only label is known"),
             (model.from_ == "path" and model.redact, "a path is shown everywhere and cannot be redacted"),
             (
                 kind in (ParamType.COUNT, ParamType.ANY) and model.from_ not in _VALUED,

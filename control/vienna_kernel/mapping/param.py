@@ -22,13 +22,13 @@ from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
 type Place = Literal[
-    "json", "form", "query", "path", "header", "const", "body", "operation", "item", "derived"
+    "json", "form", "query", "path", "host", "header", "const", "body", "operation", "item", "derived"
 ]
 
 POINTED = frozenset({"json", "body", "operation", "item"})
 """Places in which a pointer leads to the parameter."""
 
-_SPELLED = frozenset({"query", "path", "header", "form"})
+_SPELLED = frozenset({"query", "path", "host", "header", "form"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +71,11 @@ class Wire:
     Attributes:
         operation: The part's own value, ``MISSING`` where its protocol has none.
         item: The one of ``each`` that is read, ``MISSING`` where there is no such list.
+        host: Canonical.
         spelled: Operation and item are text whatever they mean.
     """
 
+    host: str = ""
     path: Mapping[str, str] = field(default_factory=dict)
     query: Pairs = field(default_factory=list)
     headers: Sequence[tuple[str, str]] = ()
@@ -142,6 +144,8 @@ def _find(param: Param, wire: Wire) -> Found | Refused:
         return _pointed(param, wire)
     if param.place == "const":
         return param.constant
+    if param.place == "host":
+        return wire.host.partition(".")[0] if param.key == "label" else wire.host
     if param.place == "path":
         return wire.path.get(param.key, MISSING)
     if param.place == "header":

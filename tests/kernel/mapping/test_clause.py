@@ -206,3 +206,21 @@ def test_a_form_and_a_json_body_are_one_action() -> None:
     ] * 2
     assert refused(mappings, {"channel": "C1", "loud": "true"}).reason is Reason.INVALID_PARAMETER
     assert refused(mappings, {"channel": "C1", "more": 1}).reason is Reason.UNKNOWN_PARAMETER
+
+
+@pytest.mark.parametrize(("name", "target"), [("", "on:b1.s3.example"), (", name: label", "on:b1")])
+def test_a_host_with_a_star_names_something(name: str, target: str) -> None:
+    text = (
+        HEAD.replace("shop.example", '"*.s3.example"')
+        + f"""\
+  - action: look
+    match: {{methods: [POST], path: /pay}}
+    target: "on:{{bucket}}"
+    params: {{bucket: {{from: host{name}}}}}
+    effect: read
+    default_tier: T0
+"""
+    )
+    found = compiled(text).map(post({}, host="b1.s3.example"))
+    assert isinstance(found, Mapped)
+    assert found.intents[0].target == target
