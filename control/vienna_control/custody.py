@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
+from vienna_control.budgets import ending
 from vienna_control.clock import from_iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import consumptions, executions, intents, warrants
@@ -89,13 +90,14 @@ def revoke(tx: Tx, row: rows.Row, *, reason: str, actor: str) -> list[str]:
 
 def _end(tx: Tx, row: rows.Row, *, reason: str, actor: str) -> None:
     rows.change(tx.conn, warrants, row["id"], status="revoked", revoked_at=tx.at, revoked_reason=reason)
+    freed = ending.unused(tx, row["id"])
     tx.record(
         EntryType.WARRANT_REVOKED,
         tenant=row["tenant"],
         actor=actor,
         agent_id=row["agent_id"],
         intent_id=row["intent_id"],
-        data={"warrant_id": row["id"], "reason": reason},
+        data={"warrant_id": row["id"], "reason": reason, **({"budgets": freed} if freed else {})},
     )
     tx.publish(
         "warrant_revoked", {"warrant_id": row["id"], "agent_id": row["agent_id"]}, tenant=row["tenant"]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from vienna_control.approvals import memory, queue, shown, vote, wording
 from vienna_control.approvals.memory import Past
 from vienna_control.authority import Authority
+from vienna_control.budgets import books
 from vienna_control.clock import Clock
 from vienna_control.execution import dispatch, handlers, outcome
 from vienna_control.execution.dispatch import Terms, Use
@@ -128,7 +129,8 @@ class Pipeline:
     def _decide(self, tx: Tx, agent: Agent, ask: Ask, past: Past | None) -> wire.Decision:
         bundle = self._policies.current
         redeeming = past if past is not None and past.standing == "redeemable" else None
-        judged = judge(tx, agent, ask, bundle=bundle, rates=self._rates, count=redeeming is None)  # (5)
+        own = redeeming.intent_id if redeeming else None
+        judged = judge(tx, agent, ask, bundle=bundle, rates=self._rates, count=own is None, own=own)  # (5)
         case = _Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=redeeming)
         if ask.simulation:
             intent_id = entry.submit(tx, ask, case.told(), status=advance(Status.RECEIVED, Event.SIMULATE))
@@ -184,7 +186,7 @@ class Pipeline:
     def _terms(self, case: _Case) -> Terms:
         decision = case.judged.decision
         lifetime = decision.warrant_ttl_seconds or self.settings.warrant_seconds
-        return Terms(tier=decision.tier, ttl_seconds=lifetime)
+        return Terms(tier=decision.tier, ttl_seconds=lifetime, reservations=decision.reservations)
 
     def _release(self, tx: Tx, case: _Case, intent_id: str, status: Status, terms: Terms) -> wire.Decision:
         """Mint; and unless the caller is to use the warrant by itself, consume and start."""
@@ -302,7 +304,8 @@ class Pipeline:
         if isinstance(warrant, Refused):
             return self._turned_away(tx, ask, warrant)
         bundle = self._policies.current
-        judged = judge(tx, agent, ask, bundle=bundle, rates=self._rates, count=True)
+        own = warrant.intent_id
+        judged = judge(tx, agent, ask, bundle=bundle, rates=self._rates, count=True, own=own)
         case = _Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=None)
         decision = judged.decision
         entry.evaluated(tx, ask, warrant.intent_id, case.told(), again=True)
@@ -319,6 +322,13 @@ class Pipeline:
 
     def _use_presented(self, tx: Tx, case: _Case, warrant: Warrant, token: str) -> wire.Decision:
         recorded.rejoin(tx, case.ask, warrant.intent_id)
+        books.reserve(  # of budgets that did not apply when it was minted; it holds the others already
+            tx,
+            case.judged.decision.reservations,
+            tenant=case.agent.tenant,
+            warrant_id=warrant.id,
+            intent_id=warrant.intent_id,
+        )
         use = Use(
             warrant_id=warrant.id,
             intent_id=warrant.intent_id,

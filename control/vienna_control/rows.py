@@ -74,6 +74,11 @@ class Prepared:
         row = _compiled(self._query, conn.dialect).first(conn, values)
         return None if row is None else dict(zip(self._names, row, strict=True))
 
+    def every(self, conn: Connection, **values: Any) -> list[Row]:
+        """All rows; for queries that are few by their nature."""
+        found = _compiled(self._query, conn.dialect).every(conn, values)
+        return [dict(zip(self._names, row, strict=True)) for row in found]
+
     def scalar(self, conn: Connection, **values: Any) -> Any:
         """The first column of the first row, or None."""
         row = _compiled(self._query, conn.dialect).first(conn, values)
@@ -103,6 +108,13 @@ class _Statement:
         cursor = self._execute(conn, values)
         try:
             return cast(Sequence[Any] | None, cursor.fetchone())
+        finally:
+            cursor.close()
+
+    def every(self, conn: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        cursor = self._execute(conn, values)
+        try:
+            return cast(Sequence[Sequence[Any]], cursor.fetchall())
         finally:
             cursor.close()
 

@@ -21,6 +21,7 @@ MODULES = (
     "warrants",
     "executions",
     "policies",
+    "budgets",
     "mappings",
     "action_types",
     "fleet",

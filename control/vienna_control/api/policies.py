@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.approvals.shown import exact
+from vienna_control.budgets import books
 from vienna_control.fleet import registry
 from vienna_control.intake.ask import Caller
 from vienna_control.intake.submission import MisfitError, Submission, ask_of
@@ -351,7 +353,10 @@ async def rollback_policy(ctx: Context) -> dict[str, Any]:
 
 @route("POST", "/policies/evaluate", who=Who.READER, writes=None, body=EvaluateBody, summary="A dry run")
 async def evaluate(ctx: Context) -> dict[str, Any]:
-    """What would be decided, and what each rule says by itself. Nothing is recorded and nothing follows."""
+    """What would be decided, and what each rule says by itself. Nothing is recorded and nothing follows.
+
+    Budgets are read as they stand, and nothing is reserved.
+    """
     body, bundle = ctx.body, ctx.app.policies.current
     action = body.action or body.action_type
     if action is None:
@@ -375,7 +380,13 @@ async def evaluate(ctx: Context) -> dict[str, Any]:
         environment=body.environment,
         claimed=_claimed(body.context),
     )
-    return trial.run(bundle, trial.Trial(intent=ask.intents[0], facts=facts))
+    tenant, intent = ctx.principal.tenant, ask.intents[0]
+
+    def query(conn: Connection) -> dict[str, Any]:
+        booked = replace(facts, budgets=books.of(conn, tenant, facts.now))
+        return trial.run(bundle, trial.Trial(intent=intent, facts=booked))
+
+    return await ctx.app.store.read(query)
 
 
 def _agent_named(body: EvaluateBody) -> str:

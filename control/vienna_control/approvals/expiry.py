@@ -1,7 +1,7 @@
 """No answer: once a second, whatever is overdue is lapsed, in the order it fell due.
 
 1. Approvals whose deadline passed: escalated, announced once more, or expired.
-2. Warrants that were handed out and not used in time.
+2. Warrants that were handed out and not used in time; what they had reserved of budgets is free again.
 3. Intents that were approved and can no longer be redeemed.
 4. Suspensions that end by themselves.
 
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from vienna_control import rows
 from vienna_control.approvals import ending
+from vienna_control.budgets import ending as budgets
 from vienna_control.clock import Clock, iso
 from vienna_control.fleet import suspension
 from vienna_control.ports import UnavailableError
@@ -104,16 +105,22 @@ def _lapse(tx: Tx, overdue: dict[str, list[str]]) -> int:
     for approval_id in overdue["asked"]:
         ending.lapse(tx, approval_id)
     for warrant_id in overdue["unspent"]:
-        tx.conn.execute(
-            update(warrants)
-            .where(warrants.c.id == warrant_id, warrants.c.status == "issued")
-            .values(status="expired")
-        )
+        _expire(tx, warrant_id)
     for intent_id in overdue["unused"]:
         _not_redeemed(tx, intent_id)
     if overdue["suspended"]:
         suspension.resume_due(tx)
     return sum(map(len, overdue.values()))
+
+
+def _expire(tx: Tx, warrant_id: str) -> None:
+    expired = tx.conn.execute(
+        update(warrants)
+        .where(warrants.c.id == warrant_id, warrants.c.status == "issued")
+        .values(status="expired")
+    )
+    if expired.rowcount:
+        budgets.unused(tx, warrant_id)
 
 
 def _not_redeemed(tx: Tx, intent_id: str) -> None:

@@ -138,6 +138,7 @@ class Authority:
                 ],
                 "policy_digest": grant.policy_digest,
                 "mapping_digest": grant.mapping_digest,
+                **({"budgets": [dict(row) for row in grant.budgets]} if grant.budgets else {}),
             },
         )
         warrant = Warrant(

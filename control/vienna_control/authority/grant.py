@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from vienna_kernel.intent import Intent, Tier
 from vienna_kernel.warrant.scope import Limit
@@ -25,6 +26,7 @@ class Grant:
         consents, demand: Who said yes, and what the tier asked for.
         observed: It says so, and permits nothing.
         actor: Who asked, for the trail: ``sidecar:side-…``.
+        budgets: What is reserved with it, for the trail: name, amount, currency.
     """
 
     tenant: str
@@ -45,6 +47,7 @@ class Grant:
     observed: bool = False
     constraints: Mapping[str, Limit] = field(default_factory=dict)
     response_limits: Mapping[str, int] = field(default_factory=dict)
+    budgets: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

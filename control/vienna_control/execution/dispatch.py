@@ -2,7 +2,8 @@
 
 1. ``warrant_issued`` is entered first: the warrant names the leaf of that entry.
 2. The one use is a row whose key is the warrant: there is no second.
-3. All of it stands in the transaction that answers the gate; the bytes leave after its commit.
+3. What it may use of budgets is reserved with it.
+4. All of it stands in the transaction that answers the gate; the bytes leave after its commit.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.authority import Authority, Grant, Issued
+from vienna_control.budgets import books
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, consumptions, executions, intents, warrants
+from vienna_kernel.budget.claim import Claim
 from vienna_kernel.intent import Tier
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, Grade, Status, advance
@@ -32,6 +35,7 @@ class Terms:
         consents: Whose consent it rests on; empty for what needs none.
         ttl_seconds: Lifetime, from now.
         observed: Minted in observe mode: it permits nothing, and says so.
+        reservations: What it may use of budgets.
     """
 
     tier: Tier
@@ -39,6 +43,7 @@ class Terms:
     consents: tuple[Consent, ...] = ()
     demand: Demand = field(default_factory=Demand)
     observed: bool = False
+    reservations: tuple[Claim, ...] = ()
 
 
 def mint(
@@ -62,8 +67,13 @@ def mint(
         consents=terms.consents,
         demand=terms.demand,
         observed=terms.observed,
+        budgets=tuple(books.told(terms.reservations)),
     )
-    return authority.issue(tx, grant)
+    issued = authority.issue(tx, grant)
+    books.reserve(
+        tx, terms.reservations, tenant=agent.tenant, warrant_id=issued.warrant.id, intent_id=intent_id
+    )
+    return issued
 
 
 def consumed_by(tx: Tx, warrant_id: str) -> str | None:

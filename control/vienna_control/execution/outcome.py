@@ -2,7 +2,8 @@
 
 1. Idempotent: the same outcome told twice is recorded once and answered alike.
 2. ``unknown`` is settled by a late outcome, whoever of the agent's gates brings it.
-3. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
+3. What its warrant had reserved of budgets is settled, released or kept in the same transaction.
+4. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
 """
 
 from __future__ import annotations
@@ -13,18 +14,28 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from vienna_control import rows
+from vienna_control.budgets import ending
 from vienna_control.execution import drift
 from vienna_control.fleet.trust import Merits
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions, intents, warrants
+from vienna_kernel.budget.settlement import Ended
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, Status, advance
+from vienna_kernel.verdict import Reason
 from vienna_kernel.verification import Result
+
+_LOST = frozenset({Reason.OUTCOME_UNKNOWN.value, Reason.RESPONSE_INVALID.value})
+"""Errors of a call that left, and whose answer tells nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An outcome as a gate or an agent tells it; see ``wire.Outcome``."""
+    """An outcome as a gate or an agent tells it; see ``wire.Outcome``.
+
+    Attributes:
+        witnessed: A gate, or we, have seen it; False: it is an agent's own word, whoever carries it.
+    """
 
     warrant_id: str
     by: str
@@ -37,6 +48,7 @@ class Told:
     response_digest: str | None = None
     response_bytes: int = 0
     duration_ms: float = 0.0
+    witnessed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +98,8 @@ def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
     withhold = drift.withholds(row, told.result)
     _write(tx, row, told, status, withhold=withhold)
     _follow(tx, row, event)
-    _enter(tx, row, told, status, late=was is Status.UNKNOWN)
+    booked = ending.with_outcome(tx, told.warrant_id, _ended(told))
+    _enter(tx, row, told, status, late=was is Status.UNKNOWN, booked=booked)
     _account(tx, row, told, status, merits)
     return Kept(
         execution_id=row["id"],
@@ -102,6 +115,17 @@ def _event(told: Told) -> Event:
     if told.unknown:
         return Event.LOSE
     return Event.FAIL if told.error is not None or told.result is Result.FAILED else Event.SUCCEED
+
+
+def _ended(told: Told) -> Ended:
+    return Ended(
+        result=told.result,
+        status=told.status,
+        lost=told.unknown or told.error in _LOST,
+        witnessed=told.witnessed,
+        checks=told.checks,
+        extracted=told.extracted,
+    )
 
 
 def _write(tx: Tx, row: rows.Row, told: Told, status: Status, *, withhold: bool) -> None:
@@ -129,7 +153,9 @@ def _follow(tx: Tx, row: rows.Row, event: Event) -> None:
     rows.change(tx.conn, intents, row["intent_id"], status=status.value, updated_at=tx.at)
 
 
-def _enter(tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool) -> None:
+def _enter(
+    tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool, booked: list[dict[str, Any]]
+) -> None:
     trail = {
         "tenant": row["tenant"],
         "actor": told.by,
@@ -137,8 +163,9 @@ def _enter(tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool) -> 
         "intent_id": row["intent_id"],
     }
     about = {"execution_id": row["id"], "warrant_id": row["warrant_id"], "action": row["action"]}
+    budgets = {"budgets": booked} if booked else {}
     if told.unknown:
-        tx.record(EntryType.EXECUTION_UNKNOWN, data={**about, "error": told.error}, **trail)
+        tx.record(EntryType.EXECUTION_UNKNOWN, data={**about, **budgets, "error": told.error}, **trail)
         return
     took = {"duration_ms": round(told.duration_ms)}
     tx.record(
@@ -152,6 +179,7 @@ def _enter(tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool) -> 
             "response_digest": told.response_digest,
             "response_bytes": told.response_bytes,
             "late": late,
+            **budgets,
         },
         **trail,
     )

@@ -85,6 +85,7 @@ def told_of(tx: Tx, claim: Claim, *, intent_id: str, by: str) -> Told:
         extracted=dict(claim.extracted),
         response_digest=claim.response_digest,
         duration_ms=claim.duration_ms,
+        witnessed=False,
     )
 
 

@@ -24,6 +24,8 @@ _HELD = (
     "Wait, or send the identical request again later; a changed one starts anew."
 )
 _RETRYABLE = frozenset({Reason.RATE_LIMITED, Reason.TOO_MANY_HELD})
+_SOON_SECONDS = 60
+"""Clients wait so long by themselves; told to retry much later they would not wait, but try again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,11 @@ def refused(intent_id: str, tier: Tier, reason: Reason, hint: str) -> wire.Decis
 def denied(intent_id: str, decision: Decision) -> wire.Decision:
     """No, by policy."""
     told = refused(intent_id, decision.tier, decision.reason or Reason.POLICY_DENIED, decision.hint)
+    wait = (decision.retry_after_seconds or 0) if decision.reason is Reason.BUDGET_EXCEEDED else 0
     return told.model_copy(
         update={
             "rule": decision.rule_id,
-            "retryable": decision.outcome is Outcome.RATE_LIMITED,
+            "retryable": decision.outcome is Outcome.RATE_LIMITED and wait <= _SOON_SECONDS,
             "retry_after_seconds": decision.retry_after_seconds,
         }
     )

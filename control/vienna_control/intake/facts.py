@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, func, select
 
 from vienna_control import rows
+from vienna_control.budgets import books
 from vienna_control.clock import iso
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
@@ -24,14 +25,17 @@ _RETRIES_WITHIN = timedelta(hours=1)
 _MOST_RETRIES = 100
 
 
-def gather(tx: Tx, agent: Agent, ask: Ask, *, mappings: MappingSet, rate: Rate) -> Facts:
-    """The facts of one ask, at the instant of this unit."""
+def gather(
+    tx: Tx, agent: Agent, ask: Ask, *, mappings: MappingSet, rate: Rate, own: str | None = None
+) -> Facts:
+    """The facts of one ask, at the instant of this unit. ``own``: the intent that is judged again, if it is."""
     return Facts(
         agent=agent.facts(),
         now=tx.now,
         request=ask.request(),
         context={"timestamp": tx.at},
         rate=rate,
+        budgets=books.of(tx.conn, agent.tenant, tx.now, own=own),
         retry_count=_retries(tx, ask),
         first_contact=_first_contact(tx, ask, mappings),
         claimed=ask.claimed,

@@ -26,13 +26,19 @@ class Judgement:
     retries: int = 0
 
 
-def judge(tx: Tx, agent: Agent, ask: Ask, *, bundle: Bundle, rates: Rates, count: bool) -> Judgement:
-    """Decide one ask. ``count``: whether it counts for rates (not when the same call is asked about again)."""
+def judge(
+    tx: Tx, agent: Agent, ask: Ask, *, bundle: Bundle, rates: Rates, count: bool, own: str | None = None
+) -> Judgement:
+    """Decide one ask.
+
+    ``count``: whether it counts for rates (not when the same call is asked about again). ``own``: the intent that is
+    judged again: what it has reserved of budgets is not in its own way.
+    """
     refused = admit(ask, bundle.action_types)
     if refused is not None:
         return Judgement(decision=_refusal(ask, refused, bundle))
     rate = rates.of(agent.id, tx.now, count=count)
-    facts = gathering.gather(tx, agent, ask, mappings=bundle.mappings, rate=rate)
+    facts = gathering.gather(tx, agent, ask, mappings=bundle.mappings, rate=rate, own=own)
     decision = combine([decide(intent, facts, bundle.rules, bundle.tiers) for intent in ask.intents])
     if ask.override_tier is not None:
         decision = _raised(decision, ask.override_tier, bundle)
