@@ -1,0 +1,217 @@
+"""A case for each proposed action: a request as the description has it, read as that action; an answer that matches.
+
+Each is tried against the mapping before it is written. An example that another, more literal route takes is replaced
+by another example; an action that no example reaches is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from vienna_kernel.call.request import canonicalise
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.cases import parse_request
+from vienna_kernel.mapping.reading import Mapped, MappingSet
+from vienna_kernel.propose.draft import Draft
+from vienna_kernel.propose.field import Field
+from vienna_kernel.propose.operation import FORM
+from vienna_kernel.propose.proposal import Proposal
+from vienna_kernel.propose.sample import Sample, placed, sample_of
+from vienna_kernel.propose.yamlwriter import block, comment, flow, quoted
+from vienna_kernel.value import Value
+from vienna_kernel.verdict import Refused
+
+_VARIANTS = 6
+_BOUNDARY = "part"
+_ECHOED = 2
+_ACCEPTED = 202  # taken, not done: nothing is known of the outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request and what is expected of it. ``parameters``: None where they cannot be told beforehand."""
+
+    draft: Draft
+    request: str
+    parameters: Mapping[str, Value] | None
+    answer: Mapping[str, Value] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What came of a proposal. ``unreached``: actions that no example reaches, with what it was read as."""
+
+    cases: tuple[Case, ...]
+    unreached: tuple[tuple[Draft, str], ...]
+
+
+def cases_of(proposal: Proposal, mappings: MappingSet) -> Cases:
+    """A case for each action that passes against ``mappings``, which hold the proposal."""
+    host = proposal.hosts[0].replace("*", "example")
+    found: list[Case] = []
+    unreached: list[tuple[Draft, str]] = []
+    for draft in proposal.drafts:
+        why = ""
+        for variant in range(1, _VARIANTS + 1):
+            case = _case(draft, host, variant)
+            read = _read(case.request, mappings)
+            if read == draft.name:
+                found.append(case)
+                break
+            why = why or read
+        else:
+            unreached.append((draft, why))
+    return Cases(tuple(found), tuple(unreached))
+
+
+def _read(request: str, mappings: MappingSet) -> str:
+    """The action a request is read as, or why it is read as none."""
+    try:
+        call = canonicalise(parse_request(request))
+    except MalformedError as error:
+        return error.why
+    answer = call if isinstance(call, Refused) else mappings.map(call)
+    if isinstance(answer, Mapped):
+        return "+".join(intent.action for intent in answer.intents)
+    return answer.detail if isinstance(answer, Refused) else "a preflight is asked for"
+
+
+def _case(draft: Draft, host: str, variant: int) -> Case:
+    codes = {field.currency for field in draft.fields if field.currency}
+    told = {
+        field.name: sample_of(
+            field, currency=field.name in codes, variant=variant if field.source == "path" else 1
+        )
+        for field in _sent(draft)
+    }
+    fields = [field for field in draft.fields if field.name in told]
+    exact = not draft.body.whole or draft.body.kinds == ("json",)
+    return Case(
+        draft,
+        _request(draft, host, fields, told),
+        {name: sample.seen for name, sample in told.items()} if exact else None,
+        _answer(draft, told),
+    )
+
+
+def _sent(draft: Draft) -> Iterator[Field]:
+    """What an example holds: all that must be there, money with its currency, what the answer is compared with."""
+    echoed = {echo.field.name for echo in draft.answer.echoes[:_ECHOED]}
+    money = draft.money
+    paid = {money.name, money.currency} if money is not None else set()
+    needed = {field.currency for field in draft.fields if field.currency and field.required}
+    some = {draft.body.fields[0].name} if _must_have_one(draft) else set()
+    for field in draft.fields:
+        if field.source == "path" or field.required or field.name in echoed | paid | needed | some:
+            yield field
+
+
+def _must_have_one(draft: Draft) -> bool:
+    """Whether a body without any member is none."""
+    body = draft.body
+    required = any(field.required for field in body.fields)
+    return bool(body.fields) and not required and body.media.startswith("multipart/")
+
+
+def _request(draft: Draft, host: str, fields: Sequence[Field], told: Mapping[str, Sample]) -> str:
+    by = {
+        source: [field for field in fields if field.source == source]
+        for source in ("path", "query", "header")
+    }
+    path = draft.route.sample({field.name: told[field.name].text for field in by["path"]})
+    pairs = [*draft.route.query, *(pair for field in by["query"] for pair in _pairs(field, told[field.name]))]
+    query = "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
+    lines = [f"{draft.methods[0]} https://{host}{path}{'?' if query else ''}{query}"]
+    lines += [f"{field.key.lower()}: {told[field.name].text}" for field in by["header"]]
+    media, body = _body(draft, [field for field in fields if field.source in ("json", "form", "body")], told)
+    if media:
+        lines.append(f"content-type: {media}")
+    return "\n".join(lines) + "\n" + (f"\n{body}\n" if body else "")
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="-._~")
+
+
+def _pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
+    if not field.prefix:
+        return [(field.key, sample.text)]
+    inside = sample.sent if isinstance(sample.sent, Mapping) else {}
+    return [(f"{field.key}[{key}]", str(value)) for key, value in inside.items()]
+
+
+def _body(draft: Draft, fields: Sequence[Field], told: Mapping[str, Sample]) -> tuple[str, str]:
+    """Content type and body; both empty when there is none."""
+    media = draft.body.media
+    if not media or (not fields and not draft.body.fields):
+        return "", ""
+    if media == FORM:
+        pairs = [pair for field in fields for pair in _form_pairs(field, told[field.name])]
+        return media, "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
+    if media.startswith("multipart/"):
+        return f"{media}; boundary={_BOUNDARY}", _multipart(fields, told)
+    if draft.body.kinds in (("text",), ("bytes",)):
+        return media, "some content"
+    if draft.body.whole and not fields:
+        return "", ""
+    return media, json.dumps(placed([(field.steps, told[field.name].sent) for field in fields]), default=str)
+
+
+def _form_pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
+    return _pairs(field, sample) if field.source == "form" else [(_bracketed(field.steps), sample.text)]
+
+
+def _bracketed(steps: Sequence[str]) -> str:
+    return steps[0] + "".join(f"[{step}]" for step in steps[1:])
+
+
+def _multipart(fields: Sequence[Field], told: Mapping[str, Sample]) -> str:
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{_bracketed(field.steps)}"\r\n\r\n'
+        f"{told[field.name].text}\r\n"
+        for field in fields
+    ]
+    return "".join(parts) + f"--{_BOUNDARY}--" if parts else ""
+
+
+def _answer(draft: Draft, told: Mapping[str, Sample]) -> Mapping[str, Value] | None:
+    """An answer that holds what it must, None where nothing is promised."""
+    answer = draft.answer
+    if not answer.promises:
+        return None
+    rows: list[tuple[Sequence[str], Value]] = [
+        (_steps(echo.pointer), told[echo.field.name].sent)
+        for echo in answer.echoes
+        if echo.field.name in told
+    ]
+    rows += [(_steps(answer.flag), True)] if answer.flag else []
+    told_at_once = [status for status in answer.statuses if status != _ACCEPTED]
+    status = (*told_at_once, *answer.statuses, 200)[0]
+    return {"status": status, "json": placed(rows)} if rows else {"status": status}
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def cases_text(proposal: Proposal, cases: Sequence[Case]) -> str:
+    """The file of cases, beside the mapping."""
+    told = f"Examples to start from, one for each action of {proposal.id}; add what must be refused."
+    lines = [comment(told), "cases:"]
+    for i, case in enumerate(cases):
+        if i:
+            lines.append("")
+        expect: dict[str, Value] = {"action": case.draft.name}
+        if case.parameters is not None:
+            expect["parameters"] = dict(case.parameters)
+        lines.append(f"  - name: {quoted(f'{case.draft.name} as it is described')}")
+        lines.append(f"    request: {block(case.request, '      ')}")
+        lines.append(f"    expect: {flow([expect])}")
+        if case.answer is not None:
+            accepted = case.answer.get("status") == _ACCEPTED
+            lines.append(f"    response: {flow(case.answer)}")
+            lines.append(f"    verification: {'unverifiable' if accepted else 'match'}")
+    return "\n".join(lines) + "\n"
