@@ -16,12 +16,14 @@ from vectors.fixed import (
     ISSUER_KEY,
     NO_REQUEST,
     PARENT,
+    SECRET_KEY,
     STRANGER,
     intent,
     person,
     vector,
 )
 from vienna_kernel.intent import Intent, Tier
+from vienna_kernel.keyring import b64url
 from vienna_kernel.warrant.scope import Limit
 from vienna_kernel.warrant.terms import Demand, Meaning, Roll, Warrant
 from vienna_kernel.warrant.token import issue
@@ -205,6 +207,11 @@ def above() -> Files:
     foreign = issue(CHILD, STRANGER)
     says = "signed by another than the holder"
     yield "chain_other_signer", vector(says, foreign, "warrant_key_unknown", **gone)
+    shared = {"kty": "oct", "k": b64url(SECRET_KEY.seed)}
+    shown = issue(replace(PARENT, holder_jkt=SECRET_KEY.kid, holder_jwk=shared), ISSUER_KEY)
+    says = "signed with a secret that the parent shows to everybody"
+    by_secret = issue(replace(CHILD, holder_jkt=SECRET_KEY.kid), SECRET_KEY)
+    yield "chain_shown_secret", vector(says, by_secret, "warrant_key_unknown", parents=[shown], intents=USED)
     says = "signed by the issuer instead of the holder"
     yield "chain_issuer_as_holder", vector(says, alone, "warrant_key_unknown", **gone)
 

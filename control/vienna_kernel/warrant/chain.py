@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.keyring import Purpose, VerifyingKey
+from vienna_kernel.keyring import Algorithm, Purpose, VerifyingKey
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
 from vienna_kernel.warrant import response
@@ -26,13 +26,14 @@ MAX_DEPTH = 5
 
 
 def holder_key(parent: Warrant) -> VerifyingKey | None:
-    """The key that may sign links of this warrant; None when nobody may."""
+    """The key that may sign links of this warrant; None when nobody may, as with a secret that it would show to all."""
     if parent.holder_jwk is None:
         return None
     try:
-        return VerifyingKey.from_jwk(parent.holder_jwk, purpose=Purpose.WARRANT)
+        key = VerifyingKey.from_jwk(parent.holder_jwk, purpose=Purpose.WARRANT)
     except MalformedError:
         return None
+    return key if key.algorithm is Algorithm.ED25519 else None
 
 
 def root(warrant: Warrant) -> Verdict:
