@@ -190,7 +190,7 @@ class Gate:
                 digest="sha-256=:x:",
                 size=len(content),
             )
-            verified = verify(mapped.verify, mapped.intents, seen)
+            verified = verify(mapped.promises, seen)
             values = {
                 "result": verified.result.value,
                 "checks": [check.to_json() for check in verified.checks],
