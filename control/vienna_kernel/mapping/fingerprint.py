@@ -63,9 +63,9 @@ class Volatile:
 
 
 def together(parts: Sequence[Volatile]) -> Volatile:
-    """What all of them hold volatile: in a call of several parts, what one of them reads counts."""
-    if len(parts) == 1:
-        return parts[0]
+    """What all of them hold volatile: in a call of several parts, what one of them reads counts; of none, nothing."""
+    if len(parts) < 2:
+        return parts[0] if parts else Volatile()
     first, *rest = parts
     return Volatile(
         first.headers.intersection(*(part.headers for part in rest)),

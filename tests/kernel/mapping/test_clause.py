@@ -90,6 +90,12 @@ def test_an_operation_that_nobody_mapped_is_named() -> None:
     assert found.mapping == "shop@v1"
 
 
+def test_nothing_mapped_at_a_mapped_address_is_governed_too() -> None:
+    found = mapped(compiled(GRAPHQL), {"query": "mutation { drop }"})
+    assert [intent.action for intent in found.intents] == ["http.post"]
+    assert (found.mapped, found.mapping) == (False, None)
+
+
 def test_what_an_operation_has_and_no_mapping_declares_is_refused() -> None:
     found = refused(compiled(GRAPHQL), {"query": 'mutation { refund(order: "O1", note: "x") {id} }'})
     assert found.reason is Reason.UNKNOWN_PARAMETER
