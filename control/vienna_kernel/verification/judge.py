@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from vienna_kernel.decode.pointer import MISSING, Found
 from vienna_kernel.value import Value
-from vienna_kernel.verification.answer import ResponseView, decode, of_part
-from vienna_kernel.verification.part import Judged, at_most_bytes, judge, kept
+from vienna_kernel.verification.answer import Answer, ResponseView, decode, of_part
+from vienna_kernel.verification.part import Judged, judge, kept, size_of
+from vienna_kernel.verification.place import stands
 from vienna_kernel.verification.readback import Lookup, readback_call
 from vienna_kernel.verification.result import Check, Finding, Result, Verification, overall, worst
 from vienna_kernel.verification.spec import BodyForm, Promise
 from vienna_kernel.verification.undo import Undo, compensation
+from vienna_kernel.warrant.response import MAX_BODY_BYTES, MAX_ITEMS, exceeded
 
 _LOOKED_UP = frozenset({Result.MATCH, Result.UNVERIFIABLE, Result.AMBIGUOUS})
 _UNFILLED = (
@@ -27,11 +29,11 @@ def verify(
 
     Args:
         promises: One for each part of the request.
-        limits: ``response_limits`` of the warrant.
+        limits: ``response_limits`` of the warrant (``warrant.response``).
     """
     promises = promises or (Promise((), None),)
-    parts = _parts(promises, response)
-    bounds = [_limit(name, most, response) for name, most in (limits or {}).items()]
+    parts = _parts(promises, response, counting=MAX_ITEMS in (limits or {}))
+    bounds = _limits(limits or {}, promises, parts, response)
     findings = tuple(
         Finding(part.result, promise.reading) for promise, part in zip(promises, parts, strict=True)
     )
@@ -49,13 +51,13 @@ def verify(
     )
 
 
-def _parts(promises: Sequence[Promise], response: ResponseView) -> list[Judged]:
+def _parts(promises: Sequence[Promise], response: ResponseView, *, counting: bool) -> list[Judged]:
     read: dict[BodyForm | None, tuple[Found, bool]] = {}
     parts = []
     for promise in promises:
         whole: Found = MISSING
         textual = False
-        if promise.reads_body:
+        if promise.reads_body or counting:
             form = promise.spec.body if promise.spec is not None else None
             if form not in read:
                 read[form] = decode(response, form)
@@ -64,10 +66,35 @@ def _parts(promises: Sequence[Promise], response: ResponseView) -> list[Judged]:
     return parts
 
 
-def _limit(name: str, most: int, response: ResponseView) -> Check:
-    if name == "max_bytes":
-        return at_most_bytes("response_limits max_bytes", most, response)
-    return Check(f"response_limits {name}", most, None, Result.AMBIGUOUS)
+def _limits(
+    limits: Mapping[str, int], promises: Sequence[Promise], parts: Sequence[Judged], response: ResponseView
+) -> list[Check]:
+    """A check of each limit; one that cannot be counted is not known to be kept."""
+    if not limits:
+        return []
+    counts = [_items(promise, part.answer) for promise, part in zip(promises, parts, strict=True)]
+    known = [count for count in counts if count is not None]
+    items = sum(known) if len(known) == len(counts) else None
+    size = size_of(response)
+    wrong = {row.name: row for row in exceeded(limits, body_bytes=size, items=items)}
+    checks = []
+    for name, most in sorted(limits.items()):
+        result = Result.MATCH
+        found = {MAX_BODY_BYTES: size, MAX_ITEMS: items}.get(name)
+        if name in wrong:
+            result = Result.AMBIGUOUS if wrong[name].found is None else Result.DRIFT
+        checks.append(Check(f"response_limits {name}", most, found, result))
+    return checks
+
+
+def _items(promise: Promise, answer: Answer) -> int | None:
+    """How many items a part's answer has: of the lists that the mapping counts, or that it is itself."""
+    rows = promise.spec.at_most if promise.spec is not None else ()
+    found = [value for row in rows for value in stands(row.pointers, row.header, answer)]
+    lists = [value for value in found if isinstance(value, list)]
+    if lists:
+        return sum(map(len, lists))
+    return len(answer.own) if isinstance(answer.own, list) else None
 
 
 def _checks(parts: Sequence[Judged]) -> list[Check]:

@@ -106,13 +106,15 @@ def _status(spec: VerifySpec, status: int, *, reading: bool) -> Check:
 
 
 def _bounds(spec: VerifySpec, response: ResponseView) -> list[Check]:
-    return [] if spec.max_body is None else [at_most_bytes("max_body", spec.max_body, response)]
+    if spec.max_body is None:
+        return []
+    size = size_of(response)
+    return [Check("max_body", spec.max_body, size, Result.DRIFT if size > spec.max_body else Result.MATCH)]
 
 
-def at_most_bytes(name: str, most: int, response: ResponseView) -> Check:
-    """Whether an answer is as small as was promised, as it passed and out of its content coding."""
-    size = max(response.size, len(response.body or b""))
-    return Check(name, most, size, Result.DRIFT if size > most else Result.MATCH)
+def size_of(response: ResponseView) -> int:
+    """Bytes of body, as they passed or out of their content coding, whichever is more."""
+    return max(response.size, len(response.body or b""))
 
 
 def _compared(spec: VerifySpec, promise: Promise, response: ResponseView, answer: Answer) -> list[Check]:

@@ -27,7 +27,7 @@ from vienna_kernel.verification.result import Check, Result
 from vienna_kernel.verification.same import Approved
 from vienna_kernel.verification.spec import AtMost, Within
 
-_ITEM_KINDS = {"email_list": ParamType.EMAIL, "string_list": ParamType.STRING}
+_ITEM_KINDS = {ParamType.EMAIL_LIST: ParamType.EMAIL, ParamType.STRING_LIST: ParamType.STRING}
 
 
 def at_most(row: AtMost, intents: Sequence[Intent], answer: Answer) -> Check | None:
@@ -80,12 +80,12 @@ def within(row: Within, intents: Sequence[Intent], answer: Answer) -> Check | No
     """Recipients, keys, rows: nothing that stands there may be more than was approved."""
     approved = approved_values(row.param, intents)
     allowed = Approved([item for value, _ in approved for item in _items(value)])
-    kind = _ITEM_KINDS.get(row.kind.value, row.kind)
+    kind = _ITEM_KINDS.get(row.kind, row.kind)
     found = [item for value in answer.at(row.pointer) for item in _items(value)]
     if not approved and all(is_empty(item) for item in found):
         return None
     items = [item for item in found if item is not MISSING and item is not None]
-    more = [item for item in items if _read(kind, item, text=answer.textual) not in allowed]
+    more = [item for item in items if not _is_allowed(item, allowed, kind, text=answer.textual)]
     untold = len(items) < len(found)
     result = Result.DRIFT if more else Result.AMBIGUOUS if untold else Result.MATCH
     actual: Value = more or (None if untold else items)
@@ -98,8 +98,8 @@ def _items[T: Found](value: T) -> list[T]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _read(kind: ParamType, item: Value, *, text: bool) -> Value:
+def _is_allowed(item: Value, allowed: Approved, kind: ParamType, *, text: bool) -> bool:
     try:
-        return read(kind, item, text=text)
+        return read(kind, item, text=text) in allowed
     except MalformedError:
-        return item
+        return False
