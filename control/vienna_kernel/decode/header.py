@@ -112,6 +112,14 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     return start[0].lower(), found
 
 
+def media_type(value: str) -> tuple[str, dict[str, str]]:
+    """The same of a ``Content-Type``, which has a type and a subtype. Errors: ``MalformedError``."""
+    found = parameters(value)
+    if "/" not in found[0]:
+        raise refused("a content type without a subtype")
+    return found
+
+
 def parameter_text(found: Mapping[str, str], name: str) -> str | None:
     """One parameter as text, whether plain, extended (``name*``) or in pieces (``name*0``); None when absent.
 

@@ -85,7 +85,7 @@ class _Contents:
         self._parts += 1
         if depth > _MAX_DEPTH or self._parts > MAX_PARTS:
             raise refused(f"parts deeper than {_MAX_DEPTH}, or more than {MAX_PARTS}")
-        kind, said = header.parameters(lines.get("content-type", "text/plain"))
+        kind, said = header.media_type(lines.get("content-type", "text/plain"))
         coding = lines.get("content-transfer-encoding", "7bit").lower()
         if kind in ("message/partial", "message/external-body"):
             raise refused("a mail of which only a piece is here")

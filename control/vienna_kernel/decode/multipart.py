@@ -91,7 +91,7 @@ class _Part:
 def _kind(value: str | None) -> str | None:
     if value is None:
         return None
-    kind, said = header.parameters(value)
+    kind, said = header.media_type(value)
     if kind.startswith("multipart/") or not _in_utf8(said):
         raise refused("a part that has parts, or is in another charset than UTF-8")
     return kind

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vienna_kernel.decode.header import fields, has_control, once, parameter_text, parameters
+from vienna_kernel.decode.header import fields, has_control, media_type, once, parameter_text, parameters
 from vienna_kernel.errors import MalformedError
 
 
@@ -105,6 +105,12 @@ def test_parameters_are_read(value: str, found: tuple[str, dict[str, str]]) -> N
 def test_parameters_that_some_read_otherwise_are_refused(value: str) -> None:
     with pytest.raises(MalformedError):
         parameters(value)
+
+
+def test_a_content_type_has_two_halves() -> None:
+    assert media_type("A/b; c=d") == ("a/b", {"c": "d"})
+    with pytest.raises(MalformedError):
+        media_type("a; c=d")
 
 
 @pytest.mark.parametrize(
