@@ -9,7 +9,7 @@ from __future__ import annotations
 import yaml
 
 from fuzz import law
-from vienna_kernel import document
+from vienna_kernel import document, yaml_nodes
 from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.errors import MalformedError
 
@@ -24,16 +24,16 @@ SEEDS = (
 
 def _reading(data: bytes, loader: type) -> object:
     """The data, ``MISSING`` where it is refused."""
-    quick, document._QUICK = document._QUICK, loader
+    quick, yaml_nodes._QUICK = yaml_nodes._QUICK, loader
     try:
         return document.parse(data, name="f").data
     except MalformedError as error:
         law(error.where.startswith("f"), "the place is named")
         return MISSING
     finally:
-        document._QUICK = quick
+        yaml_nodes._QUICK = quick
 
 
 def one_input(data: bytes) -> None:
-    quick, slow = _reading(data, document._QUICK), _reading(data, yaml.SafeLoader)
+    quick, slow = _reading(data, yaml_nodes._QUICK), _reading(data, yaml.SafeLoader)
     law(quick == slow or MISSING in (quick, slow), "one text is never read in two ways")

@@ -20,18 +20,15 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.yaml_nodes import compose, place_of
 
 type Path = tuple[str | int, ...]
 
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_DEPTH = 64
 _MAX_NUMBER_CHARS = 128
 _MAX_EXPONENT = 400
 
-# libyaml reads ten times as fast. It is not built everywhere, and its complaints are vaguer: what it refuses is read
-# again by PyYAML's own reader, for the place and the words.
-_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
+_HALF = re.compile("[\ud800-\udfff]")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+([eE][-+]?[0-9]+)?\Z|[-+]?[1-9][0-9]*[eE][-+]?[0-9]+\Z")
 
@@ -67,18 +64,13 @@ class Document:
         return Document(self.name, self.data.get(key), places)
 
 
-def _place(name: str, mark: Any) -> str:
-    """``file:line:column`` of a PyYAML mark, 1-based; the file alone where there is no mark."""
-    return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-
-
 class _Builder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.places: dict[Path, tuple[int, int]] = {}
 
     def fail(self, node: yaml.Node, why: str) -> MalformedError:
-        return MalformedError(_place(self.name, node.start_mark), why)
+        return MalformedError(place_of(self.name, node.start_mark), why)
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         self.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
@@ -104,6 +96,8 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
+        if not text.isascii() and _HALF.search(text):
+            raise self.fail(node, "half a surrogate pair; write the character itself")
         if node.style:  # None or "" of a plain one, by reader
             return text
         if text in ("null", "~", ""):
@@ -121,32 +115,6 @@ class _Builder:
         return int(text) if _INT.match(text) else Decimal(text)
 
 
-def _compose(text: str, name: str) -> yaml.Node | None:
-    if "\t" not in text:  # libyaml takes tabs where PyYAML's own reader refuses them
-        try:
-            return _checked(text, name, _QUICK)
-        except (yaml.YAMLError, UnicodeEncodeError):
-            pass
-    return _checked(text, name, yaml.SafeLoader)
-
-
-def _checked(text: str, name: str, loader: Any) -> yaml.Node | None:
-    ends: list[bool] = []  # of each open collection, whether it is in flow style
-    for event in yaml.parse(text, Loader=loader):
-        tag = getattr(event, "tag", None)
-        if isinstance(event, yaml.AliasEvent) or tag is not None or getattr(event, "anchor", None):
-            raise MalformedError(_place(name, event.start_mark), "tags, anchors and aliases are not accepted")
-        if isinstance(event, yaml.CollectionEndEvent):
-            ends.pop()
-        elif len(ends) > _MAX_DEPTH:  # before it is composed: that recurses
-            raise MalformedError(_place(name, event.start_mark), f"nested deeper than {_MAX_DEPTH}")
-        elif isinstance(event, yaml.CollectionStartEvent):
-            ends.append(bool(event.flow_style))
-        elif ends and ends[-1] and not getattr(event, "style", "x") and "?" in getattr(event, "value", ""):
-            raise yaml.YAMLError  # libyaml takes it within a word in braces, PyYAML's own reader does not
-    return yaml.compose(text, Loader=loader)
-
-
 def parse(text: str | bytes, *, name: str) -> Document:
     """Read one YAML document.
 
@@ -158,9 +126,9 @@ def parse(text: str | bytes, *, name: str) -> Document:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        node = _compose(text, name)
+        node = compose(text, name)
     except yaml.MarkedYAMLError as error:
-        place = _place(name, error.problem_mark or error.context_mark)
+        place = place_of(name, error.problem_mark or error.context_mark)
         raise MalformedError(place, f"not YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         if isinstance(error, MalformedError):
