@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vienna_kernel.decode import json as strict
 from vienna_kernel.value import canonical, digest, pack, plain_decimal, unpack
+
+JCS = Path(__file__).parents[3] / "shared" / "vectors" / "jcs"
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**12), max_value=10**12)
 leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | decimals | st.text(max_size=20)
@@ -44,6 +49,23 @@ def test_equal_amounts_have_equal_digests_whatever_their_scale() -> None:
 
 def test_canonical_bytes_do_not_depend_on_key_order() -> None:
     assert canonical({"b": 1, "a": [True, None, "x"]}) == b'{"a":[true,null,"x"],"b":1}'
+
+
+@pytest.mark.skipif(not JCS.is_dir(), reason="the public vectors are not beside this checkout")
+def test_the_public_vectors_of_rfc_8785() -> None:
+    """Byte for byte, but that a number with a fraction or an exponent is a string of ours: no float is ever signed."""
+    names = sorted(path.name for path in (JCS / "input").glob("*.json"))
+    assert len(names) == 6
+    exact = 0
+    for name in names:
+        sent, expected = (JCS / "input" / name).read_bytes(), (JCS / "output" / name).read_bytes()
+        assert rfc8785.dumps(json.loads(sent)) == expected.strip(), name
+        if b"." not in sent and b"E" not in sent:
+            assert canonical(strict.loads(sent)) == expected.strip(), name
+            exact += 1
+        as_text = json.loads(sent, parse_float=lambda text: plain_decimal(Decimal(text)))
+        assert canonical(strict.loads(sent)) == rfc8785.dumps(as_text), name
+    assert exact >= 2
 
 
 @given(values)
