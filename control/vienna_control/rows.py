@@ -55,8 +55,14 @@ def add(conn: Connection, table: Table, **values: Any) -> None:
 
 def change(conn: Connection, table: Table, id: str, **values: Any) -> int:
     """Update the row with this ``id``; returns how many there were (0 or 1)."""
+    return change_by(conn, table, {"id": id}, **values)
+
+
+def change_by(conn: Connection, table: Table, key: Mapping[str, str], **values: Any) -> int:
+    """Update the rows whose columns are as ``key`` says; returns how many there were."""
     given = {f"new_{name}": value for name, value in values.items()}
-    return _update(table, tuple(values), conn.dialect).run(conn, {**given, "row_id": id})
+    given |= {f"row_{name}": value for name, value in key.items()}
+    return _update(table, tuple(key), tuple(values), conn.dialect).run(conn, given)
 
 
 class Prepared:
@@ -150,10 +156,10 @@ def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Statemen
 
 
 @cache
-def _update(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Statement:
+def _update(table: Table, key: tuple[str, ...], names: tuple[str, ...], dialect: Dialect) -> _Statement:
     statement = (
         update(table)
-        .where(table.c.id == bindparam("row_id"))
+        .where(*[table.c[name] == bindparam(f"row_{name}") for name in key])
         .values({name: bindparam(f"new_{name}") for name in names})
     )
     return _Statement(statement.compile(dialect=dialect), {})

@@ -44,6 +44,20 @@ async def test_a_row_is_found_changed_and_its_absence_is_none(store: Store) -> N
     assert seen == ("critical", None)
 
 
+async def test_rows_of_one_key_of_several_columns_are_changed_and_all_are_read(store: Store) -> None:
+    def unit(tx: Tx) -> tuple[int, int, list[Any]]:
+        for n in range(3):
+            rows.add(tx.conn, alerts, **alert(id=f"alr-{n}", kind="k" if n else "other"))
+        changed = rows.change_by(tx.conn, alerts, {"tenant": "t", "kind": "k"}, severity="critical")
+        none = rows.change_by(tx.conn, alerts, {"tenant": "u", "kind": "k"}, severity="warning")
+        by_kind = select(alerts.c.id, alerts.c.severity).where(alerts.c.kind == bindparam("kind"))
+        return changed, none, rows.Prepared(by_kind).every(tx.conn, kind="k")
+
+    changed, none, found = await store.write(unit)
+    assert (changed, none) == (2, 0)
+    assert found == [{"id": "alr-1", "severity": "critical"}, {"id": "alr-2", "severity": "critical"}]
+
+
 async def test_a_second_row_of_one_key_is_an_integrity_error_and_takes_back_its_unit(store: Store) -> None:
     await store.write(lambda tx: rows.add(tx.conn, alerts, **alert()))
 

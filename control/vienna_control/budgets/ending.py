@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select
 
 from vienna_control import rows
 from vienna_control.budgets import books
@@ -90,28 +90,24 @@ def _book(tx: Tx, account_id: str, booking: Booking, dated: str) -> None:
 
 
 def _write(tx: Tx, warrant_id: str, account_id: str, entry: Entry, dated: str) -> None:
-    tx.conn.execute(
-        update(budget_reservations)
-        .where(budget_reservations.c.warrant_id == warrant_id, budget_reservations.c.account_id == account_id)
-        .values(
-            state=entry.state.value,
-            used=plain_decimal(entry.used),
-            slot_ends=dated,
-            ended_at=tx.at,
-        )
+    rows.change_by(
+        tx.conn,
+        budget_reservations,
+        {"warrant_id": warrant_id, "account_id": account_id},
+        state=entry.state.value,
+        used=plain_decimal(entry.used),
+        slot_ends=dated,
+        ended_at=tx.at,
     )
 
 
 def _add_spent(tx: Tx, account_id: str, ends: str, spent: Decimal) -> None:
     known = _SLOT.scalar(tx.conn, account=account_id, ends=ends)
+    slot = {"account_id": account_id, "ends": ends}
     if known is None:
-        rows.add(tx.conn, budget_slots, account_id=account_id, ends=ends, spent=plain_decimal(spent))
-        return
-    tx.conn.execute(
-        update(budget_slots)
-        .where(budget_slots.c.account_id == account_id, budget_slots.c.ends == ends)
-        .values(spent=plain_decimal(total(Decimal(known), spent)))
-    )
+        rows.add(tx.conn, budget_slots, **slot, spent=plain_decimal(spent))
+    else:
+        rows.change_by(tx.conn, budget_slots, slot, spent=plain_decimal(total(Decimal(known), spent)))
 
 
 _SLOT = rows.Prepared(

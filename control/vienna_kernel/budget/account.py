@@ -57,17 +57,14 @@ class Account:
     @property
     def spent(self) -> Decimal:
         """Used within the window."""
-        return total(*(slot.spent for slot in self.slots if slot.ends > self._since))
+        since = self.now - timedelta(seconds=self.window_seconds)
+        return total(*(slot.spent for slot in self.slots if slot.ends > since))
 
     @property
     def remaining(self) -> Decimal:
         """What may still be reserved; never below nothing, though outcomes may have told of more than was."""
         left = less(self.limit, total(self.spent, self.reserved))
         return max(left, NOTHING)
-
-    @property
-    def _since(self) -> datetime:
-        return self.now - timedelta(seconds=self.window_seconds)
 
     def fits(self, amount: Decimal) -> bool:
         """Whether this much may be reserved now."""
