@@ -189,7 +189,8 @@ class _Reader:
             made = field_of(name, "form", key, Shape(kind="string"), required=required)
             return replace(made, prefix=True, kind=ParamType.MAP)
         made = field_of(name, "form", key, member, required=required)
-        return replace(made, kind=ParamType.STRING_LIST) if member.kind == "array" else made
+        several = member.kind == "array" or key.endswith("[]")
+        return replace(made, kind=ParamType.STRING_LIST) if several else made
 
 
 def _emails(shape: Shape, at: tuple[str, ...], depth: int = 5) -> Iterator[tuple[str, ...]]:

@@ -82,9 +82,9 @@ def _read(request: str, mappings: MappingSet) -> str:
 def _case(draft: Draft, host: str, variant: int) -> Case:
     codes = {field.currency for field in draft.fields if field.currency}
     told = {
-        field.name: sample_of(
-            field, currency=field.name in codes, variant=variant if field.source == "path" else 1
-        )
+        field.name: _host_of(field, host)
+        if field.source == "host"
+        else sample_of(field, currency=field.name in codes, variant=variant if field.source == "path" else 1)
         for field in _sent(draft)
     }
     fields = [field for field in draft.fields if field.name in told]
@@ -97,6 +97,11 @@ def _case(draft: Draft, host: str, variant: int) -> Case:
     )
 
 
+def _host_of(field: Field, host: str) -> Sample:
+    value = host.partition(".")[0] if field.key == "label" else host
+    return Sample(value, value)
+
+
 def _sent(draft: Draft) -> Iterator[Field]:
     """What an example holds: all that must be there, money with its currency, what the answer is compared with."""
     echoed = {echo.field.name for echo in draft.answer.echoes[:_ECHOED]}
@@ -105,7 +110,7 @@ def _sent(draft: Draft) -> Iterator[Field]:
     needed = {field.currency for field in draft.fields if field.currency and field.required}
     some = {draft.body.fields[0].name} if _must_have_one(draft) else set()
     for field in draft.fields:
-        if field.source == "path" or field.required or field.name in echoed | paid | needed | some:
+        if field.source in ("host", "path") or field.required or field.name in echoed | paid | needed | some:
             yield field
 
 
@@ -207,7 +212,7 @@ def cases_text(proposal: Proposal, cases: Sequence[Case]) -> str:
         expect: dict[str, Value] = {"action": case.draft.name}
         if case.parameters is not None:
             expect["parameters"] = dict(case.parameters)
-        lines.append(f"  - name: {quoted(f'{case.draft.name} as it is described')}")
+        lines.append(f"  - name: {quoted(f'{case.draft.name} {proposal.told}')}")
         lines.append(f"    request: {block(case.request, '      ')}")
         lines.append(f"    expect: {flow([expect])}")
         if case.answer is not None:

@@ -74,6 +74,11 @@ class Draft:
             return None
         return next((field for field in self.fields if field.currency), None)
 
+    def target(self, owner: str) -> str:
+        """What it acts on, with the host in it where there are several."""
+        host = next((f"{{{field.name}}}/" for field in self.fields if field.source == "host"), "")
+        return self.route.target(f"{owner}:{host}")
+
     @property
     def summary(self) -> str:
         """A sentence for people, of the words of its name and what it takes."""
@@ -81,26 +86,34 @@ class Draft:
         text = f"{verb.capitalize()} {rest.replace('_', ' ')}".strip()
         if self.money is not None:
             text += f" of {{{self.money.name}|money}}"
-        held = "/".join(f"{{{field.name}}}" for field in self.fields if field.source == "path")
+        held = "/".join(f"{{{field.name}}}" for field in self.fields if field.source in ("host", "path"))
         told = [f"{{{field.name}}}" for field in self.fields if _tells(field)][:2]
         whole = ": ".join(part for part in (text, ", ".join(part for part in (held, *told) if part)) if part)
         return whole if len(whole) <= _MAX_SUMMARY else text[:_MAX_SUMMARY]
 
 
 def _tells(field: Field) -> bool:
-    return field.required and not field.redact and field.source != "path" and field.name in _SALIENT
+    return (
+        field.required
+        and not field.redact
+        and field.source not in ("host", "path")
+        and field.name in _SALIENT
+    )
 
 
 def draft_of(
-    listed: Listed, operation: Operation, *, name: str, server: Server, around: Surroundings
+    listed: Listed, operation: Operation, *, name: str, server: Server, around: Surroundings, told: str = ""
 ) -> Draft:
-    """The action of one operation. Its route's ``problem`` says when there can be none."""
+    """The action of one operation. Its route's ``problem`` says when there can be none.
+
+    ``told``: the name of what tells its hosts apart; empty when there is one.
+    """
     names = Names()
     inputs = (*operation.inputs, *_of_base(server))
     route = route_of(server.base, listed.path, inputs, names)
     asked = inputs_of(inputs, route, names)
     body = body_of(operation.payloads, names)
-    fields = (*asked.fields, *body.fields)
+    fields = (*_of_host(told, server, names), *asked.fields, *body.fields)
     money = any(field.currency for field in fields)
     subject = around.subject(listed, verb=name.partition("_")[0], money=money)
     effect = guess.effect(subject)
@@ -121,6 +134,14 @@ def draft_of(
     if reads:
         return made
     return replace(made, unknown="flag" if body.open else "reject")
+
+
+def _of_host(told: str, server: Server, names: Names) -> Iterator[Field]:
+    """Which of several hosts: of ``*.example.com`` what its star stands for."""
+    if told:
+        starred = all(host.startswith("*") for host in server.hosts)
+        key = "label" if server.hosts and starred else ""
+        yield Field(name=names.give(told, otherwise="host"), source="host", key=key)
 
 
 def _of_base(server: Server) -> Iterator[Input]:

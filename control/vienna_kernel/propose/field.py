@@ -14,7 +14,7 @@ from vienna_kernel.parameter import ParamType
 from vienna_kernel.propose.shape import Shape
 from vienna_kernel.propose.words import singular, words
 
-type Source = Literal["path", "query", "header", "json", "form", "body"]
+type Source = Literal["host", "path", "query", "header", "json", "form", "body"]
 
 MAX_ENUM = 60
 _LONG = 64
@@ -40,7 +40,7 @@ class Field:
     """One parameter as it is proposed.
 
     Attributes:
-        key: On the wire: a variable, a key, or a pointer for ``json`` and ``body``.
+        key: On the wire: a variable, a key, a pointer for ``json`` and ``body``, ``label`` for part of a host.
         enum: Its only values.
         prefix: The keys that start with ``key[`` make one object.
         currency: The parameter that holds its currency, empty when it is no money.
@@ -175,7 +175,12 @@ def _as_amount(one: Field, codes: Sequence[Field]) -> Field:
         enum=(),
         currency=beside.name,
         required=one.required and (beside.required or not minor),
-        guessed=(*one.guessed, "minor units, an integer beside a currency" if minor else "major units"),
+        guessed=(
+            *one.guessed,
+            "minor units, an integer beside a currency"
+            if minor
+            else "major units; minor_units if it counts cents",
+        ),
     )
 
 

@@ -111,7 +111,14 @@ class Importer:
             return self._skip(
                 listed, f"it is reached at {', '.join(hosts)}: import it with --host {hosts[0]}"
             )
-        made = draft_of(listed, reader.read(listed), name=name, server=server, around=self._around)
+        made = draft_of(
+            listed,
+            reader.read(listed),
+            name=name,
+            server=server,
+            around=self._around,
+            told=self._told(server),
+        )
         if made.route.problem:
             return self._skip(listed, made.route.problem)
         key = (listed.method, made.route.shape)
@@ -121,6 +128,12 @@ class Importer:
             )
         self._labels[key] = listed.label
         return replace(made, where=self._doc.where(*listed.at))
+
+    def _told(self, server: Server) -> str:
+        """The name of what tells the hosts apart; empty when there is one."""
+        if any(host.startswith("*") for host in self._hosts):
+            return server.label or "subdomain"
+        return "host" if len(self._hosts) > 1 else ""
 
     def _skip(self, listed: Listed, why: str) -> Skipped:
         return Skipped(listed.label, self._doc.where(*listed.at), why)

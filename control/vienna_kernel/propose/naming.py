@@ -47,6 +47,7 @@ _OF_METHOD = {
     "DELETE": "delete",
 }
 _METHOD_AND_PATH = re.compile(r"(?:GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)[_-]")
+_ASKED_BY_GET = frozenset("count download export list lookup query search".split())
 _HOW_MANY = frozenset({"batch", "bulk", "mass"})
 _LINKS = frozenset("a an and as at by for from in into is of on or per the to via with".split())
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -178,6 +179,8 @@ def _by_path(one: Listed) -> Words:
     before = [word for i, part in told[:-1] for word in part]
     if one.method == "POST" and _verb_at([final]) == 0 and (before or len(final) > 1):
         return (final[0], *(singular(word) for word in before), *final[1:])
+    if one.method == "GET" and final[0] in _ASKED_BY_GET and before:
+        return (final[0], *(singular(word) for word in before[:-1]), before[-1], *final[1:])
     item = last < len(pieces) - 1 or one.method == "POST"
     nouns = (*(singular(word) for word in before), *(map(singular, final) if item else final))
     return (_of_method(one, final), *nouns)

@@ -34,7 +34,8 @@ class Input:
     Attributes:
         repeated: A list sent as the same key several times.
         deep: An object sent as ``name[key]=value``.
-        slashes: A path variable that may hold a slash, encoded.
+        slashes: A path variable that may hold slashes, sent as they are.
+        encoded: A path variable that may hold them encoded.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Input:
     repeated: bool = False
     deep: bool = False
     slashes: bool = False
+    encoded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

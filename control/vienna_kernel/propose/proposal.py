@@ -19,6 +19,7 @@ class Proposal:
 
     Attributes:
         origin: What it was made of, for its first lines.
+        told: What the name of a case says: ``as it is described``.
         skipped: What was not made an action, and why.
     """
 
@@ -28,6 +29,7 @@ class Proposal:
     origin: str
     drafts: tuple[Draft, ...]
     skipped: tuple[Skipped, ...] = ()
+    told: str = "as it is described"
 
     @property
     def protocol(self) -> str:

@@ -70,14 +70,14 @@ class Route:
         told = (s.before + values.get(s.name, "") + s.after if s.name else s.before for s in self.segments)
         return "/" + "/".join(quote(text, safe=_SAFE) for text in told)
 
-    def target(self, owner: str) -> str:
+    def target(self, start: str) -> str:
         """What is acted on: ``github:repos/{owner}/{repo}``; versions and the like at its start left out."""
         rest = list(self.segments)
         while len(rest) > 1 and not rest[0].name and _VERSION.match(rest[0].before.lower()):
             rest = rest[1:]
         told = [f"{{{s.name}}}" if s.name else s.before for s in rest if s.name or s.before]
-        text = f"{owner}:{'/'.join(told)}"
-        return text if len(text) <= _MAX_TARGET else owner
+        text = f"{start}{'/'.join(told)}"
+        return text if len(text) <= _MAX_TARGET else start.rstrip(":/")
 
 
 def route_of(base: str, path: str, inputs: Sequence[Input], names: Names) -> Route:
@@ -86,13 +86,13 @@ def route_of(base: str, path: str, inputs: Sequence[Input], names: Names) -> Rou
     told, why = _query(query) if mark else ((), "")
     if "#" in plain + query:
         why = "the path names its operation in a fragment, which is never sent"
-    slashes = {one.name for one in inputs if one.place == "path" and one.slashes}
+    known = {one.name: one for one in inputs if one.place == "path"}
     pieces = plain.split("/")[1:]
     segments: list[Segment] = []
     notes: list[str] = []
     for i, piece in enumerate(pieces):
         last = i == len(pieces) - 1
-        segment = _segment(piece, slashes, names, notes, last=last)
+        segment = _segment(piece, known, names, notes, last=last)
         problem = _problem(segment, last=last)
         why = why or problem
         segments.append(segment)
@@ -114,7 +114,9 @@ def _query(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
     return pairs, ""
 
 
-def _segment(piece: str, slashes: set[str], names: Names, notes: list[str], *, last: bool) -> Segment:
+def _segment(
+    piece: str, known: Mapping[str, Input], names: Names, notes: list[str], *, last: bool
+) -> Segment:
     holes = list(_HOLE.finditer(piece))
     if not holes:
         return Segment(unquote(piece))
@@ -122,11 +124,12 @@ def _segment(piece: str, slashes: set[str], names: Names, notes: list[str], *, l
     wires = [hole[1].strip("+*") for hole in holes]
     if len(holes) > 1:
         notes.append(f"{piece} is read as one variable")
-    many = any(wire in slashes for wire in wires) or any(
-        hole[1][:1] == "+" or hole[1][-1:] in "+*" for hole in holes if hole[1]
+    told = [known[wire] for wire in wires if wire in known]
+    many = any(one.slashes for one in told) or any(
+        hole[1] != wire for hole, wire in zip(holes, wires, strict=True)
     )
     whole = many and last and not before and not after
-    flag = "+" if whole else ":encoded" if many else ""
+    flag = "+" if whole else ":encoded" if many or any(one.encoded for one in told) else ""
     name = names.give(" and ".join(wires), otherwise="path")
     return Segment(before, name, after, wires[0] if len(wires) == 1 else "", flag)
 

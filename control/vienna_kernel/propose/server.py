@@ -30,13 +30,13 @@ class Server:
         hosts: Lower-case names and ``*.`` wildcards; none where only a path is told.
         base: Path before every path of the description, ``/v1`` or empty; holes are path variables.
         values: Of the holes, the values listed.
-        problem: Why it has no host although it names one.
+        label: The variable that a wildcard stands for, empty when there is none.
     """
 
     hosts: tuple[str, ...] = ()
     base: str = ""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    problem: str = ""
+    label: str = ""
 
 
 def of_servers(servers: Any) -> tuple[Server, ...]:
@@ -66,9 +66,11 @@ def _server(item: Mapping[str, Any]) -> Server:
     base, values = _base(path, told)
     if not authority:
         return Server((), base, values)
-    hosts = _hosts(authority.rpartition("@")[2], told)
-    problem = "" if hosts else f"the server {item['url'][:80]!r} names no host that can be told"
-    return Server(hosts, base, values, problem)
+    place = authority.rpartition("@")[2]
+    hosts = _hosts(place, told)
+    hole = _HOLE.match(place)
+    label = hole[1] if hole and any(host.startswith("*") for host in hosts) else ""
+    return Server(hosts, base, values, label)
 
 
 def _values(variable: Any) -> tuple[str, tuple[str, ...]]:

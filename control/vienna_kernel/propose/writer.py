@@ -54,7 +54,7 @@ def _action(draft: Draft, owner: str) -> Iterator[str]:
     if draft.route.query:
         match["query"] = dict(draft.route.query)
     yield f"    match: {flow(match)}"
-    yield f"    target: {scalar(draft.route.target(owner))}"
+    yield f"    target: {scalar(draft.target(owner))}"
     if draft.body.kinds:
         yield f"    body: {flow(list(draft.body.kinds))}"
     if draft.fields:
@@ -104,7 +104,7 @@ def _param(field: Field) -> Mapping[str, Value]:
     elif field.source in ("json", "body"):
         if field.key != f"/{field.name}":
             told["name"] = field.key
-    elif field.key != field.name:
+    elif field.key not in (field.name, ""):
         told["name"] = field.key
     if field.kind is not (ParamType.MAP if field.prefix else ParamType.STRING):
         told["type"] = field.kind.value
