@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vienna_kernel.decode.delta import applied, varint
-from vienna_kernel.decode.inflate import ZLIB, TooLargeError, inflate
+from vienna_kernel.decode.inflate import ZLIB, inflate
 from vienna_kernel.errors import MalformedError
 
 MAX_OBJECTS = 20_000
@@ -74,18 +74,17 @@ class Pack:
         """The objects in order, until all are read or a bound is reached. Errors: ``MalformedError``."""
         at, room = _HEADER_BYTES, MAX_BYTES
         for number in range(self.count):
-            if number == MAX_OBJECTS:
+            found = self._entry(at, room) if number < MAX_OBJECTS else None
+            if found is None:
                 return
-            try:
-                entry, at = self._entry(at, room)
-            except TooLargeError:
-                return
+            entry, at = found
             room -= len(entry.content)
             yield entry
         if at != self._end:
             raise MalformedError("body", "a pack with more in it than it says")
 
-    def _entry(self, start: int, room: int) -> tuple[Entry, int]:
+    def _entry(self, start: int, room: int) -> tuple[Entry, int] | None:
+        """The entry at ``start`` and the index after it; None when it is larger than ``room``."""
         # The type stands above the lowest four bits of the length.
         size, at = varint(self._data, start)
         kind = (self._data[start] >> 4) & 7
@@ -99,7 +98,7 @@ class Pack:
         elif kind not in (_COMMIT, _TREE, _BLOB, _TAG):
             raise MalformedError("body", "an object of unknown type in the pack")
         if size > room:
-            raise TooLargeError("body", "a pack that is too large to read")
+            return None
         content, at = inflate(self._data, at, wrapper=ZLIB, limit=size)
         if len(content) != size or at > self._end:
             raise MalformedError("body", "an object in the pack that is not as long as it says")
@@ -167,13 +166,13 @@ def descendants(
 
     Errors: ``MalformedError``.
     """
-    commits = _Commits(pack.chars, shallow)
+    commits, in_order = _Commits(pack.chars, shallow), sorted(asked)  # a set's order differs from process to process
     commits_first = True
     for entry in pack.entries():
         # Git writes its commits first: a proof that is whole by then need not wait for files of many megabytes.
         if commits_first and entry.kind in (_TREE, _BLOB):
             commits_first = False
-            if all(commits.descends(new, old) for old, new in asked):
+            if all(commits.descends(new, old) for old, new in in_order):
                 return asked
         commits.learn(entry)
-    return frozenset((old, new) for old, new in asked if commits.descends(new, old))
+    return frozenset((old, new) for old, new in in_order if commits.descends(new, old))

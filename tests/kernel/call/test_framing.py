@@ -10,6 +10,7 @@ from vienna_kernel.call.framing import MAX_HEADER_BYTES, MAX_HEADER_LINES, Frami
 from vienna_kernel.verdict import Reason, Refused
 
 HOST = (b"Host", b"a.example")
+BOTH = frozenset({"gzip", "deflate"})
 
 
 def framing(*lines: tuple[bytes, bytes]) -> Framing:
@@ -203,3 +204,48 @@ def test_headers_are_bounded() -> None:
 @given(st.lists(st.tuples(st.binary(max_size=12), st.binary(max_size=12)), max_size=5))
 def test_any_lines_give_a_framing_or_a_refusal(lines: list[tuple[bytes, bytes]]) -> None:
     assert isinstance(read_framing(tuple(lines)), Framing | Refused)
+
+
+@pytest.mark.parametrize(
+    ("value", "codings"),
+    [
+        (b"gzip", ("gzip",)),
+        (b"X-Gzip", ("gzip",)),
+        (b"deflate", ("deflate",)),
+        (b"deflate ,\tgzip", ("deflate", "gzip")),
+        (b"gzip, gzip", ("gzip", "gzip")),
+        (b"identity", ()),
+    ],
+)
+def test_a_coding_is_told_where_it_may_be(value: bytes, codings: tuple[str, ...]) -> None:
+    found = read_framing((HOST, (b"Content-Encoding", value)), codings=BOTH)
+    assert isinstance(found, Framing)
+    assert found.codings == codings
+    assert found.headers == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        (b"gzip", frozenset()),
+        (b"gzip", frozenset({"deflate"})),
+        (b"deflate, gzip", frozenset({"gzip"})),
+        (b"br", BOTH),
+        (b"gzip, br", BOTH),
+        (b"gzip, identity", BOTH),
+        (b"gzip,", BOTH),
+        (b"", BOTH),
+        (b"gzip;q=1", BOTH),
+        (b"gzip, gzip, gzip", BOTH),
+    ],
+)
+def test_a_coding_that_is_not_asked_for_is_refused(value: bytes, allowed: frozenset[str]) -> None:
+    found = read_framing((HOST, (b"Content-Encoding", value)), codings=allowed)
+    assert isinstance(found, Refused)
+    assert found.reason is Reason.UNSUPPORTED_ENCODING
+
+
+def test_a_coding_is_named_in_one_line() -> None:
+    found = read_framing((HOST, *[(b"Content-Encoding", b"gzip")] * 2), codings=BOTH)
+    assert isinstance(found, Refused)
+    assert found.reason is Reason.AMBIGUOUS_REQUEST

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -142,6 +144,63 @@ def test_the_head_is_judged_before_the_body_is_there() -> None:
     assert refused.reason is Reason.UNSUPPORTED_ENCODING
 
 
+def coded(body: bytes, coding: bytes = b"gzip") -> RawRequest:
+    length = (b"Content-Length", str(len(body)).encode())
+    return raw((b"Content-Encoding", coding), length, method=b"POST", body=body)
+
+
+def test_a_coded_body_is_undone_where_that_is_asked_for() -> None:
+    plain = call(raw((b"Content-Length", b"5"), method=b"POST", body=b"hello"))
+    both = frozenset({"gzip", "deflate"})
+    for request in (
+        coded(gzip.compress(b"hello")),
+        coded(gzip.compress(b"hel") + gzip.compress(b"lo"), b"X-GZIP"),
+        coded(zlib.compress(b"hello"), b"deflate"),
+        coded(gzip.compress(zlib.compress(b"hello")), b"deflate, gzip"),
+    ):
+        assert reason(request) is Reason.UNSUPPORTED_ENCODING
+        found = canonicalise(request, codings=both)
+        assert found == plain
+        assert isinstance(found, Call)
+        assert found.request_digest == plain.request_digest
+        assert found.wire_headers() == plain.wire_headers()
+        assert call(again(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (coded(gzip.compress(bytes(101))), Reason.BODY_TOO_LARGE),
+        (coded(gzip.compress(bytes(50_000_000))), Reason.BODY_TOO_LARGE),
+        (coded(gzip.compress(gzip.compress(bytes(101))), b"gzip, gzip"), Reason.BODY_TOO_LARGE),
+        (coded(gzip.compress(b"hello") + b"\0"), Reason.UNDECODABLE_BODY),
+        (coded(gzip.compress(b"hello")[:-1]), Reason.UNDECODABLE_BODY),
+        (coded(b"hello"), Reason.UNDECODABLE_BODY),
+        (coded(b""), Reason.UNDECODABLE_BODY),
+        (raw((b"Content-Encoding", b"gzip")), Reason.UNDECODABLE_BODY),
+        (coded(b"hello", b"br"), Reason.UNSUPPORTED_ENCODING),
+        (
+            replace(coded(gzip.compress(b"hello")), body=gzip.compress(b"hello, you")),
+            Reason.MALFORMED_REQUEST,
+        ),
+    ],
+)
+def test_a_coded_body_that_is_not_whole_or_too_large_is_refused(
+    request_: RawRequest, expected: Reason
+) -> None:
+    found = canonicalise(request_, codings=frozenset({"gzip", "deflate"}), max_decoded=100)
+    assert isinstance(found, Refused)
+    assert found.reason is expected
+
+
+def test_the_head_of_a_coded_call_is_judged_too() -> None:
+    head = raw((b"Content-Encoding", b"gzip"), (b"Content-Length", b"1000"), method=b"POST")
+    found = canonicalise_head(head, codings=frozenset({"gzip"}))
+    assert isinstance(found, Call)
+    assert found.header("content-encoding") is None
+    assert found.body == b""
+
+
 def test_plain_http_names_its_target_in_full() -> None:
     plain = RawRequest(
         scheme="http",
@@ -262,10 +321,12 @@ anything = st.builds(
 )
 
 
-@given(anything)
-def test_any_bytes_give_a_call_or_a_refusal(request_: RawRequest) -> None:
+@given(anything, st.sampled_from([b"gzip", b"deflate", b"gzip, gzip", b"identity", b""]))
+def test_any_bytes_give_a_call_or_a_refusal(request_: RawRequest, coding: bytes) -> None:
+    coded_too = replace(request_, headers=(*request_.headers, (b"Content-Encoding", coding)))
     for judge in (canonicalise, canonicalise_head):
         assert isinstance(judge(request_), Call | Refused)
+        assert isinstance(judge(coded_too, codings=frozenset({"gzip", "deflate"})), Call | Refused)
 
 
 segments = st.text("abcXYZ019._~!$&'()*+,=:@-", min_size=1, max_size=6).filter(
