@@ -23,7 +23,7 @@ from vienna_cli.namespace import IsolationError, enter, reachable_sockets
 from vienna_cli.output import Failure
 from vienna_cli.run import Door
 from vienna_cli.terminal import Terminal
-from vienna_client import UnreachableError, ViennaError
+from vienna_client import UnreachableError, ViennaClient, ViennaError
 
 HOME = "https://vienna.internal/"
 """Answered by the gate itself, under our CA, without any upstream."""
@@ -99,12 +99,24 @@ def control_plane(terminal: Terminal) -> Iterator[Finding]:
         return
     except ViennaError as error:
         yield Finding("ready", "failed", error.message, "look into its log")
+    yield _warrants(client)
     yield _clock(client.url)
     try:
         client.request("GET", "/warrants", params={"limit": 1})
         yield Finding("key", "ok", "accepted")
     except ViennaError as error:
         yield Finding("key", "failed", error.message, "set VIENNA_API_KEY to an operator's key")
+
+
+def _warrants(client: ViennaClient) -> Finding:
+    try:
+        said = client.request("GET", "/.well-known/jwks.json").get("warrant_algorithm", "ed25519")
+    except ViennaError as error:
+        return Finding("warrants", "failed", error.message, "look into its log")
+    if said == "ed25519":
+        return Finding("warrants", "ok", "signed with ed25519")
+    found = f"signed with {said}, a shared secret: whoever verifies them can forge them"
+    return Finding("warrants", "ok", found, "for a closed installation only; unset VIENNA_WARRANT_ALGORITHM")
 
 
 def gate_listens(door: Door | None) -> Finding:

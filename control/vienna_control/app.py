@@ -28,8 +28,11 @@ from vienna_control.policies.files import default_places
 from vienna_control.ports import Background, UnavailableError
 from vienna_control.sidecars import Hub
 from vienna_control.store import Store
+from vienna_kernel.keyring import Algorithm
 
 log = structlog.get_logger("vienna.control")
+
+_WARRANTS = {"ed25519": Algorithm.ED25519, "hmac-sha256": Algorithm.HS256}
 
 
 @dataclass(slots=True)
@@ -88,7 +91,16 @@ async def compose(
 
 
 async def _compose(settings: Settings, folder: DataFolder, base_url: str, store: Store, clock: Clock) -> App:
-    authority = await Authority.open(store, folder.secret(settings), issuer=settings.control.public_url)
+    authority = await Authority.open(
+        store,
+        folder.secret(settings),
+        issuer=settings.control.public_url,
+        warrants=_WARRANTS[settings.warrant_algorithm],
+    )
+    if authority.symmetric:
+        log.warning(
+            "warrants.symmetric", algorithm=settings.warrant_algorithm, why="every verifier can forge"
+        )
     policies = await Policies.open(store, policy_places(settings), default=settings.control.default_action)
     sequencer = await Sequencer.open(store, authority, folder.path)
     pipeline = Pipeline(authority, policies, settings, clock)

@@ -156,6 +156,8 @@ class Settings(BaseModel):
         cors_origin: VIENNA_CORS_ORIGIN: the one further origin that may read the API in a browser.
         session_seconds: VIENNA_SESSION_TTL: absolute lifetime of a session.
         warrant_seconds: VIENNA_WARRANT_TTL: ceiling of a warrant's lifetime where neither tier nor rule says less.
+        warrant_algorithm: VIENNA_WARRANT_ALGORITHM. With ``hmac-sha256`` whoever verifies a warrant can forge one.
+        allow_hmac_warrants: VIENNA_ALLOW_HMAC_WARRANTS: take ``hmac-sha256`` outside dev and test too.
         max_agents: VIENNA_MAX_AGENTS.
         config_file: The file, for error messages and ``policies``.
     """
@@ -171,6 +173,8 @@ class Settings(BaseModel):
     cors_origin: str | None = None
     session_seconds: Annotated[int, Field(ge=60, le=7 * 86400)] = 28800
     warrant_seconds: Annotated[int, Field(ge=5, le=86400)] = 300
+    warrant_algorithm: Literal["ed25519", "hmac-sha256"] = "ed25519"
+    allow_hmac_warrants: bool = False
     max_agents: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     config_file: Path | None = None
 
@@ -280,6 +284,8 @@ _SETTINGS_ENVIRONMENT = {
     "cors_origin": "VIENNA_CORS_ORIGIN",
     "session_seconds": "VIENNA_SESSION_TTL",
     "warrant_seconds": "VIENNA_WARRANT_TTL",
+    "warrant_algorithm": "VIENNA_WARRANT_ALGORITHM",
+    "allow_hmac_warrants": "VIENNA_ALLOW_HMAC_WARRANTS",
     "max_agents": "VIENNA_MAX_AGENTS",
 }
 
@@ -353,6 +359,11 @@ def _refuse_unsafe(settings: Settings, environ: Mapping[str, str]) -> None:
         raise StartError(f"VIENNA_SIMULATION is on, and VIENNA_ENV is {env}: unset it")
     if settings.cors_origin == "*":
         raise StartError(f"VIENNA_CORS_ORIGIN is '*', and VIENNA_ENV is {env}: name one origin, or unset it")
+    if settings.warrant_algorithm == "hmac-sha256" and not settings.allow_hmac_warrants:
+        raise StartError(
+            f"VIENNA_WARRANT_ALGORITHM is hmac-sha256, and VIENNA_ENV is {env}: every gate that verifies a warrant "
+            "could forge one. Unset it, or set VIENNA_ALLOW_HMAC_WARRANTS=true where all of them are yours"
+        )
     if not (settings.control.public_url or "").startswith("https://"):
         raise StartError(
             f"control.public_url (VIENNA_PUBLIC_URL) is not an https URL, and VIENNA_ENV is {env}: set it to where "

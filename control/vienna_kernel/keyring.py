@@ -6,7 +6,7 @@
 3. Ed25519 is strict: 64-byte signatures, S below the group order (RFC 8032 5.1.7), no small-order and no
    non-canonical public key. OpenSSL alone accepts a small-order key, under which one signature fits many texts.
 4. HS256 is the labelled alternative of a closed installation: every verifier could also sign, so its keys are
-   never published.
+   never published, and only ``shared_jwks`` hands them to those who verify inside.
 """
 
 from __future__ import annotations
@@ -147,9 +147,17 @@ class VerifyingKey:
         if self.algorithm is not Algorithm.ED25519:
             raise MalformedError(f"key {self.kid}", "a symmetric key is never published")
         out = {"kty": "OKP", "crv": "Ed25519", "x": b64url(self.material)}
-        out |= {"kid": self.kid, "use": "sig", "alg": "EdDSA"}
-        if self.purpose:
-            out["purpose"] = self.purpose.value
+        return {**out, "kid": self.kid, "use": "sig", "alg": "EdDSA", **self._annotations()}
+
+    def shared_jwk(self) -> dict[str, str]:
+        """The JWK for a verifier inside a closed installation: of an HS256 key the secret itself."""
+        if self.algorithm is Algorithm.ED25519:
+            return self.jwk()
+        secret = {"kty": "oct", "k": b64url(self.material), "kid": self.kid, "use": "sig", "alg": "HS256"}
+        return {**secret, **self._annotations()}
+
+    def _annotations(self) -> dict[str, str]:
+        out = {"purpose": self.purpose.value} if self.purpose else {}
         for name in ("added_at", "retired_at", "revoked_at"):
             if (at := getattr(self, name)) is not None:
                 out[name] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -217,6 +225,12 @@ class Keyring:
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """RFC 7517 key set of the publishable keys."""
         return {"keys": [key.jwk() for key in self._keys.values() if key.algorithm is Algorithm.ED25519]}
+
+    def shared_jwks(self, purpose: Purpose) -> dict[str, list[dict[str, str]]]:
+        """The key set with the secrets of one purpose in it: whoever has it can sign with them."""
+        inside = (key for key in self._keys.values() if key.purpose is purpose)
+        secrets = [key.shared_jwk() for key in inside if key.algorithm is Algorithm.HS256]
+        return {"keys": [*self.jwks()["keys"], *secrets]}
 
     @classmethod
     def from_jwks(cls, data: Mapping[str, Any], *, purpose: Purpose | None = None) -> Keyring:

@@ -139,6 +139,7 @@ def test_a_file_with_a_database_we_cannot_use_is_not_ignored(tmp_path: Path) -> 
         ({"VIENNA_SECRET_KEY": "changeme" * 5}, "too weak"),
         ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_SIMULATION": "true"}, "VIENNA_SIMULATION"),
         ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_CORS_ORIGIN": "*"}, "VIENNA_CORS_ORIGIN"),
+        ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_WARRANT_ALGORITHM": "hmac-sha256"}, "could forge one"),
         ({"VIENNA_SECRET_KEY": STRONG}, "VIENNA_PUBLIC_URL"),
         ({"VIENNA_SECRET_KEY": STRONG, "VIENNA_PUBLIC_URL": "http://vienna.example.com"}, "not an https URL"),
     ],
@@ -147,6 +148,17 @@ def test_unsafe_settings_stop_the_start(
     tmp_path: Path, env: str, environ: dict[str, str], complaint: str
 ) -> None:
     assert complaint in refused(tmp_path, env=env, **environ)
+
+
+def test_hmac_warrants_are_taken_where_they_are_allowed_by_name(tmp_path: Path) -> None:
+    hmac = {"VIENNA_WARRANT_ALGORITHM": "hmac-sha256"}
+    strong = {"VIENNA_SECRET_KEY": STRONG, "VIENNA_PUBLIC_URL": PUBLIC}
+    assert load(tmp_path, env="prod", **strong).warrant_algorithm == "ed25519"
+    allowed = load(tmp_path, env="prod", **strong, **hmac, VIENNA_ALLOW_HMAC_WARRANTS="true")
+    assert allowed.warrant_algorithm == "hmac-sha256"
+    assert load(tmp_path, env="dev", **hmac).warrant_algorithm == "hmac-sha256"
+    for word in ("HS256", "none", "hmac"):
+        assert "VIENNA_WARRANT_ALGORITHM" in refused(tmp_path, VIENNA_WARRANT_ALGORITHM=word)
 
 
 def test_bootstrap_is_refused_in_prod(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ class Vienna:
         gate: Further keys of the section ``gate``, over the harness's own.
         control: Further keys of the section ``control``.
         agent: Further keys of the agent ``billing-bot``.
+        environ: Further variables for both processes.
     """
 
     AGENT = "billing-bot"
@@ -161,6 +162,7 @@ class Vienna:
         gate: dict[str, Any] | None = None,
         control: dict[str, Any] | None = None,
         agent: dict[str, Any] | None = None,
+        environ: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.upstream = upstream
@@ -182,7 +184,7 @@ class Vienna:
             },
         }
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False))
-        env = {**_clean_environment(), "VIENNA_ENV": "test"}
+        env = {**_clean_environment(), "VIENNA_ENV": "test", **(environ or {})}
         self.control = Process(
             "vienna_control", ["-c", str(self.config)], env=env, log=folder / "control.log"
         )

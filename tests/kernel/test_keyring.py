@@ -126,6 +126,18 @@ def test_a_symmetric_key_is_never_published() -> None:
     assert Keyring([SECRET.verifying(Purpose.WARRANT)]).jwks() == {"keys": []}
 
 
+def test_a_secret_is_shared_only_for_the_purpose_that_is_asked() -> None:
+    at = datetime(2026, 1, 5, 10, tzinfo=UTC)
+    inside = replace(SECRET.verifying(Purpose.WARRANT), added_at=at, retired_at=at, revoked_at=at)
+    session = SigningKey.generate_from(b"t" * 32, Algorithm.HS256).verifying(Purpose.SESSION)
+    ring = Keyring([inside, session, KEY.verifying(Purpose.LOG)])
+    shared = ring.shared_jwks(Purpose.WARRANT)
+    assert [row["kid"] for row in shared["keys"]] == [KEY.kid, SECRET.kid]
+    assert Keyring.from_jwks(shared).find(SECRET.kid, Purpose.WARRANT) == inside
+    assert ring.jwks() == {"keys": [KEY.verifying(Purpose.LOG).jwk()]}
+    assert KEY.verifying().shared_jwk() == KEY.jwk()
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -18,5 +18,9 @@ from vienna_control.api.route import Context, Who, route
     summary="Public keys of this control plane (RFC 7517)",
 )
 async def jwks(ctx: Context) -> web.StreamResponse:
-    """Keys that were ever valid and are not revoked; a retired one still verifies what it signed."""
-    return answer(ctx.app.authority.jwks(), headers={"Cache-Control": "public, max-age=300"})
+    """Every signing key with its dates; a retired one still verifies what it signed, a revoked one nothing.
+
+    Where warrants are signed with a shared secret, ``warrant_algorithm`` says so: no key here verifies them.
+    """
+    label = {"warrant_algorithm": "hmac-sha256"} if ctx.app.authority.symmetric else {}
+    return answer({**ctx.app.authority.jwks(), **label}, headers={"Cache-Control": "public, max-age=300"})

@@ -21,7 +21,8 @@ from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Grade
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.warrant.terms import Warrant
-from vienna_kernel.warrant.token import Use, document, inspect, parse_claims, verify
+from vienna_kernel.warrant.token import document, inspect, parse_claims
+from vienna_kernel.warrant.use import STEPS, Use, meaning
 
 _REDACTED = "[redacted hmac-sha256:"
 
@@ -207,7 +208,7 @@ def _verify(ctx: Context, conn: Connection) -> VerifyData:
 
 
 def _covers(ctx: Context, conn: Connection, warrant: Warrant) -> Refused | None:
-    """Steps 5 to 11 for what the caller names; what it leaves out is taken from the warrant itself."""
+    """Steps 5 to 11 for what the caller names; what it leaves out is not compared. The token is verified already."""
     body = ctx.body
     use = Use(
         origin=warrant.audience,
@@ -218,16 +219,13 @@ def _covers(ctx: Context, conn: Connection, warrant: Warrant) -> Refused | None:
         method=warrant.method,
         url=warrant.url,
     )
-    verdict = verify(
-        body.token,
-        use=use,
-        keyring=ctx.app.authority.keyring(),
-        now=ctx.app.clock.now(),
-        issuer=ctx.app.authority.issuer,
-        revoked=lambda warrant_id: custody.is_revoked(conn, warrant_id),
-        consumed=None,
-    )
-    return verdict if isinstance(verdict, Refused) else None
+    steps = STEPS if _names_a_meaning(body) else tuple(step for step in STEPS if step is not meaning)
+    verdicts = (step(warrant, use) for step in steps)
+    return next((verdict for verdict in verdicts if isinstance(verdict, Refused)), None)
+
+
+def _names_a_meaning(body: VerifyBody) -> bool:
+    return body.action is not None or body.target is not None or body.parameters is not None
 
 
 def _holder(conn: Connection, principal: Principal, warrant: Warrant) -> str | None:
@@ -243,17 +241,16 @@ def _holder(conn: Connection, principal: Principal, warrant: Warrant) -> str | N
 def _wanted(ctx: Context, warrant: Warrant) -> list[Intent]:
     """The intents to hold against the warrant. A redacted parameter is compared by its keyed hash."""
     body, key = ctx.body, ctx.app.authority.redaction_key(ctx.principal.tenant)
-    named = body.action is not None or body.target is not None or body.parameters is not None
     wanted = []
-    for meaning in warrant.meanings[:1] if named else warrant.meanings:
-        theirs = meaning.parameters or {}
+    for row in warrant.meanings[:1] if _names_a_meaning(body) else warrant.meanings:
+        theirs = row.parameters or {}
         redacted = frozenset(
             name for name, value in theirs.items() if isinstance(value, str) and value.startswith(_REDACTED)
         )
         given = body.parameters
         intent = Intent(
-            action=body.action if body.action is not None else meaning.action,
-            target=body.target if body.target is not None else meaning.target,
+            action=body.action if body.action is not None else row.action,
+            target=body.target if body.target is not None else row.target,
             parameters=given if given is not None else theirs,
             effect=Effect.READ,
             reversibility=Reversibility.UNKNOWN,

@@ -20,7 +20,7 @@ from vienna_control.authority.sealing import Secret
 from vienna_control.clock import Clock, iso
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import settings, warrants
-from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
+from vienna_kernel.keyring import Algorithm, Keyring, Purpose, VerifyingKey
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_sign
 from vienna_kernel.warrant.token import Meaning, Warrant, issue
@@ -47,20 +47,28 @@ class Authority:
         *,
         issuer: str | None,
         clock: Clock,
+        warrants: Algorithm,
     ) -> None:
         self._store = store
         self._clock = clock
         self._secret = secret
         self._keys = stored
+        self._warrants = warrants
         self.installation = installation
         self.issuer = issuer or f"urn:vienna:{installation}"
         self.origin = f"vienna/{installation}"
 
     @classmethod
     async def open(
-        cls, store: Store, secret: bytes, *, issuer: str | None = None, clock: Clock | None = None
+        cls,
+        store: Store,
+        secret: bytes,
+        *,
+        issuer: str | None = None,
+        clock: Clock | None = None,
+        warrants: Algorithm = Algorithm.ED25519,
     ) -> Authority:
-        """Open the keys, making those that are missing.
+        """Open the keys, making those that are missing. ``warrants``: what warrants are signed with.
 
         Raises ``StartError`` when ``secret`` is not the one they were sealed with.
         """
@@ -68,11 +76,13 @@ class Authority:
 
         def unit(tx: Tx) -> tuple[keys.Stored, str]:
             installation = _ensure_installation(tx)
-            keys.ensure(tx, sealing, name=installation)
+            keys.ensure(tx, sealing, name=installation, warrants=warrants)
             return keys.load(tx.conn, sealing), installation
 
         stored, installation = await store.write(unit)
-        return cls(store, sealing, stored, installation, issuer=issuer, clock=clock or Clock())
+        return cls(
+            store, sealing, stored, installation, issuer=issuer, clock=clock or Clock(), warrants=warrants
+        )
 
     def keyring(self) -> Keyring:
         """Every key that verifies, with its dates."""
@@ -81,6 +91,15 @@ class Authority:
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """RFC 7517 key set, as published."""
         return self._keys.ring.jwks()
+
+    def gate_jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The key set for gates: with HMAC warrants the secrets too, without which they could verify none."""
+        return self._keys.ring.shared_jwks(Purpose.WARRANT)
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether warrants are signed with a shared secret: whoever verifies them could also forge them."""
+        return self._warrants is Algorithm.HS256
 
     @property
     def log_key(self) -> SigningKey:
@@ -217,7 +236,7 @@ class Authority:
 
         def unit(tx: Tx) -> str:
             keys.retire(tx, before, actor=actor, revoke=False)
-            return keys.add_signing(tx, self._secret, Purpose.WARRANT)
+            return keys.add_signing(tx, self._secret, Purpose.WARRANT, self._warrants)
 
         return await self._changed(unit)
 
@@ -230,7 +249,7 @@ class Authority:
 
         def unit(tx: Tx) -> bool:
             done = key is not None and keys.retire(tx, kid, actor=actor, revoke=True)
-            keys.ensure(tx, self._secret, name=self.installation)
+            keys.ensure(tx, self._secret, name=self.installation, warrants=self._warrants)
             return done
 
         return await self._changed(unit)

@@ -1,6 +1,7 @@
 """Keys as the table keeps them: private part sealed, public part readable.
 
 One purpose per key. A purpose's newest key signs, unless it is retired or revoked; all but revoked ones verify.
+Warrants are signed with Ed25519, or, where that was chosen, with HMAC-SHA256; all else with Ed25519.
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ class _Fresh(NamedTuple):
     public: dict[str, str]
 
 
-def ensure(tx: Tx, secret: Secret, *, name: str) -> None:
+def ensure(tx: Tx, secret: Secret, *, name: str, warrants: Algorithm = Algorithm.ED25519) -> None:
     """Make what is missing, with an entry each. ``name`` appears in the CA's subject.
+
+    A warrant key of another algorithm than ``warrants`` signs no more. What an Ed25519 key signed stays valid; a
+    secret that gates were given is revoked, since each of them could write an older date.
 
     Raises ``StartError`` when there are keys, and ``secret`` does not open them: none is added beside them.
     """
@@ -65,9 +69,12 @@ def ensure(tx: Tx, secret: Secret, *, name: str) -> None:
     there = {row["purpose"] for row in usable}
     for row in usable:
         _open(secret, row)
+        if row["purpose"] == Purpose.WARRANT.value and row["algorithm"] != warrants.value:
+            retire(tx, row["id"], actor="system", revoke=row["algorithm"] == Algorithm.HS256.value)
+            there.discard(row["purpose"])
     for purpose in SIGNING:
         if purpose.value not in there:
-            add_signing(tx, secret, purpose)
+            add_signing(tx, secret, purpose, warrants if purpose is Purpose.WARRANT else Algorithm.ED25519)
     if Purpose.SESSION.value not in there:
         seed = secrets.token_bytes(32)
         kid = SigningKey(seed, Algorithm.HS256).kid
@@ -78,10 +85,11 @@ def ensure(tx: Tx, secret: Secret, *, name: str) -> None:
         _add(tx, secret, _Fresh(root.kid, CA_ROOT, "ES256", root.private_der(), public))
 
 
-def add_signing(tx: Tx, secret: Secret, purpose: Purpose) -> str:
-    """A fresh Ed25519 key for this purpose; returns its kid."""
-    key = SigningKey.generate_from(secrets.token_bytes(32))
-    _add(tx, secret, _Fresh(key.kid, purpose.value, key.algorithm.value, key.seed, key.jwk()))
+def add_signing(tx: Tx, secret: Secret, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> str:
+    """A fresh key for this purpose; returns its kid."""
+    key = SigningKey.generate_from(secrets.token_bytes(32), algorithm)
+    public = key.jwk() if algorithm is Algorithm.ED25519 else {}
+    _add(tx, secret, _Fresh(key.kid, purpose.value, algorithm.value, key.seed, public))
     return key.kid
 
 

@@ -102,7 +102,7 @@ class Snapshots:
             "enforcement": agent.enforcement,
             "mappings": [{"name": name, "text": text} for name, text in bundle.texts],
             "hosts": {},
-            "jwks": self._authority.jwks(),
+            "jwks": self._authority.gate_jwks(),
             "freeze": [],
             "redaction_key": base64.b64encode(self._authority.redaction_key(agent.tenant)).decode(),
             # Where nobody checks a gate's own settings, its own settings are not asked.

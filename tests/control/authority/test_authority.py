@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +17,11 @@ from vienna_control.store import Store, Tx
 from vienna_control.store.tables import agents, entries, intents, keys, warrants
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.keyring import Keyring, Purpose
+from vienna_kernel.keyring import Algorithm, Keyring, Purpose, unb64url
 from vienna_kernel.signing import BUNDLE_TYPE, Opened, jws_verify
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant.token import Consent, Demand, Use, Warrant, verify
+from vienna_kernel.warrant.terms import Roll
+from vienna_kernel.warrant.token import Consent, Demand, Use, Warrant, document, inspect, verify
 from vienna_kernel.wire import CallView
 
 SECRET = b"an installation secret of 40 characters!"
@@ -212,7 +215,7 @@ async def test_a_unit_that_fails_mints_nothing(store: Store, authority: Authorit
 
 async def test_terms_that_do_not_fit_leave_no_trace(store: Store, authority: Authority) -> None:
     with pytest.raises(MalformedError):
-        await _issue(store, authority, intents=(INTENT,) * 100)
+        await _issue(store, authority, agent="x" * 9000)
     assert (
         await store.read(
             lambda conn: conn.scalar(select(entries.c.id).where(entries.c.type == "warrant_issued"))
@@ -282,3 +285,57 @@ async def test_redaction_and_sealing_are_the_tenants_own(authority: Authority) -
     with pytest.raises(UnavailableError):
         authority.unseal(sealed, "totp:op-2")
     assert len(authority.keyed_hash(b"key")) == 64
+
+
+def _inspected(authority: Authority, clock: FixedClock, token: str) -> Warrant | Refused:
+    ring = Keyring.from_jwks(authority.gate_jwks())  # what a gate has
+    return inspect(token, keyring=ring, now=clock.now(), issuer=authority.issuer, revoked=lambda _: False)
+
+
+async def test_a_call_of_a_thousand_intents_gets_a_warrant_that_binds_each(
+    store: Store, authority: Authority, clock: FixedClock
+) -> None:
+    rows = tuple(replace(INTENT, target=f"s3:photos/{at}") for at in range(1000))
+    found = _inspected(authority, clock, (await _issue(store, authority, intents=rows)).token)
+    assert isinstance(found, Warrant)
+    assert found.roll == Roll.of(rows)
+
+
+def _kid(token: str) -> tuple[str, str]:
+    header = json.loads(unb64url(token.split(".")[0]))
+    return header["alg"], header["kid"]
+
+
+async def test_hmac_is_chosen_labelled_and_left_again(store: Store, clock: FixedClock) -> None:
+    """What was signed before stays valid; what a secret that every gate had signed does not."""
+
+    async def opened(algorithm: Algorithm) -> Authority:
+        clock.advance(timedelta(seconds=1))
+        return await Authority.open(
+            store, SECRET, issuer="https://vienna.example", clock=clock, warrants=algorithm
+        )
+
+    first = await opened(Algorithm.ED25519)
+    public = await _issue(store, first)
+    shared = await opened(Algorithm.HS256)
+    secret = await _issue(store, shared)
+    algorithm, kid = _kid(secret.token)
+    assert (first.symmetric, shared.symmetric, algorithm) == (False, True, "HS256")
+    assert document(secret.warrant, secret.token, {})["signature"].startswith("hmac-sha256:")
+    assert isinstance(_inspected(shared, clock, public.token), Warrant)
+    assert isinstance(_inspected(shared, clock, secret.token), Warrant)
+    assert kid not in str(shared.jwks())
+    assert [row["kid"] for row in shared.gate_jwks()["keys"] if "k" in row] == [kid]
+
+    again = await opened(Algorithm.HS256)
+    assert _kid((await _issue(store, again)).token) == ("HS256", kid)
+    rotated = await again.rotate(actor="op-1")
+    assert rotated != kid
+    assert _kid((await _issue(store, again)).token) == ("HS256", rotated)
+
+    last = await opened(Algorithm.ED25519)
+    assert _kid((await _issue(store, last)).token)[0] == "EdDSA"
+    assert isinstance(_inspected(last, clock, public.token), Warrant)
+    left = _inspected(last, clock, (await _issue(store, again)).token)
+    assert isinstance(left, Refused)
+    assert left.reason is Reason.WARRANT_REVOKED
