@@ -51,8 +51,11 @@ class Policies:
         problem: Why the files as they lie there now are not in force; empty when they are.
     """
 
-    def __init__(self, store: Store, places: Sequence[Path], *, default: Default, tenant: str) -> None:
+    def __init__(
+        self, store: Store, places: Sequence[Path], *, default: Default, tenant: str, strict: bool
+    ) -> None:
         self._store = store
+        self._strict = strict
         self._places = tuple(places)
         self._default: Default = default
         self._tenant = tenant
@@ -69,9 +72,13 @@ class Policies:
         *,
         default: Default = "deny",
         tenant: str = "default",
+        strict: bool = False,
     ) -> Policies:
-        """Load for the first time. Raises ``StartError`` naming file, line, column and field of each complaint."""
-        opened = cls(store, places or files.default_places(), default=default, tenant=tenant)
+        """Load for the first time. Raises ``StartError`` naming file, line, column and field of each complaint.
+
+        ``strict``: no mapping without cases, now and at every change.
+        """
+        opened = cls(store, places or files.default_places(), default=default, tenant=tenant, strict=strict)
         try:
             await opened._load()
         except MalformedError as error:
@@ -108,7 +115,7 @@ class Policies:
 
     async def _load(self) -> bool:
         self._stamp = await asyncio.to_thread(files.stamp, self._places)
-        sources = await asyncio.to_thread(files.read, self._places)
+        sources = await asyncio.to_thread(files.read, self._places, strict=self._strict)
         before = self._bundle.digest if self._bundle else None
         await self._write(_Swap(sources, "system", "files"), lambda tx: None)
         self.problem = ""

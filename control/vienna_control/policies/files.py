@@ -4,6 +4,7 @@
 2. The kind a document names decides what it is; a document without a known kind is an error.
 3. A shipped mapping counts unless one of the same id lies in the configured places; the shipped tiers count where no
    tiers lie there.
+4. In strict mode a mapping in the configured places needs a case for each of its actions, beside it or within.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vienna_kernel import shipped
-from vienna_kernel.document import Document, parse
+from vienna_kernel.document import Document, DocumentError, parse
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.strict import uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ def default_places() -> tuple[Path, ...]:
 
 
 def stamp(places: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Path, size and time of change of every file that counts: another stamp means another content."""
+    """Path, size and time of change of every file that counts, and of its cases: another stamp, another content."""
     found = []
-    for path in _files(places):
+    for path in (each for counted in _files(places) for each in (counted, _cases_of(counted))):
         try:
             facts = path.stat()
         except OSError:
@@ -48,11 +50,17 @@ def stamp(places: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def read(places: Sequence[Path]) -> Sources:
-    """Read and parse everything. Raises ``MalformedError`` (file, line, column) for what cannot be read."""
+def read(places: Sequence[Path], *, strict: bool = False) -> Sources:
+    """Read and parse everything.
+
+    ``strict``: a mapping that nobody has tried is refused. Raises ``MalformedError`` (file, line, column) for what
+    cannot be read, ``DocumentError`` with every action that has no case.
+    """
     own = _Shelf()
     for path in _files(places):
         own.put(path)
+    if strict and (wrong := [each for path, document in own.paths for each in _untried(path, document)]):
+        raise DocumentError(wrong)
     lent = _Shelf()
     root = shipped.root()
     if root not in [place.resolve() for place in places]:
@@ -71,9 +79,10 @@ def read(places: Sequence[Path]) -> Sources:
 
 
 class _Shelf:
-    """Documents by kind; two mappings of one id and two tier tables are errors."""
+    """Documents by kind; two mappings of one id and two tier tables are errors. ``paths``: of the mappings."""
 
     def __init__(self) -> None:
+        self.paths: list[tuple[Path, Document]] = []
         self.rules: list[Document] = []
         self.tiers: Document | None = None
         self.mappings: dict[str, tuple[Document, str]] = {}
@@ -98,11 +107,25 @@ class _Shelf:
                     f"the mapping {name!r} stands in {self.mappings[name][0].name} already",
                 )
             self.mappings[name] = (document, text)
+            self.paths.append((path, document))
         else:
             came = f"kind {kind!r}" if kind else "no kind"
             raise MalformedError(
                 document.where(("kind",)), f"expected a kind of {', '.join(shipped.KINDS)}; came {came}"
             )
+
+
+def _cases_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}{shipped.CASES}{path.suffix}")
+
+
+def _untried(path: Path, document: Document) -> Iterator[MalformedError]:
+    """A complaint for each action of a mapping that has no case, with what to do."""
+    beside = _cases_of(path)
+    cases = parse(_text(beside), name=_shown(beside)) if beside.is_file() else None
+    for wrong in uncovered(document, cases):
+        why = f"{wrong.why}: write it into {beside.name} beside it (VIENNA_STRICT_MAPPINGS=false loads it untried)"
+        yield MalformedError(wrong.where, why)
 
 
 def _text(path: Path) -> str:

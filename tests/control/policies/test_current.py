@@ -162,3 +162,45 @@ async def test_two_changes_at_once_are_both_in_force(control: Control) -> None:
     assert await asyncio.gather(*(create(number) for number in range(12))) == [201] * 12
     ids = {one.id for one in control.app.policies.current.rules.rules}
     assert {f"r{number}" for number in range(12)} <= ids
+
+
+MAPPING = """\
+apiVersion: vienna/v1
+kind: Mapping
+id: shop
+version: v1
+hosts: [shop.example]
+protocol: rest
+actions:
+  - action: look
+    match: {methods: [GET], path: /look}
+    target: shop
+    effect: read
+    default_tier: T0
+"""
+MAPPING_CASE = 'cases: [{name: a look, request: "GET https://shop.example/look", expect: [{action: look}]}]\n'
+
+
+async def test_in_strict_mode_a_mapping_without_cases_stops_the_start(store: Store, place: Path) -> None:
+    (place / "shop.yaml").write_text(MAPPING)
+    assert "look" in (await Policies.open(store, [place])).current.action_types
+    with pytest.raises(StartError) as caught:
+        await Policies.open(store, [place], strict=True)
+    assert "shop.yaml:8:5 actions[0].action: the action 'look' has no case" in str(caught.value)
+    assert "VIENNA_STRICT_MAPPINGS" in str(caught.value)
+
+
+async def test_in_strict_mode_a_case_that_goes_leaves_the_old_bundle(store: Store, place: Path) -> None:
+    (place / "shop.yaml").write_text(MAPPING)
+    (place / "shop_cases.yaml").write_text(MAPPING_CASE)
+    policies = await Policies.open(store, [place], strict=True)
+    (place / "shop_cases.yaml").write_text(MAPPING_CASE.replace("{action: look}", "{action: http.get}"))
+    assert not await policies.refresh()
+    assert "'look' has no case" in policies.problem
+    (place / "shop_cases.yaml").write_text(MAPPING_CASE)
+    assert not await policies.refresh()  # the same bundle as before, without a problem
+    assert policies.problem == ""
+
+
+async def test_the_shipped_mappings_hold_in_strict_mode(store: Store) -> None:
+    assert (await Policies.open(store, None, strict=True)).current.action_types
