@@ -2,7 +2,8 @@
 
 1. By its head first: the entries whose query keys and headers all stand there, those that name most of them. Two
    that name different ones, both there, are two readings: the request is refused.
-2. Then by its operation: exact over the longest beginning over any; then by most values (``having``).
+2. Then by most values that stand there (``having``), then by its operation: exact over the longest beginning over
+   any. So a dry run is one, whatever is tried.
 3. None left: nothing maps it. An entry that names more is never passed over for one of another path.
 """
 
@@ -64,7 +65,7 @@ class Discriminator:
         closest = _closest(self.operations, operation)
         if closest is None or not all(_stands(root, place, values) for place, values in self.having):
             return None
-        return closest, len(self.having)
+        return len(self.having), closest
 
     def rivals(self, other: Discriminator) -> bool:
         """Whether some request would fit both as closely."""

@@ -44,6 +44,15 @@ def test_more_values_go_first_and_values_are_typed() -> None:
     assert by_operation(rows(flag), "", MISSING) is None
 
 
+def test_values_go_before_operations() -> None:
+    dry = Discriminator(operations=("*",), having=((("dry_run",), (True,)),))
+    named = Discriminator(operations=("delete:namespaces",))
+    for order in (rows(dry, named), rows(named, dry)):
+        tried = by_operation(order, "delete:namespaces", {"dry_run": True})
+        done = by_operation(order, "delete:namespaces", {"dry_run": False})
+        assert [order[i or 0][0] for i in (tried, done)] == [dry, named]
+
+
 def test_the_head_that_names_most_is_chosen_before_the_body_is_looked_at() -> None:
     plain, acl = Discriminator(), Discriminator(query=(("acl", None),))
     version = Discriminator(query=(("acl", None), ("versionId", None)))
