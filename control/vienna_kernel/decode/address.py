@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from vienna_kernel.decode import words
-from vienna_kernel.decode.header import refused
+from vienna_kernel.decode.header import has_control, refused
 
 MAX_ADDRESSES = 2000
 
@@ -32,8 +32,8 @@ _MAX_ADDRESS_CHARS = 254
 
 def addresses(text: str) -> list[str]:
     """The addresses of one header value, names left out, domains in lower case. Errors: ``MalformedError``."""
-    if not text.isascii():
-        raise refused("an address line with letters outside ASCII")
+    if not text.isascii() or has_control(text):
+        raise refused("an address line with control characters, or letters outside ASCII")
     found: list[str] = []
     at = 0
     while at < len(text) or text.endswith(","):

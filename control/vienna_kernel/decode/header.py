@@ -28,7 +28,9 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 _WORD = r"[A-Za-z0-9!#$&^_.+-]++"
 _ESSENCE = re.compile(rf"{_WORD}(?:/{_WORD})?")
-_PARAMETER = re.compile(r'[ \t]*+;[ \t]*+([A-Za-z0-9!#$&^_.+*-]++)=(?:"([^"\\]*+)"|([^\s"\\;,()<>@]++))')
+_PARAMETER = re.compile(
+    r'[ \t]*+;[ \t]*+([A-Za-z0-9!#$&^_.+*-]++)=(?:"([^"\\]*+)"|([^\s"\\;,()<>@:/?=\[\]]++))'
+)
 _REST = re.compile(r"[ \t]*+;?[ \t]*+\Z")
 _EXTENDED = re.compile(r"(?:utf-8|us-ascii)'[A-Za-z-]*'", re.I)
 _PERCENT = re.compile(r"(?:[A-Za-z0-9!#$&+^_`|~.{}/ -]|%[0-9A-Fa-f]{2})*+\Z")
@@ -77,7 +79,15 @@ def fields(block: bytes, newline: bytes, *, folds: bool) -> Fields:
             found.append((named[1].decode("ascii").lower(), [named[2]]))
         else:
             raise refused("a header line without a name and a colon")
-    return [(name, text_of(b"".join(lines)).strip(" \t")) for name, lines in found]
+    return [(name, _whole(name, lines)) for name, lines in found]
+
+
+def _whole(name: str, lines: list[bytes]) -> str:
+    text = text_of(b"".join(lines))
+    # What describes the content is looked up as it stands by some: ``base64`` and a tab is no coding to them.
+    if name.startswith("content-") and (not lines[0].strip(b" \t") or text[-1] in " \t"):
+        raise refused("a header line about the content with blanks around what it says, or nothing")
+    return text.strip(" \t")
 
 
 def once(found: Fields, names: frozenset[str]) -> dict[str, str]:

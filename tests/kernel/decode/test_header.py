@@ -58,6 +58,11 @@ def test_lines_are_read(block: bytes, found: list[tuple[str, str]]) -> None:
         b"A: b\r\n\tto : c@example.com",
         b"A: b\r\n resent-bcc:c@example.com",
         b"A: b\r\n Content-Type: text/html",
+        b"Content-Transfer-Encoding:\r\n base64",
+        b"Content-Transfer-Encoding: \t\r\n base64",
+        b"Content-Transfer-Encoding: base64\t",
+        b"Content-Type: a/b;\r\n c=d ",
+        b"Content-Type:",
         b"A: " + b"x" * 996,
         b"\r\n".join([b"A: " + b"x" * 990] * 270),
     ],
@@ -86,7 +91,7 @@ def test_a_field_stands_once() -> None:
         ("Text/PLAIN;charset=UTF-8", ("text/plain", {"charset": "UTF-8"})),
         ('a/b; C="d e" ;f=g; ', ("a/b", {"c": "d e", "f": "g"})),
         ('form-data; name="a;b=\'c"; filename=""', ("form-data", {"name": "a;b='c", "filename": ""})),
-        ("a/b; boundary=a=b", ("a/b", {"boundary": "a=b"})),
+        ('a/b; boundary="a=b"', ("a/b", {"boundary": "a=b"})),
         ("a/b; filename*=utf-8''x", ("a/b", {"filename*": "utf-8''x"})),
     ],
 )
@@ -98,7 +103,16 @@ def test_parameters_are_read(value: str, found: tuple[str, dict[str, str]]) -> N
     "value",
     [
         *("", " a/b", "a/", "a/b/c", "a/b c", "a/b; c", "a/b; =d", "a/b; c=", 'a/b; c="d', 'a/b; c="d"e'),
-        *("a/b;; c=d", "a/b, c=d", "a/b; c=d; C=e", 'a/b; c="d\\"e"', "a/b; c=d\\e", "a/b; c=d e"),
+        *(
+            "a/b;; c=d",
+            "a/b, c=d",
+            "a/b; c=d; C=e",
+            'a/b; c="d\\"e"',
+            "a/b; c=d\\e",
+            "a/b; c=d e",
+            "a/b; c=d=e",
+            "a/b; c==d",
+        ),
         *("a/b; c=d,e", "a/b (comment); c=d", "a/b; c =d", "a/b; c= d", "a/b\n; c=d"),
     ],
 )
