@@ -173,6 +173,9 @@ class VerifyingKey:
         kid = thumbprint(jwk)
         if jwk.get("kid", kid) != kid:
             raise MalformedError("jwk /kid", "not the key's RFC 7638 thumbprint")
+        operations = jwk.get("key_ops", ["verify"])
+        if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+            raise MalformedError("jwk", "not a key for signatures")
         try:
             said = Purpose(jwk["purpose"]) if "purpose" in jwk else None
             dates = {name: _instant(jwk.get(name)) for name in ("added_at", "retired_at", "revoked_at")}
