@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vienna_kernel.protocol import aws_json, aws_query, graphql, jsonrpc, plain
+from vienna_kernel.protocol import aws_json, aws_query, git, graphql, jsonrpc, kubernetes, mcp, plain, sql
 from vienna_kernel.protocol.reader import Reader
 
 PROTOCOLS: Mapping[str, Reader] = MappingProxyType(
@@ -19,9 +19,13 @@ PROTOCOLS: Mapping[str, Reader] = MappingProxyType(
         "multipart": plain.reading("multipart"),
         "graphql": graphql.READER,
         "jsonrpc": jsonrpc.READER,
+        "mcp": mcp.READER,
         "aws-query": aws_query.READER,
         "aws-json": aws_json.READER,
         "aws-rest": plain.reading("json", "xml", "bytes", "text"),
+        "k8s": kubernetes.READER,
+        "sql-http": sql.READER,
+        "git-smart-http": git.READER,
         "opaque": plain.OPAQUE,
     }
 )
