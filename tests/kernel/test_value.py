@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 import rfc8785
@@ -66,6 +69,31 @@ def test_the_public_vectors_of_rfc_8785() -> None:
         as_text = json.loads(sent, parse_float=lambda text: plain_decimal(Decimal(text)))
         assert canonical(strict.loads(sent)) == rfc8785.dumps(as_text), name
     assert exact >= 2
+
+
+names = st.text(max_size=4) | st.sampled_from(
+    ["\ue000", "\uffff", "\U00010000", "\U0001f600", "a", "\x00", "\x7f"]
+)
+jcs_leaves = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=6) | names
+
+
+@given(
+    st.recursive(
+        jcs_leaves | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6),
+    )
+)
+def test_the_quick_writer_writes_what_rfc_8785_says(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", {"\udfff": 1}, [float("nan")], {1: 2}, b"x", object(), UUID(int=1), datetime.now(UTC), Path()],
+)
+def test_what_is_no_value_has_no_canonical_form(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        canonical(value)
 
 
 @given(values)
