@@ -25,7 +25,9 @@ PATCHES = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
-_TEXTS = frozenset({"application/apply-patch+yaml", "application/yaml"})
+_TEXTS = frozenset(
+    {"application/apply-patch+yaml", "application/yaml", None}
+)  # no type at all is JSON to the server
 _REPLICAS = ("spec", "replicas")
 _MAX_OPERATIONS = 1_000
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from harness.standin import Answer, Asked, Exchange, Standin
+from vienna_kernel.protocol import kubernetes_protobuf
 from vienna_kernel.verification import Result
 from wire_kit import expect, read, through, verified
 
@@ -22,10 +23,18 @@ HOST = "kubernetes.default.svc"
 VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
 
-def resources(version: str, *rows: tuple[str, str, bool]) -> dict[str, Any]:
+def resources(version: str, *rows: Any) -> dict[str, Any]:
     listed = [
-        {"name": name, "singularName": "", "namespaced": spaced, "kind": kind, "verbs": VERBS}
-        for name, kind, spaced in rows
+        {
+            "name": name,
+            "singularName": "",
+            "namespaced": spaced,
+            "kind": kind,
+            "verbs": VERBS,
+            "shortNames": [*more],
+        }
+        for name, kind, spaced, *short in rows
+        for more in [short[0] if short else []]
     ]
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed}
 
@@ -39,11 +48,13 @@ CORE = resources(
     ("secrets", "Secret", True),
     ("services", "Service", True),
     ("nodes", "Node", False),
-    ("persistentvolumeclaims", "PersistentVolumeClaim", True),
+    ("persistentvolumeclaims", "PersistentVolumeClaim", True, ["pvc"]),
     ("serviceaccounts", "ServiceAccount", True),
 )
 GROUPS = {
-    "apps/v1": resources("apps/v1", ("deployments", "Deployment", True), ("deployments/scale", "Scale", True)),
+    "apps/v1": resources(
+        "apps/v1", ("deployments", "Deployment", True), ("deployments/scale", "Scale", True)
+    ),
     "rbac.authorization.k8s.io/v1": resources(
         "rbac.authorization.k8s.io/v1",
         ("rolebindings", "RoleBinding", True),
@@ -69,7 +80,13 @@ def deployment(replicas: int = 2) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "prod", "uid": "u-1", "resourceVersion": "7", "generation": 1},
+        "metadata": {
+            "name": "web",
+            "namespace": "prod",
+            "uid": "u-1",
+            "resourceVersion": "7",
+            "generation": 1,
+        },
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},
@@ -80,6 +97,16 @@ def deployment(replicas: int = 2) -> dict[str, Any]:
         },
         "status": {"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas},
     }
+
+
+def patched(asked: Asked) -> dict[str, Any]:
+    found = deployment()
+    spec = asked.json["spec"]
+    found["spec"]["replicas"] = spec.get("replicas", 2)
+    found["spec"]["template"]["spec"]["containers"][0]["image"] = spec["template"]["spec"]["containers"][0][
+        "image"
+    ]
+    return found
 
 
 def scale(asked: Asked) -> dict[str, Any]:
@@ -94,7 +121,8 @@ def scale(asked: Asked) -> dict[str, Any]:
 
 
 def echo(asked: Asked) -> dict[str, Any]:
-    found = asked.json
+    sent = kubernetes_protobuf.loads(asked.body) if asked.body.startswith(b"k8s") else asked.json
+    found: dict[str, Any] = json.loads(json.dumps(sent))
     spaced = "/namespaces/" in asked.path
     found.setdefault("metadata", {}).update({"uid": "u-2", **({"namespace": "prod"} if spaced else {})})
     return dict(found)
@@ -115,6 +143,16 @@ def pod() -> dict[str, Any]:
     }
 
 
+def named(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "apiVersion": "v1", "metadata": {"name": name}, **more}
+
+
+REVIEW = {
+    "kind": "SelfSubjectAccessReview",
+    "apiVersion": "authorization.k8s.io/v1",
+    "status": {"allowed": True},
+}
+TOKEN = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "status": {"token": "t"}}
 APPS = "/apis/apps/v1/namespaces/prod/deployments"
 ANSWERS = [
     Answer("GET", "/version", 200, {"major": "1", "minor": "32", "gitVersion": "v1.32.0"}),
@@ -128,10 +166,10 @@ ANSWERS = [
     Answer("GET", f"{APPS}/web/scale", 200, scale),
     Answer("PUT|PATCH", f"{APPS}/web/scale", 200, scale),
     Answer("GET", f"{APPS}/web", 200, deployment()),
-    Answer("PATCH|PUT", f"{APPS}/web", 200, deployment()),
+    Answer("PATCH|PUT", f"{APPS}/web", 200, patched),
     Answer("POST", APPS, 201, echo),
     Answer("DELETE", f"{APPS}/web", 200, status("deployments", "web")),
-    Answer("GET", "/api/v1/namespaces/prod", 200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "prod"}}),
+    Answer("GET", "/api/v1/namespaces/prod", 200, named("Namespace", "prod")),
     Answer("DELETE", "/api/v1/namespaces/prod", 200, status("namespaces", "prod")),
     Answer("GET", "/api/v1/namespaces/prod/pods/web-1", 200, pod()),
     Answer("DELETE", "/api/v1/namespaces/prod/pods/web-1", 200, pod()),
@@ -140,10 +178,13 @@ ANSWERS = [
     Answer("DELETE", "/api/v1/namespaces/prod/{kind}", 200, status("", "")),
     Answer("DELETE", "/api/v1/namespaces/prod/{kind}/{name}", 200, status("", "")),
     Answer("POST", "/apis/rbac.authorization.k8s.io/v1/{rest+}", 201, echo),
-    Answer("POST", "/apis/authorization.k8s.io/v1/{rest+}", 201, {**{"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1"}, "status": {"allowed": True}}),
-    Answer("GET", "/api/v1/nodes/n1", 200, {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}, "spec": {}}),
-    Answer("PATCH", "/api/v1/nodes/n1", 200, {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}, "spec": {"unschedulable": True}}),
-    Answer("POST", "/api/v1/namespaces/prod/serviceaccounts/bot/token", 201, {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "status": {"token": "t"}}),
+    Answer("POST", "/apis/authorization.k8s.io/v1/{rest+}", 201, REVIEW),
+    Answer("GET", "/api/v1/pods", 200, {"kind": "PodList", "apiVersion": "v1", "items": []}),
+    Answer("GET", "/api/v1/events", 200, {"kind": "EventList", "apiVersion": "v1", "items": []}),
+    Answer("GET", "/apis/coordination.k8s.io/{rest+}", 404, {}),
+    Answer("GET", "/api/v1/nodes/n1", 200, named("Node", "n1", spec={})),
+    Answer("PATCH", "/api/v1/nodes/n1", 200, named("Node", "n1", spec={"unschedulable": True})),
+    Answer("POST", "/api/v1/namespaces/prod/serviceaccounts/bot/token", 201, TOKEN),
 ]  # fmt: skip
 
 
@@ -161,12 +202,18 @@ def kubectl(cluster: Standin, tmp_path: Path) -> Any:
             pytest.fail("kubectl is not installed, and in CI it must be")
         pytest.skip("kubectl is not installed")
     config = tmp_path / "config"
+    place = {"server": f"https://{HOST}", "certificate-authority": str(cluster.ca)}
     config.write_text(
         yaml.safe_dump(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
-                "clusters": [{"name": "c", "cluster": {"server": f"https://{HOST}", "certificate-authority": str(cluster.ca)}}],
+                "clusters": [
+                    {
+                        "name": "c",
+                        "cluster": {"server": f"https://{HOST}", "certificate-authority": str(cluster.ca)},
+                    }
+                ],
                 "users": [{"name": "u", "user": {"token": "t0ken"}}],
                 "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "prod"}}],
                 "current-context": "x",
@@ -230,7 +277,9 @@ def test_a_dry_run_is_a_read(kubectl: Any) -> None:
 
 
 def test_creating_and_changing(kubectl: Any) -> None:
-    (call,) = writes(kubectl("create", "deployment", "web", "--image=shop/web:2", "--replicas=3", "--validate=false"))
+    (call,) = writes(
+        kubectl("create", "deployment", "web", "--image=shop/web:2", "--replicas=3", "--validate=false")
+    )
     expect(
         call,
         action="deploy_workload",
@@ -239,8 +288,8 @@ def test_creating_and_changing(kubectl: Any) -> None:
         summary='Deploy deployments web in prod: ["shop/web:2"]',
     )
     assert verified(call).result is Result.MATCH
-    (call,) = writes(kubectl("set", "image", "deployment/web", "web=shop/web:1"))
-    expect(call, action="deploy_workload", parameters={"images": ["shop/web:1"]})
+    (call,) = writes(kubectl("set", "image", "deployment/web", "web=shop/web:3"))
+    expect(call, action="deploy_workload", parameters={"images": ["shop/web:3"]})
     assert verified(call).result is Result.MATCH
     (call,) = writes(kubectl("create", "configmap", "settings", "--from-literal=a=b", "--validate=false"))
     expect(call, action="write_kubernetes_resource", tier="T1", target="k8s:prod/configmaps/settings")
@@ -255,12 +304,21 @@ def test_server_side_apply(kubectl: Any) -> None:
 def test_secrets_and_grants(kubectl: Any) -> None:
     reads = kubectl("get", "secrets", "-o", "json")
     expect(reads[-1], action="get_kubernetes_secret", tier="T2", effect="read")
-    (call,) = writes(kubectl("create", "secret", "generic", "key", "--from-literal=p=s3cret", "--validate=false"))
+    (call,) = writes(
+        kubectl("create", "secret", "generic", "key", "--from-literal=p=s3cret", "--validate=false")
+    )
     found = expect(call, action="put_kubernetes_secret", tier="T2", target="k8s:prod/secrets/key")
     assert "czNjcmV0" not in json.dumps(found.shown_body)
     assert "object" in found.intents[0].redacted
     (call,) = writes(
-        kubectl("create", "clusterrolebinding", "b", "--clusterrole=cluster-admin", "--user=eve", "--validate=false")
+        kubectl(
+            "create",
+            "clusterrolebinding",
+            "b",
+            "--clusterrole=cluster-admin",
+            "--user=eve",
+            "--validate=false",
+        )
     )
     expect(
         call,
@@ -296,10 +354,19 @@ def test_the_python_client(cluster: Standin) -> None:
         expect(cluster.last, action="scale_deployment", parameters={"replicas": 7})
         assert verified(cluster.last).result is Result.MATCH
         core.delete_collection_namespaced_config_map("prod", label_selector="app=web")
-        expect(cluster.last, action="delete_kubernetes_collection", tier="T3", parameters={"label_selector": "app=web"})
+        expect(
+            cluster.last,
+            action="delete_kubernetes_collection",
+            tier="T3",
+            parameters={"label_selector": "app=web"},
+        )
+        core.delete_namespace("prod")
+        expect(cluster.last, action="delete_namespace")
         core.delete_namespace("prod", body=k8s.V1DeleteOptions(propagation_policy="Foreground"))
         expect(cluster.last, action="delete_namespace", parameters={"propagation_policy": "Foreground"})
-        core.create_namespaced_secret("prod", k8s.V1Secret(metadata={"name": "k"}, string_data={"p": "s3cret"}))
+        core.create_namespaced_secret(
+            "prod", k8s.V1Secret(metadata={"name": "k"}, string_data={"p": "s3cret"})
+        )
         expect(cluster.last, action="put_kubernetes_secret")
         rules = k8s.V1RoleBinding(
             metadata={"name": "b"},
@@ -307,5 +374,7 @@ def test_the_python_client(cluster: Standin) -> None:
             subjects=[k8s.RbacV1Subject(kind="User", name="eve")],
         )
         k8s.RbacAuthorizationV1Api(client).create_namespaced_role_binding("prod", rules)
-        expect(cluster.last, action="grant_kubernetes_role", parameters={"role": "admin", "subjects": ["eve"]})
+        expect(
+            cluster.last, action="grant_kubernetes_role", parameters={"role": "admin", "subjects": ["eve"]}
+        )
         assert verified(cluster.last).result is Result.MATCH
