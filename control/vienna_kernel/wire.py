@@ -139,8 +139,34 @@ class Consult(_Frame):
     wait: bool = True
 
 
+class Reread(_Frame):
+    """That a call was read back, and what that read says by itself.
+
+    Attributes:
+        part: Number of the part of the call, from 0.
+        result: ``match``, ``drift``, ``ambiguous``, or ``unverifiable``: it does not tell.
+        intent_id: Of the read, which is a call like any other; None when it was not made.
+        before_answer: The agent is still waiting for its answer.
+    """
+
+    part: _Count = 0
+    result: Annotated[str, AfterValidator(_result)]
+    intent_id: str | None = None
+    before_answer: bool = False
+
+
+class Undo(_Frame):
+    """A request that would undo a call: path and query on its origin."""
+
+    action: Annotated[str, Field(max_length=200)]
+    method: Annotated[str, Field(max_length=20)]
+    path: Annotated[str, Field(max_length=2100)]
+
+
 class Outcome(_Frame):
     """What happened after a call left; sent until it is acknowledged.
+
+    Told once more, with ``reread``, after each read-back: ``result`` and ``checks`` are then what both say together.
 
     Attributes:
         status: HTTP status of the upstream, three digits; None when no response came.
@@ -150,6 +176,9 @@ class Outcome(_Frame):
         checks: ``verification.Check`` rows as JSON data, redacted.
         extracted: Response fields that the mapping allows to be kept.
         duration_ms: Milliseconds since the call was let go.
+        reads_due: How many read-backs the gate is about to make.
+        undo: Requests that would undo it.
+        notes: What could not be found out, in sentences.
     """
 
     t: Literal["outcome"] = "outcome"
@@ -167,6 +196,10 @@ class Outcome(_Frame):
     response_bytes: _Count = 0
     duration_ms: Annotated[float, Field(ge=0, le=_EXACT, allow_inf_nan=False)]
     agent_gone: bool = False
+    reads_due: _Count = 0
+    reread: Reread | None = None
+    undo: Annotated[list[Undo], Field(max_length=1000)] = []
+    notes: Annotated[list[str], Field(max_length=100)] = []
 
 
 class Reported(_Frame):

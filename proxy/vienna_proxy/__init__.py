@@ -9,7 +9,7 @@ In reading order, which is the order of a call's life:
 * ``answers``: how an agent is told no, not yet, or something broke;
 * ``enrol``, ``bundle``, ``channel``, ``spool``, ``report``: the way to the control plane;
 * ``hold``, ``consult``, ``presented``, ``preflight``, ``decide``: one call judged, and held meanwhile;
-* ``streams``, ``outcome``, ``tunnel``, ``internal``: what becomes of it, and what is no ordinary call;
+* ``streams``, ``outcome``, ``readback``, ``tunnel``, ``internal``: what becomes of it, and what is no ordinary call;
 * ``gate``, ``connections``, ``embed``, ``compose``, ``__main__``, ``drill``: the addon, mitmproxy around it, the
   process.
 

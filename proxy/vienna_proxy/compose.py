@@ -41,6 +41,7 @@ from vienna_proxy.outcome import Outcomes
 from vienna_proxy.ports import StartError, UnavailableError
 from vienna_proxy.preflight import Preflight
 from vienna_proxy.presented import Presenter
+from vienna_proxy.readback import Readbacks
 from vienna_proxy.report import Reporter
 from vienna_proxy.spool import Spool
 from vienna_proxy.tunnel import Tunnels
@@ -191,6 +192,8 @@ class Sidecar:
             holds=self._holds,
             interim=self._interim,
             connections=self._connections,
+            readbacks=Readbacks(judge.look, self._outcomes),
+            spawn=self._spawn,
         )
 
     def _listener(self) -> Listener:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import uuid_utils
@@ -19,8 +19,9 @@ from vienna_kernel.intent import Intent
 from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.value import pack, plain
 from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verification import Verification
 from vienna_kernel.warrant import token as warrants
-from vienna_kernel.wire import CallView, Consult, Decision, Fault
+from vienna_kernel.wire import CallView, Consult, Decision, Fault, Outcome
 from vienna_proxy.answers import Answer
 from vienna_proxy.bundle import Bundle, Bundles
 from vienna_proxy.channel import Channel
@@ -70,6 +71,9 @@ class Grant:
     Attributes:
         request: What leaves.
         released_at: Monotonic instant.
+        limits: ``response_limits`` of the warrant.
+        verification: What its answer came to, once that was recorded.
+        told: As the control plane was told.
         settled: Its outcome was told, or is being told.
     """
 
@@ -80,7 +84,10 @@ class Grant:
     attempt: str
     request: http.Request
     released_at: float
+    limits: Mapping[str, int] = field(default_factory=dict)
     settled: bool = False
+    verification: Verification | None = None
+    told: Outcome | None = None
 
     @property
     def observed(self) -> bool:
@@ -223,15 +230,15 @@ class Counsel:
             and not ask.call.header(mapped.idempotency_header)
         ):
             key = (mapped.idempotency_header, decision.intent_id)
-        reads_answer = mapped.verify is not None and (mapped.verify.needs_body or bool(mapped.verify.keep))
         return Grant(
             call=ask.call,
             mapped=mapped,
             decision=decision,
             warrant_id=warrant.id,
             attempt=attempt,
-            request=outgoing(ask.call, idempotency=key, decodable=reads_answer),
+            request=outgoing(ask.call, idempotency=key, decodable=mapped.reads_answer),
             released_at=time.monotonic(),
+            limits=warrant.response_limits,
         )
 
 

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 
 from mitmproxy.connection import Client
 
-from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
+from vienna_kernel.call.request import MAX_DECODED_BYTES, Call, RawRequest, canonicalise, canonicalise_head
+from vienna_kernel.decode.coding import CODINGS
 from vienna_kernel.mapping.reading import Mapped, NeedsPreflight
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verification import ResponseView
 from vienna_kernel.wire import Decision, Gone
 from vienna_proxy.addresses import AddressPolicy
 from vienna_proxy.answers import Answer
@@ -85,11 +87,26 @@ class Judge:
 
     def head(self, raw: RawRequest) -> Call | Refused:
         """(1) What headers alone refuse."""
-        return self._placed(canonicalise_head(raw, ip_literals_allowed=self._court.policy.literal_allowed))
+        literal = self._court.policy.literal_allowed
+        codings, _ = self._coding(raw)
+        return self._placed(canonicalise_head(raw, ip_literals_allowed=literal, codings=codings))
 
     def whole(self, raw: RawRequest) -> Call | Refused:
-        """(1) The canonical call, if its host may be called."""
-        return self._placed(canonicalise(raw, ip_literals_allowed=self._court.policy.literal_allowed))
+        """(1) The canonical call, if its host may be called; a coded body undone where its mapping says so."""
+        literal = self._court.policy.literal_allowed
+        codings, most = self._coding(raw)
+        return self._placed(canonicalise(raw, ip_literals_allowed=literal, codings=codings, max_decoded=most))
+
+    def _coding(self, raw: RawRequest) -> tuple[frozenset[str], int]:
+        """Content codings that the body may have, and how many bytes it may become."""
+        if not any(name.lower() == b"content-encoding" for name, _ in raw.headers):
+            return frozenset(), MAX_DECODED_BYTES
+        literal = self._court.policy.literal_allowed
+        head = canonicalise_head(raw, ip_literals_allowed=literal, codings=CODINGS)
+        if isinstance(head, Refused):
+            return frozenset(), MAX_DECODED_BYTES
+        mappings = self._court.bundles.current.mappings
+        return mappings.codings(head), mappings.body_limit(head, default=MAX_DECODED_BYTES)
 
     def _placed(self, call: Call | Refused) -> Call | Refused:
         if isinstance(call, Refused):
@@ -117,6 +134,16 @@ class Judge:
                 reason = Reason.AUDIT_UNAVAILABLE if error.port == "spool" else Reason.CONTROL_UNAVAILABLE
                 return Answer(reason=reason)
         return Answer(reason=Reason.CONTROL_UNAVAILABLE)
+
+    async def look(self, call: Call) -> tuple[ResponseView | None, str | None]:
+        """Make a read that nobody waits for: what came, if it was let go and answered, and its intent.
+
+        Raises ``UnavailableError`` when its outcome cannot be recorded.
+        """
+        verdict = await self.judge(call, Plea(client=None, caller=Caller("", "")))
+        if isinstance(verdict, Answer):
+            return None, verdict.intent_id
+        return await self._court.preflight.read(verdict), verdict.decision.intent_id
 
     async def tunnel(self, mapped: Mapped, call: Call, plea: Plea) -> Grant | Answer:
         """Whether a connection that will not be opened may be made at all."""

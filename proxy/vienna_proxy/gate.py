@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from mitmproxy import http, tls
@@ -33,6 +35,7 @@ from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.outcome import Outcomes, Tap
 from vienna_proxy.passage import PASSAGE, Meter, Passage
 from vienna_proxy.ports import UnavailableError
+from vienna_proxy.readback import Readbacks
 from vienna_proxy.report import Reporter
 from vienna_proxy.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.tunnel import Tunnels
@@ -58,6 +61,7 @@ class Offices:
 
     Attributes:
         connections: mitmproxy's open connections.
+        spawn: Starts work that nobody waits for.
     """
 
     config: GateConfig
@@ -70,6 +74,8 @@ class Offices:
     holds: Holds
     interim: Interim
     connections: Connections
+    readbacks: Readbacks
+    spawn: Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Gate:
@@ -211,10 +217,13 @@ class Gate:
             if case.tap is not None:
                 await self._offices.outcomes.stream_ends(grant, case.tap, aborted=False, agent_gone=False)
                 self._log(grant, case, status=response.status_code, streamed=case.tap.size)
+                self._read_back(grant)
                 return
             content = response.raw_content or b""
             gone = not flow.client_conn.connected
             verdict = await self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
+            if isinstance(verdict, Granted):
+                verdict = await self._offices.readbacks.before_answer(grant)
             if isinstance(verdict, Granted):
                 flow.response = incoming(
                     response, self._marks(grant), content=content, method=grant.call.method
@@ -222,6 +231,7 @@ class Gate:
             else:
                 flow.response = render(verdict, accept=grant.call.header("accept") or "")
             self._log(grant, case, status=response.status_code, verdict=verdict)
+            self._read_back(grant)
         except UnavailableError:
             if case.tap is None:
                 flow.response = self._unrecorded(grant)
@@ -230,6 +240,19 @@ class Gate:
             self._broke("response", error)
         finally:
             self.active.discard(grant)
+
+    def _read_back(self, grant: Grant) -> None:
+        """Read back what is to be read back, once the agent has its answer."""
+        if grant.verification is not None and grant.verification.lookups:
+            self._offices.spawn(self._read_later(grant))
+
+    async def _read_later(self, grant: Grant) -> None:
+        try:
+            await self._offices.readbacks.after_answer(grant)
+        except UnavailableError as error:
+            log.error("readback.unrecorded", intent_id=grant.decision.intent_id, port=error.port)
+        except Exception as error:
+            self._broke("readback", error)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         """No answer, or half of one, or nobody to give it to."""
@@ -246,7 +269,8 @@ class Gate:
                 self._log(grant, case, status=case.tap.status, streamed=case.tap.size, error="aborted")
                 return
             if case.overflow:
-                answer = await outcomes.too_large(grant)
+                kept = self._offices.config.body.inspect_max_bytes
+                answer = await outcomes.too_large(grant, kept=kept)
             else:
                 answer = await outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
             flow.response = render(answer, accept=grant.call.header("accept") or "")

@@ -3,7 +3,8 @@
 1. Every granted call ends in exactly one outcome: answered, failed, unknown, or never sent.
 2. An outcome counts when the control plane has acknowledged it or the spool has synced it; only then does the agent
    get its answer. What neither has is not handed over.
-3. A stream's start is spooled as ``unknown`` before its first byte, and replaced at its end: killed in between, the
+3. A call that is read back is told once more, with what that changed.
+4. A stream's start is spooled as ``unknown`` before its first byte, and replaced at its end: killed in between, the
    next start tells the truth.
 """
 
@@ -23,7 +24,8 @@ from vienna_kernel.intent import Effect
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason
 from vienna_kernel.verification import ResponseView, Result, Verification, verify
-from vienna_kernel.wire import Decision, Fault, Outcome, Recorded
+from vienna_kernel.warrant.response import MAX_BODY_BYTES
+from vienna_kernel.wire import Decision, Fault, Outcome, Recorded, Reread, Undo
 from vienna_proxy.addresses import AddressRefusedError
 from vienna_proxy.answers import Answer
 from vienna_proxy.channel import Channel
@@ -31,7 +33,7 @@ from vienna_proxy.consult import Grant
 from vienna_proxy.exchange import INVALID
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.spool import Spool
-from vienna_proxy.translate import digest_text, essence, view
+from vienna_proxy.translate import digest_text, essence, lines, view
 
 _TRANSIENT = frozenset({Reason.CONTROL_UNAVAILABLE, Reason.AUDIT_UNAVAILABLE})
 
@@ -46,6 +48,7 @@ class Tap:
 
     status: int
     content_type: str | None
+    headers: tuple[tuple[str, str], ...] = ()
     digest: Any = field(default_factory=hashlib.sha256)
     size: int = 0
 
@@ -62,6 +65,7 @@ class Tap:
             body=None,
             digest=digest_text(self.digest.digest()),
             size=self.size,
+            headers=self.headers,
         )
 
 
@@ -86,17 +90,29 @@ class Outcomes:
         Raises ``UnavailableError`` when it cannot be recorded.
         """
         seen = view(response, content, most=self._most_decoded)
-        verification = verify(grant.mapped.verify, grant.mapped.intents, seen)
+        verification = verify(grant.mapped.promises, seen, limits=grant.limits)
         frame = self._answered(grant, seen, verification).model_copy(update={"agent_gone": agent_gone})
         recorded = await self._record(frame)
-        drifted = verification.result is Result.DRIFT and grant.decision.withhold and not grant.observed
-        if not drifted and not (recorded is not None and recorded.withhold):
-            return Granted()
-        return _withheld(grant, Reason.RESPONSE_DRIFT, "" if recorded is None else recorded.hint)
+        grant.verification, grant.told = verification, frame
+        return _handed_over(grant, recorded)
+
+    async def reread(self, grant: Grant, verification: Verification, reread: Reread) -> Granted | Answer:
+        """Record what a read-back changed; whether an answer that still waits is handed over.
+
+        ``verification``: what both say together. Raises ``UnavailableError`` when it cannot be recorded.
+        """
+        if grant.told is None:
+            raise UnavailableError("control", "a read-back of a call that was not told of")
+        frame = grant.told.model_copy(
+            update={**_judged(verification), "id": self._channel.next_id(), "reread": reread}
+        )
+        recorded = await self._record(frame, key=f"{grant.attempt}.r{reread.part}")
+        grant.verification = verification
+        return _handed_over(grant, recorded)
 
     async def stream_begins(self, grant: Grant, response: http.Response) -> Tap:
         """Record that an answer starts to pass. Raises ``UnavailableError`` when it cannot be recorded."""
-        tap = Tap(response.status_code, essence(response))
+        tap = Tap(response.status_code, essence(response), lines(response))
         frame = self._frame(grant, status=tap.status, result=Result.AMBIGUOUS, unknown=True)
         await self._put(grant.attempt, frame)
         return tap
@@ -104,7 +120,7 @@ class Outcomes:
     async def stream_ends(self, grant: Grant, tap: Tap, *, aborted: bool, agent_gone: bool) -> None:
         """Record how a stream ended; its provisional record goes. Raises ``UnavailableError``."""
         seen = tap.view()
-        verification = verify(grant.mapped.verify, grant.mapped.intents, seen)
+        verification = verify(grant.mapped.promises, seen, limits=grant.limits)
         frame = self._answered(grant, seen, verification)
         if aborted:
             broken = {
@@ -112,9 +128,11 @@ class Outcomes:
                 "unknown": not is_read(grant),
                 "agent_gone": agent_gone,
             }
-            frame = frame.model_copy(update={**broken, "result": Result.AMBIGUOUS.value})
+            frame = frame.model_copy(update={**broken, "result": Result.AMBIGUOUS.value, "reads_due": 0})
         if await self._record(frame) is not None:
             await asyncio.to_thread(self._spool.remove, grant.attempt)
+        if not aborted:
+            grant.verification, grant.told = verification, frame
 
     async def failed(self, grant: Grant, *, sent: bool, message: str, agent_gone: bool = False) -> Answer:
         """Record that no answer came; what the agent is told. Raises ``UnavailableError``."""
@@ -144,9 +162,15 @@ class Outcomes:
             sent=sent,
         )
 
-    async def too_large(self, grant: Grant) -> Answer:
-        """Record an answer that had to be verified and was too large to be kept. Raises ``UnavailableError``."""
-        frame = self._frame(grant, status=None, result=Result.AMBIGUOUS, error=Reason.RESPONSE_INVALID)
+    async def too_large(self, grant: Grant, *, kept: int) -> Answer:
+        """Record an answer that had to be verified and was too large to be kept. Raises ``UnavailableError``.
+
+        ``kept``: bytes that would have been; where the mapping or the warrant allows fewer, that is drift.
+        """
+        promised = [promise.spec.max_body for promise in grant.mapped.promises if promise.spec is not None]
+        most = [size for size in (*promised, grant.limits.get(MAX_BODY_BYTES)) if size is not None]
+        result = Result.DRIFT if most and min(most) <= kept else Result.AMBIGUOUS
+        frame = self._frame(grant, status=None, result=result, error=Reason.RESPONSE_INVALID)
         await self._record(frame)
         return _withheld(
             grant, Reason.RESPONSE_INVALID, "The answer was too large to be verified, and is withheld."
@@ -176,10 +200,14 @@ class Outcomes:
     def _answered(self, grant: Grant, seen: ResponseView, verification: Verification) -> Outcome:
         return self._frame(grant, status=seen.status, result=verification.result).model_copy(
             update={
-                "checks": [check.to_json() for check in verification.checks],
+                **_judged(verification),
                 "extracted": {name: pack(value) for name, value in verification.extracted.items()},
                 "response_digest": seen.digest,
                 "response_bytes": seen.size,
+                "undo": [
+                    Undo.model_construct(action=undo.action, method=undo.method, path=undo.path)
+                    for undo in verification.undo
+                ],
             }
         )
 
@@ -206,16 +234,20 @@ class Outcomes:
             agent_gone=agent_gone,
         )
 
-    async def _record(self, frame: Outcome) -> Recorded | None:
-        """Durable when this returns: at the control plane, or (None) in the spool."""
+    async def _record(self, frame: Outcome, *, key: str | None = None) -> Recorded | None:
+        """Durable when this returns: at the control plane, or (None) in the spool.
+
+        ``key``: in the spool, where it is not the attempt's only one.
+        """
+        key = key or frame.attempt
         try:
             answer = await self._channel.ask(frame)
         except UnavailableError:
-            await self._put(frame.attempt, frame)
+            await self._put(key, frame)
             return None
         if isinstance(answer, Recorded):
             return answer
-        await self._put(frame.attempt, frame)
+        await self._put(key, frame)
         if isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
             log.error(
                 "outcome.refused",
@@ -223,7 +255,7 @@ class Outcomes:
                 reason=answer.reason.value,
                 detail=answer.detail[:200],
             )
-            await asyncio.to_thread(self._spool.set_aside, frame.attempt)
+            await asyncio.to_thread(self._spool.set_aside, key)
         return None
 
     async def _put(self, key: str, frame: Outcome) -> None:
@@ -243,6 +275,25 @@ class Outcomes:
             elif isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
                 log.error("spool.refused", key=key, reason=answer.reason.value, detail=answer.detail[:200])
                 await asyncio.to_thread(self._spool.set_aside, key)
+
+
+def _judged(verification: Verification) -> dict[str, Any]:
+    return {
+        "result": verification.result.value,
+        "checks": [check.to_json() for check in verification.checks],
+        "reads_due": len(verification.lookups),
+        "notes": list(verification.notes),
+    }
+
+
+def _handed_over(grant: Grant, recorded: Recorded | None) -> Granted | Answer:
+    """Whether the agent gets an answer whose verification is recorded."""
+    drifted = grant.verification is not None and grant.verification.result is Result.DRIFT
+    if not (drifted and grant.decision.withhold and not grant.observed) and not (
+        recorded is not None and recorded.withhold
+    ):
+        return Granted()
+    return _withheld(grant, Reason.RESPONSE_DRIFT, "" if recorded is None else recorded.hint)
 
 
 def _withheld(grant: Grant, reason: Reason, hint: str) -> Answer:

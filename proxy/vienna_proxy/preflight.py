@@ -1,8 +1,11 @@
-"""The read that a mapping asks for before anyone decides: same origin, the agent's own credentials, its own warrant."""
+"""Reads that a mapping asks for, before anyone decides or afterwards: same origin, the agent's own credentials, a
+warrant of their own.
+"""
 
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -16,15 +19,17 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.reading import NeedsPreflight
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Granted
+from vienna_kernel.verification import Lookup, ResponseView
 from vienna_proxy.consult import Grant
 from vienna_proxy.outcome import Outcomes
+from vienna_proxy.translate import view
 
 _SECONDS = 8.0
 _MAX_BYTES = 1024 * 1024
 _NOT_TAKEN = ("content-", "if-", "accept-encoding", "range", "idempotency-key", "prefer", "expect")
 
 
-def lookup_call(call: Call, needs: NeedsPreflight) -> Call:
+def lookup_call(call: Call, needs: NeedsPreflight | Lookup) -> Call:
     """The read itself: the call's own headers, as far as they are not about its body."""
     path, _, query = needs.path.partition("?")
     return Call(
@@ -65,9 +70,22 @@ class Preflight:
         await self._session.close()
 
     async def fetch(self, grant: Grant) -> Value | None:
-        """What the upstream says, decoded; None when it says nothing usable. The outcome is recorded either way.
+        """What the upstream says, decoded; None when it says nothing usable.
 
-        Raises ``UnavailableError`` when it cannot be recorded.
+        The outcome is recorded either way. Raises ``UnavailableError`` when it cannot be.
+        """
+        seen = await self.read(grant)
+        if seen is None or seen.body is None or not 200 <= seen.status < 300:
+            return None
+        try:
+            return json.loads(seen.body)
+        except MalformedError:
+            return None
+
+    async def read(self, grant: Grant) -> ResponseView | None:
+        """The upstream's answer, its body None when it is too large; None when there is none to be had.
+
+        The outcome is recorded either way. Raises ``UnavailableError`` when it cannot be.
         """
         call = grant.call
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.wire_headers()]
@@ -88,16 +106,10 @@ class Preflight:
             await self._outcomes.failed(grant, sent=True, message="invalid response")
             return None
         verdict = await self._outcomes.buffered(grant, response, content)
-        if (
-            not isinstance(verdict, Granted)
-            or not 200 <= response.status_code < 300
-            or len(content) > _MAX_BYTES
-        ):
+        if not isinstance(verdict, Granted):
             return None
-        try:
-            return json.loads(content)
-        except MalformedError:
-            return None
+        seen = view(response, content, most=_MAX_BYTES)
+        return seen if len(content) <= _MAX_BYTES else replace(seen, body=None)
 
 
 def _response(answer: aiohttp.ClientResponse, content: bytes) -> http.Response:

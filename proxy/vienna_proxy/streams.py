@@ -27,7 +27,7 @@ _LARGE_BYTES = 1024 * 1024
 
 def may_stream(mapped: Mapped) -> bool:
     """Whether nothing is promised about the body."""
-    return mapped.verify is None or not mapped.verify.needs_body
+    return not mapped.needs_body
 
 
 def should_stream(mapped: Mapped, response: http.Response) -> bool:

@@ -178,6 +178,14 @@ def view(response: http.Response, content: bytes, *, most: int) -> ResponseView:
         body=decoded(content, response.headers.get("content-encoding", ""), most=most),
         digest=digest_text(hashlib.sha256(content).digest()),
         size=len(content),
+        headers=lines(response),
+    )
+
+
+def lines(response: http.Response) -> tuple[tuple[str, str], ...]:
+    """Header lines of an answer, names in lower case."""
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.fields
     )
 
 

@@ -21,6 +21,8 @@ HOSTS = [
     "api.github.com",
     "generativelanguage.googleapis.com",
     "unmapped.example",
+    "shop.example",
+    "tools.example",
 ]
 
 _lock = threading.Lock()

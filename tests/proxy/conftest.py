@@ -36,6 +36,7 @@ from vienna_kernel.warrant import token as warrants
 from vienna_kernel.warrant.terms import Meaning, Warrant
 
 ISSUER = "http://control.test"
+OURS = Path(__file__).parent / "mappings"
 AGENT = "billing-bot"
 
 type Answer = wire.Decision | wire.Recorded | wire.Fault | None
@@ -171,7 +172,9 @@ class FakeControl:
             "agent": {"id": "agt-1", "name": AGENT, "enforcement": self.rung, "status": "active"},
             "enforcement": self.rung,
             "mappings": [
-                {"name": name, "text": (shipped() / "mappings" / name).read_text()} for name in files
+                {"name": name, "text": (folder / name).read_text()}
+                for folder, names in ((shipped() / "mappings", files), (OURS, ("shop.yaml", "tools.yaml")))
+                for name in names
             ],
             "hosts": {},
             "jwks": self._jwks(),

@@ -20,7 +20,7 @@ from mitmproxy.test import tflow
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping.reading import Mapped
-from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_kernel.wire import Decision
 from vienna_proxy.answers import Answer
 from vienna_proxy.config import GateConfig
@@ -63,6 +63,12 @@ class Court:
     async def buffered(self, *_: Any, **__: Any) -> Any:
         return self.fail()
 
+    async def before_answer(self, *_: Any) -> Any:
+        return self.fail()
+
+    async def after_answer(self, *_: Any) -> Any:
+        return self.fail()
+
     async def stream_begins(self, *_: Any) -> Any:
         return self.fail()
 
@@ -86,6 +92,8 @@ def gate(court: Court) -> Gate:
         holds=Holds(interim, most=lambda: 1),
         interim=interim,
         connections=Connections({}),
+        readbacks=court,  # type: ignore[arg-type]
+        spawn=lambda work: work.close(),
     )
     return Gate(offices)
 
@@ -213,6 +221,28 @@ async def test_response_withholds(failure: str) -> None:
     assert refused(flow)
     assert b"message" in (flow.response.content or b"")  # ours, not the upstream's
     assert flow.response.content != b"message"
+
+
+class Recorded(Court):
+    """The answer is recorded and may go; what is read back before it fails."""
+
+    async def buffered(self, *_: Any, **__: Any) -> Any:
+        return Granted()
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_an_answer_that_waits_for_its_read_back_is_withheld(failure: str) -> None:
+    flow = tflow.tflow(resp=True)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=granted())
+    await meet(gate(Recorded(FAILURES[failure])), _hooks.HttpResponseHook(flow))
+    assert refused(flow)
+    assert flow.response.content != b"message"
+
+
+@pytest.mark.parametrize("failure", ["raises", "recursion", "memory", "assertion", "unavailable"])
+async def test_a_read_back_that_breaks_breaks_nothing_else(failure: str) -> None:
+    court = Court(FAILURES[failure])
+    await gate(court)._read_later(granted())
 
 
 @pytest.mark.parametrize("failure", ["raises", "recursion", "memory", "assertion", "stop", "unavailable"])

@@ -11,10 +11,10 @@ from mitmproxy.test import tflow
 
 from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.mapping.reading import Mapped
-from vienna_kernel.verification import Equal, VerifySpec
+from vienna_kernel.verification import Equal, Promise, VerifySpec
 from vienna_proxy import streams
 from vienna_proxy.heads import gate_request
-from vienna_proxy.translate import decoded, incoming, outgoing, presented_warrants, raw_request
+from vienna_proxy.translate import decoded, incoming, outgoing, presented_warrants, raw_request, view
 
 
 def call(**rest: object) -> Call:
@@ -127,11 +127,24 @@ def test_codings() -> None:
     assert decoded(text, "br", most=1000) is None
 
 
+def test_what_is_verified_of_an_answer() -> None:
+    text = b'{"a": 1}'
+    coded = upstream(
+        (b"Content-Encoding", b"gzip"),
+        (b"X-Rows", b"\xe4"),
+        (b"x-rows", b"2"),
+        (b"Content-Type", b"A/B; c=d"),
+    )
+    seen = view(coded, gzip.compress(text), most=100)
+    assert (seen.body, seen.size, seen.content_type) == (text, len(gzip.compress(text)), "a/b")
+    assert [value for name, value in seen.headers if name == "x-rows"] == ["ä", "2"]
+    assert view(coded, gzip.compress(text), most=2).body is None
+
+
 def test_what_streams() -> None:
     plain = Mapped(intents=(), fingerprint="", mapped=False, shown_url="")
-    promised = Mapped(
-        intents=(), fingerprint="", mapped=True, shown_url="", verify=VerifySpec(equal=(Equal("/a", "a"),))
-    )
+    spec = VerifySpec(equal=(Equal(("/a",), "a"),))
+    promised = Mapped(intents=(), fingerprint="", mapped=True, shown_url="", promises=(Promise((), spec),))
     assert streams.should_stream(plain, upstream((b"content-type", b"Text/Event-Stream; charset=utf-8")))
     assert streams.should_stream(plain, upstream((b"content-length", b"99999999")))
     assert not streams.should_stream(plain, upstream((b"content-length", b"99")))

@@ -56,12 +56,12 @@ class Mapped:
     @property
     def needs_body(self) -> bool:
         """Whether something in the answer's body is promised."""
-        return any(promise.spec is not None and promise.spec.needs_body for promise in self.promises)
+        return any(promise.needs_body for promise in self.promises)
 
     @property
     def reads_answer(self) -> bool:
         """Whether the answer's body is looked into at all: to hold it against a promise, or to keep fields of it."""
-        return any(promise.spec is not None and promise.spec.reads_body for promise in self.promises)
+        return any(promise.reads_body for promise in self.promises)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,8 @@ one question asked), readback and undo (the requests that follow), settle (what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import overload
-
-from vienna_kernel.intent import Intent
-from vienna_kernel.verification import judge
 from vienna_kernel.verification.answer import ResponseView
+from vienna_kernel.verification.judge import verify
 from vienna_kernel.verification.readback import Lookup, readback_call
 from vienna_kernel.verification.result import Check, Finding, Result, Verification
 from vienna_kernel.verification.settle import Reread, settled, verify_readback
@@ -51,14 +47,3 @@ __all__ = [
     "verify",
     "verify_readback",
 ]
-
-
-@overload
-def verify(promises: Sequence[Promise], response: ResponseView, /) -> Verification: ...
-@overload
-def verify(spec: VerifySpec | None, intents: Sequence[Intent], response: ResponseView, /) -> Verification: ...
-def verify(first, second, third=None):  # type: ignore[no-untyped-def]  # the overloads say it
-    """Hold an answer against what was approved: of each part of a request, or of one spec for all its intents."""
-    if isinstance(second, ResponseView):
-        return judge.verify(first, second)
-    return judge.verify((Promise(tuple(second), first),), third)

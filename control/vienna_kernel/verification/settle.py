@@ -43,13 +43,12 @@ def verify_readback(promise: Promise, response: ResponseView | None) -> Reread:
     of_write = Promise(promise.intents, readback.spec)
     whole, textual = decode(response, readback.spec.body)
     judged = judge(of_write, response, of_part(of_write, response, whole, textual=textual))
-    if judged.result is not Result.FAILED and 200 <= response.status < 300:
-        return Reread(judged.result, judged.checks)
-    if judged.result is Result.MATCH:  # a status that the mapping names, such as 404 of what was deleted
+    named = judged.result is Result.MATCH  # such as 404 of what was deleted
+    if named or (200 <= response.status < 300 and judged.result in (Result.AMBIGUOUS, Result.DRIFT)):
         return Reread(judged.result, judged.checks)
     if response.status in _GONE:
         return Reread(Result.AMBIGUOUS, judged.checks)
-    return Reread(Result.UNVERIFIABLE, (), f"The read-back was answered with status {response.status}.")
+    return Reread(Result.UNVERIFIABLE, (), f"The read-back, answered {response.status}, does not tell.")
 
 
 def settled(first: Verification, lookup: Lookup, reread: Reread) -> Verification:

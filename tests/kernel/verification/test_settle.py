@@ -8,6 +8,7 @@ import pytest
 
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.verification import (
+    Among,
     Equal,
     Lookup,
     Promise,
@@ -118,4 +119,11 @@ def test_a_read_back_that_promises_nothing_settles_nothing() -> None:
 
 def test_a_body_that_did_not_come_does_not_tell() -> None:
     unseen = ResponseView(status=200, content_type=None, body=None, digest="", size=0)
-    assert verify_readback(promise(), unseen).result is U
+    found = verify_readback(promise(), unseen)
+    assert (found.result, bool(found.note), found.checks) == (U, True, ())
+
+
+def test_a_read_that_says_that_it_failed_does_not_tell() -> None:
+    spec = VerifySpec(equal=SPEC.equal, failed=(Among("/ok", (False,)),))
+    found = verify_readback(promise(spec), answer(b'{"ok": false}'))
+    assert (found.result, bool(found.note)) == (U, True)
