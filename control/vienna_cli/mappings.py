@@ -1,4 +1,4 @@
-"""``vienna mappings``: mapping files, checked and tested without a control plane."""
+"""``vienna mappings``: mapping files, checked and tested, proposed and held against traffic."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from typing import Any
 
 import typer
 
+from vienna_cli import mappings_coverage, mappings_import, mappings_learn
 from vienna_cli.output import Failure, field
-from vienna_cli.policies import Places, complaint, finish
-from vienna_cli.policy_files import Policies
+from vienna_cli.policies import Places, Strict, complaint, finish
+from vienna_cli.policy_files import File, Policies
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.case import CaseResult
 from vienna_kernel.mapping.cases import run_cases
+from vienna_kernel.mapping.document import json_schema
 from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.mapping.strict import uncovered
+from vienna_kernel.propose.writer import GUESSED
 
-app = noun("Mapping files: check, test.")
+app = noun("Mapping files: check, test, propose, hold against traffic.")
 
 ACTIONS = (
     field("action"),
@@ -29,7 +33,7 @@ ACTIONS = (
 
 
 @command(app, "check")
-def check(terminal: Terminal, places: Places = None) -> None:
+def check(terminal: Terminal, places: Places = None, strict: Strict = False) -> None:
     """Compile mappings; list the actions they declare. Every error with file, line and column."""
     try:
         policies = Policies.find(places or [], terminal.installation)
@@ -38,6 +42,7 @@ def check(terminal: Terminal, places: Places = None) -> None:
             raise Failure("found no mapping")
         policies.mappings()
         found = MappingSet.compile([file.document for file in files])
+        untried = [wrong for file in files for wrong in uncovered(file.document, file.cases())]
     except (MalformedError, DocumentError) as error:
         raise Failure(complaint(error)) from None
     rows = [
@@ -52,16 +57,23 @@ def check(terminal: Terminal, places: Places = None) -> None:
         for kind in found.action_types.values()
     ]
     terminal.printer.rows(rows, ACTIONS, key="action")
+    for file in files:
+        if guesses := _guesses(file):
+            terminal.printer.say(
+                f"{file.document.name}: {guesses} lines are guesses that nobody has reviewed"
+            )
     terminal.printer.say(
         f"{len(files)} mappings, {len(rows)} actions, hosts {', '.join(sorted(found.hosts))}"
     )
+    _end(terminal, untried, strict=strict)
 
 
 @command(app, "test")
-def run_files(terminal: Terminal, places: Places = None) -> None:
+def run_files(terminal: Terminal, places: Places = None, strict: Strict = False) -> None:
     """Map the request of every case and verify its response."""
     rows: list[dict[str, Any]] = []
     without: list[str] = []
+    untried: list[MalformedError] = []
     try:
         policies = Policies.find(places or [], terminal.installation)
         every = policies.mappings()
@@ -69,11 +81,35 @@ def run_files(terminal: Terminal, places: Places = None) -> None:
             beside = file.cases()
             found = [one for part in (file.document, beside) if part for one in run_cases(part, every)]
             rows += [_row(one) for one in found]
+            untried += uncovered(file.document, beside)
             if not found:
                 without.append(str(file.path))
     except (MalformedError, DocumentError) as error:
         raise Failure(complaint(error)) from None
     finish(terminal, rows, without)
+    _end(terminal, untried, strict=strict)
+
+
+@command(app, "schema")
+def schema(terminal: Terminal) -> None:
+    """Print the JSON Schema of a mapping file, for editors."""
+    terminal.printer.data(json_schema())
+
+
+def _guesses(file: File) -> int:
+    """How many lines of a proposal still say that they are guessed."""
+    try:
+        return file.path.read_text(encoding="utf-8").count(GUESSED)
+    except OSError:
+        return 0
+
+
+def _end(terminal: Terminal, untried: list[MalformedError], *, strict: bool) -> None:
+    """Actions without a case: an error in strict mode, else how many there are."""
+    if untried and strict:
+        raise Failure("\n".join(str(wrong) for wrong in untried))
+    if untried:
+        terminal.printer.say(f"{len(untried)} complaints in strict mode, which prod is in: see --strict")
 
 
 def _row(result: CaseResult) -> dict[str, Any]:
@@ -83,6 +119,10 @@ def _row(result: CaseResult) -> dict[str, Any]:
         "passed": result.passed,
         "differences": list(result.problems),
     }
+
+
+for _part in (mappings_import, mappings_learn, mappings_coverage):
+    _part.register(app)
 
 
 def register(parent: typer.Typer) -> None:

@@ -24,6 +24,7 @@ UrlOption = Annotated[
     str | None, typer.Option("--url", help="Control plane.", envvar="VIENNA_URL", show_default=False)
 ]
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to print.", envvar="VIENNA_OUTPUT")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.", envvar="VIENNA_OUTPUT")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only ids and errors.")]
 
 
@@ -88,13 +89,19 @@ _SHARED = (
 )
 
 
-def command[**P](app: typer.Typer, name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Registers a function whose first parameter is the terminal; the shared options fill it."""
+def command[**P](
+    app: typer.Typer, name: str, *, writes: bool = False
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Registers a function whose first parameter is the terminal; the shared options fill it.
+
+    ``writes``: it makes files, which its own ``-o`` names; how to print is ``--format`` alone.
+    """
 
     def register(work: Callable[P, None]) -> Callable[P, None]:
         own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
         keyword = inspect.Parameter.KEYWORD_ONLY
-        shared = [inspect.Parameter(n, keyword, default=d, annotation=a) for n, a, d in _SHARED]
+        asked = [(n, FormatOption if writes and n == "output" else a, d) for n, a, d in _SHARED]
+        shared = [inspect.Parameter(n, keyword, default=d, annotation=a) for n, a, d in asked]
         parameters = [item.replace(kind=keyword) for item in own] + shared
 
         def run(**said: Any) -> None:

@@ -202,6 +202,10 @@ async def test_coverage_counts_what_no_mapping_reads(control: Control) -> None:
     status, told = await ask(control, "GET", "/mappings/coverage", key="viewer")
     assert (status, told["calls"], told["unmapped"], told["coverage"]) == (200, 2, 1, 0.5)
     assert told["hosts"] == [{"host": "news.example", "method": "POST", "count": 1}]
+    assert told["actions"] == [
+        {"host": "news.example", "action": "http.post", "count": 1},
+        {"host": "payments.example", "action": "get_order", "count": 1},
+    ]
 
 
 async def test_rules_of_another_tenant_are_neither_shown_nor_named(control: Control) -> None:

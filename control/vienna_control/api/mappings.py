@@ -24,6 +24,7 @@ from vienna_kernel.value import plain
 from vienna_kernel.verdict import Refused
 
 _SHOWN = 100
+_COUNTED = 5000
 
 
 class TestBody(BaseModel):
@@ -172,7 +173,7 @@ def _raw(body: TestBody) -> RawRequest:
     summary="Recorded traffic with and without a mapping",
 )
 async def coverage(ctx: Context) -> dict[str, Any]:
-    """By host and method: what no mapping reads, the most frequent first."""
+    """By host and method what no mapping reads, by host and action everything; the most frequent first."""
     since = iso(ctx.app.clock.now() - timedelta(days=ctx.query.days))
     tenant = ctx.principal.tenant
 
@@ -188,6 +189,13 @@ async def coverage(ctx: Context) -> dict[str, Any]:
             .order_by(func.count().desc())
             .limit(_SHOWN)
         )
+        by_action = (
+            select(intents.c.host, intents.c.action, func.count().label("count"))
+            .where(*within)
+            .group_by(intents.c.host, intents.c.action)
+            .order_by(func.count().desc(), intents.c.host, intents.c.action)
+            .limit(_COUNTED)
+        )
         return {
             "since": since,
             "calls": total,
@@ -197,6 +205,10 @@ async def coverage(ctx: Context) -> dict[str, Any]:
             "hosts": [
                 {"host": row["host"], "method": row["method"], "count": row["count"]}
                 for row in rows.every(conn, by_host)
+            ],
+            "actions": [
+                {"host": row["host"], "action": row["action"], "count": row["count"]}
+                for row in rows.every(conn, by_action)
             ],
         }
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from vienna_kernel.document import nearest
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.words import host_pattern
 from vienna_kernel.propose import naming
@@ -38,7 +39,7 @@ class Wanted:
         tags, methods: None: all.
         id: Of the mapping; empty: made of the host.
         host: One of the description's, or where it names none the one to use; empty: those of most operations.
-        taken: Names of actions that other mappings have.
+        taken: Mappings that are there, each with the name of an action of it.
     """
 
     only: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class Wanted:
     methods: tuple[str, ...] = ()
     id: str = ""
     host: str = ""
-    taken: frozenset[str] = field(default=frozenset())
+    taken: frozenset[tuple[str, str]] = field(default=frozenset())
 
 
 class Importer:
@@ -62,10 +63,11 @@ class Importer:
         self._around = Surroundings(self._listed)
         self._hosts = self._chosen_hosts()
         self._id = wanted.id or id_of(self._hosts[0])
-        self._names = naming.names(self._listed, taken=wanted.taken, prefix=self._id.replace("-", "_"))
+        taken = {action for mapping, action in wanted.taken if mapping != self._id}
+        self._names = naming.names(self._listed, taken=taken, prefix=self._id.replace("-", "_"))
         self._chosen = [i for i, one in enumerate(self._listed) if self._is_wanted(one)]
         if not self._chosen:
-            raise MalformedError(doc.where("paths"), "no operation in it is wanted")
+            raise MalformedError(doc.where("paths"), self._nothing())
         self._drafts: list[Draft] = []
         self._seen: Counter[tuple[object, ...]] = Counter()
         self._labels: dict[tuple[object, ...], str] = {}
@@ -157,6 +159,21 @@ class Importer:
                 self._doc.where("servers"), "the description names no host that can be used: give --host"
             )
         return max(told, key=lambda hosts: (told[hosts], hosts))
+
+    def _nothing(self) -> str:
+        """Why no operation is wanted, with what there is instead."""
+        wanted = self._wanted
+        known = {
+            "tag": (wanted.tags, {tag for one in self._listed for tag in one.tags}),
+            "method": (wanted.methods, {one.method for one in self._listed}),
+            "operation": (wanted.only, {one.label for one in self._listed}),
+        }
+        for what, (asked, there) in known.items():
+            for text in asked:
+                if text.lower() not in {each.lower() for each in there}:
+                    close = nearest(text, sorted(there))
+                    return f"no {what} of it is {text!r}{close if 'did you' in close else ''}"
+        return "no operation of it is wanted"
 
     def _is_wanted(self, one: Listed) -> bool:
         wanted = self._wanted

@@ -37,30 +37,30 @@ class Known:
         version: Of the proposals.
         origin: Where the traffic is from, in a few words.
         variables: Paths that name variables: ``/repos/{owner}/{repo}``.
-        taken: Names of actions that other mappings have.
-        ids: Ids that other mappings have.
+        taken: Mappings that are there, each with the name of an action of it.
     """
 
     version: str
     origin: str
     variables: Sequence[str] = ()
-    taken: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
+    taken: frozenset[tuple[str, str]] = frozenset()
 
 
 def proposals(calls: Iterable[Seen], known: Known) -> list[Proposal]:
     """A proposal for each host, by name; a host that cannot be mapped has one without actions."""
     found = clusters(calls, variables=known.variables)
     made = []
-    ids = set(known.ids)
+    ids = {mapping for mapping, _ in known.taken}
+    taken = {action for _, action in known.taken}
     for host, rows in groupby(found, key=lambda one: one.host):
-        one = _proposal(host, list(rows), known, ids)
+        one = _proposal(host, list(rows), known, ids, taken)
         ids.add(one.id)
+        taken |= {draft.name for draft in one.drafts}
         made.append(one)
     return made
 
 
-def _proposal(host: str, found: Sequence[Cluster], known: Known, ids: set[str]) -> Proposal:
+def _proposal(host: str, found: Sequence[Cluster], known: Known, ids: set[str], taken: set[str]) -> Proposal:
     base = Proposal(
         id=_id(host, ids),
         version=known.version,
@@ -73,7 +73,7 @@ def _proposal(host: str, found: Sequence[Cluster], known: Known, ids: set[str]) 
         why = "a mapping is for a host with a name"
         return replace(base, skipped=tuple(Skipped(f"{c.method} {c.path}", host, why) for c in found))
     listed = [_listed(one) for one in found]
-    names = naming.names(listed, taken=known.taken, prefix=base.id.replace("-", "_"))
+    names = naming.names(listed, taken=taken, prefix=base.id.replace("-", "_"))
     around = Surroundings(listed)
     drafts: list[Draft] = []
     skipped: list[Skipped] = []

@@ -39,6 +39,7 @@ class Seen:
         media: Content type of its body, empty when there is none.
         body: The shape of its body, None when nothing is known of it.
         agent: Who made it, empty when that is not known.
+        ref: What it is called where it was recorded.
     """
 
     host: str
@@ -48,6 +49,7 @@ class Seen:
     media: str = ""
     body: Shape | None = None
     agent: str = ""
+    ref: str = ""
 
     @property
     def kind(self) -> BodyKind:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from vienna_kernel.propose.draft import Draft
 from vienna_kernel.propose.listing import Skipped
 from vienna_kernel.propose.words import words
+
+ID = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
+"""What the id of a mapping looks like."""
 
 _COMMON = frozenset({"api", "apis", "www", "rest", "gateway", "sandbox", "prod", "production"})
 _SECOND = frozenset({"ac", "co", "com", "edu", "gov", "net", "or", "org"})
