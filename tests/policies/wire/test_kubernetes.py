@@ -202,7 +202,6 @@ def kubectl(cluster: Standin, tmp_path: Path) -> Any:
             pytest.fail("kubectl is not installed, and in CI it must be")
         pytest.skip("kubectl is not installed")
     config = tmp_path / "config"
-    place = {"server": f"https://{HOST}", "certificate-authority": str(cluster.ca)}
     config.write_text(
         yaml.safe_dump(
             {
