@@ -104,7 +104,7 @@ class _Walk:
         """The fields of one level, fragments opened, those that are surely skipped left out."""
         if len(open_) > MAX_DEPTH:
             raise _fault(f"GraphQL fragments nested deeper than {MAX_DEPTH}")
-        for node in group.selections:
+        for node in group.selections or ():
             self.left -= 1
             if self.left < 0:
                 raise _fault(f"more than {MAX_SELECTIONS} GraphQL fields")
@@ -129,7 +129,9 @@ class _Walk:
             name = directive.name.value
             if name in ("skip", "include") and names.count(name) == 1:
                 tests = [
-                    value(row.value, self.known) for row in directive.arguments if row.name.value == "if"
+                    value(row.value, self.known)
+                    for row in directive.arguments or ()
+                    if row.name.value == "if"
                 ]
                 if tests == [name == "skip"] and isinstance(tests[0], bool):
                     return True

@@ -52,10 +52,10 @@ def value(node: Node, known: Variables, depth: int = 0) -> Found:
             raise _fault("a GraphQL variable that is not declared")
         return known[name]
     if kind == "list_value":
-        items = [value(item, known, depth + 1) for item in node.values]
+        items = [value(item, known, depth + 1) for item in node.values or ()]
         return [None if item is MISSING else item for item in items]
     if kind == "object_value":
-        return members(node.fields, known, depth + 1)
+        return members(node.fields or (), known, depth + 1)
     if kind == "null_value":
         return None
     text: str | bool = node.value
