@@ -39,6 +39,8 @@ def one_input(data: bytes) -> None:
         law(error.where == "body", "the place is named")
         return
     canonical(value)
+    if b"}" in data:
+        return  # the other reader takes it for the end of a namespace
     theirs = list(ElementTree.fromstring(data).iter())  # noqa: S314  # it was judged
     texts = Counter(
         each.text for each in theirs if each.text and not (len(each) and not each.text.strip(" \t\r\n"))

@@ -20,9 +20,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]++"
 _QUOTED = r'"(?:[^"\\]|\\["\\])*+"'
+_NAME = rf"(?:(?:{_ATOM}|{_QUOTED})(?:[ \t]++|(?=<)))*+"
 _MAILBOX = re.compile(
-    rf"[ \t]*+(?:(?P<plain>{_ADDRESS})|(?P<name>(?:(?:{_ATOM}|{_QUOTED})[ \t]*+)*+)<(?P<bracketed>{_ADDRESS})>)"
-    r"[ \t]*+(?:,|\Z)"
+    rf"[ \t]*+(?:(?P<plain>{_ADDRESS})|(?P<name>{_NAME})<(?P<bracketed>{_ADDRESS})>)[ \t]*+(?:,|\Z)"
 )
 _PAIR = re.compile(r'\\(["\\])')
 _NUMBER = re.compile(r"[0-9]+\Z|0[xX]")
