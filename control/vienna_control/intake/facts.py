@@ -17,12 +17,15 @@ from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask
 from vienna_control.intake.rates import Rate
 from vienna_control.store import Tx
-from vienna_control.store.tables import intents, known_hosts
+from vienna_control.store.tables import intents, known_hosts, trust_events
 from vienna_kernel.decision.facts import Facts
+from vienna_kernel.decision.risk import RECENT_INCIDENTS
 from vienna_kernel.mapping.reading import MappingSet
 
 _RETRIES_WITHIN = timedelta(hours=1)
 _MOST_RETRIES = 100
+_INCIDENTS_WITHIN = timedelta(days=1)
+_MOST_INCIDENTS = 10
 
 
 def gather(
@@ -33,7 +36,7 @@ def gather(
         agent=agent.facts(),
         now=tx.now,
         request=ask.request(),
-        context={"timestamp": tx.at},
+        context={"timestamp": tx.at, RECENT_INCIDENTS: _incidents(tx, agent)},
         rate=rate,
         budgets=books.of(tx.conn, agent.tenant, tx.now, own=own),
         retry_count=_retries(tx, ask),
@@ -57,6 +60,26 @@ _LATELY = rows.Prepared(
             intents.c.created_at >= bindparam("since"),
         )
         .limit(_MOST_RETRIES)
+        .subquery()
+    )
+)
+
+
+def _incidents(tx: Tx, agent: Agent) -> int:
+    """How often the agent lost trust by what it did within the last day, counted up to ten."""
+    return int(_LOST.scalar(tx.conn, agent=agent.id, since=iso(tx.now - _INCIDENTS_WITHIN)))
+
+
+_LOST = rows.Prepared(
+    select(func.count().label("times")).select_from(
+        select(trust_events.c.id)
+        .where(
+            trust_events.c.agent_id == bindparam("agent"),
+            trust_events.c.at >= bindparam("since"),
+            trust_events.c.after < trust_events.c.before,
+            trust_events.c.actor == "system",
+        )
+        .limit(_MOST_INCIDENTS)
         .subquery()
     )
 )

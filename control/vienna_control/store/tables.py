@@ -70,12 +70,13 @@ trust_events = Table(
     metadata,
     _id(),
     _tenant(),
-    Column("agent_id", ForeignKey("agents.id"), nullable=False, index=True),
+    Column("agent_id", ForeignKey("agents.id"), nullable=False),
     _at("at"),
     Column("before", Float, nullable=False),
     Column("after", Float, nullable=False),
     Column("reason", Text, nullable=False),
     Column("actor", String(128), nullable=False),
+    Index(None, "agent_id", "at"),
 )
 
 known_hosts = Table(  # hosts an agent has reached, for first contact
@@ -264,6 +265,8 @@ executions = Table(
     _json("extracted", nullable=True),
     Column("verification", String(14)),  # match drift unverifiable ambiguous failed
     _json("checks", nullable=True),
+    _json("readback", nullable=True),  # how many are due, what each said, what could not be found out
+    _json("undo", nullable=True),  # requests that would undo it
     Column("withheld", Boolean, nullable=False, default=False),
     _at("started_at"),
     _at("finished_at", nullable=True),

@@ -1,8 +1,11 @@
-"""The risk score, 0 to 100: what an action could cost, how far it reaches, and who asks when.
+"""The risk score, 0 to 100: what an action could cost, how far it reaches, who asks when, and how things stand.
 
-1. Each input is a fraction 0 to 1 times its weight; the score is their sum, cut at 100.
-2. Inputs only ever add: a trusted agent, a quiet hour or a claimed calm take nothing away.
+1. Each input is a fraction 0 to 1 times its weight, in tenths of a point; the score is their sum, cut at 100.
+2. Inputs only ever add: a trusted agent, a quiet hour, a clean record or a claimed calm take nothing away. So trust
+   above the start lowers nothing, however it was earned.
 3. A read has nothing to reverse and nothing to pay.
+4. What is not known adds where the action could be dangerous (a spend of unknown amount), and nothing where it is only
+   context that nobody reports (hours, load, record).
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from vienna_kernel.decision.facts import Facts
 from vienna_kernel.intent import Effect, Intent, Reversibility
 from vienna_kernel.policy.clock_time import minutes_of, zone
-from vienna_kernel.value import plain_decimal
+from vienna_kernel.value import Value, plain_decimal
 
 type Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -34,6 +37,13 @@ _REVERSIBILITY = {
 }
 _URGENCY = {"low": 0.0, "normal": 0.0, "medium": 0.25, "high": 0.5, "critical": 1.0}
 _NEUTRAL_TRUST = 50.0
+_CALM_LOAD = 0.5  # up to here a system is not busy
+_MANY_INCIDENTS = 5
+
+SYSTEM_LOAD = "system_load"
+"""Context: how busy the systems are that would have to bear it, 0 to 1; ours, or claimed."""
+RECENT_INCIDENTS = "recent_incidents"
+"""Context: how often the agent lost trust within the last day; ours only."""
 
 
 class Weights(BaseModel):
@@ -47,6 +57,8 @@ class Weights(BaseModel):
     urgency: int = Field(10, ge=0, le=100)
     untrusted_agent: int = Field(15, ge=0, le=100)
     outside_hours: int = Field(10, ge=0, le=100)
+    system_load: int = Field(5, ge=0, le=100)
+    history: int = Field(10, ge=0, le=100)
 
 
 class Hours(BaseModel):
@@ -79,7 +91,11 @@ class Hours(BaseModel):
 
 
 class RiskInput(NamedTuple):
-    """One input: how far it applies (0 to 1), what it can add, what it adds, and why."""
+    """One input: how far it applies (0 to 1), what it can add, what it adds, and why.
+
+    Attributes:
+        tenths: What it adds, in tenths of a point, so that what is shown adds up to the score.
+    """
 
     name: str
     value: float
@@ -87,15 +103,15 @@ class RiskInput(NamedTuple):
     why: str
 
     @property
-    def points(self) -> float:
-        return self.value * self.weight
+    def tenths(self) -> int:
+        return math.floor(self.value * self.weight * 10 + 0.5)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "value": f"{self.value:.2f}",
             "weight": self.weight,
-            "points": f"{self.points:.1f}",
+            "points": f"{self.tenths // 10}.{self.tenths % 10}",
             "why": self.why,
         }
 
@@ -119,9 +135,11 @@ def score(intent: Intent, facts: Facts, weights: Weights, hours: Hours | None = 
         RiskInput("urgency", *_urgency(facts, weights.urgency)),
         RiskInput("untrusted_agent", *_trust(facts, weights.untrusted_agent)),
         RiskInput("outside_hours", *_outside(facts, hours, weights.outside_hours)),
+        RiskInput("system_load", *_load(facts, weights.system_load)),
+        RiskInput("history", *_history(facts, weights.history)),
     )
     # halves round up, so that a score never falls below its band by rounding
-    return RiskScore(min(100, math.floor(sum(row.points for row in inputs) + 0.5)), inputs)
+    return RiskScore(min(100, (sum(row.tenths for row in inputs) + 5) // 10), inputs)
 
 
 def _cost(intent: Intent, weight: int) -> tuple[float, int, str]:
@@ -164,3 +182,26 @@ def _outside(facts: Facts, hours: Hours | None, weight: int) -> tuple[float, int
         return 0.0, weight, "no working hours are configured"
     inside = hours.hold(facts.now)
     return (0.0, weight, "inside working hours") if inside else (1.0, weight, "outside working hours")
+
+
+def _load(facts: Facts, weight: int) -> tuple[float, int, str]:
+    said = [_fraction(source.get(SYSTEM_LOAD)) for source in (facts.context, facts.claimed)]
+    known = [load for load in said if load is not None]
+    if not known:
+        return 0.0, weight, "no system load is reported"
+    load = max(known)
+    return max(0.0, (load - _CALM_LOAD) / (1 - _CALM_LOAD)), weight, f"system load {load:.2f}"
+
+
+def _fraction(value: Value) -> float | None:
+    """A number cut to 0 and 1; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
+        return None
+    return float(min(Decimal(1), max(Decimal(0), Decimal(value))))
+
+
+def _history(facts: Facts, weight: int) -> tuple[float, int, str]:
+    count = facts.context.get(RECENT_INCIDENTS)
+    if isinstance(count, bool) or not isinstance(count, int):
+        return 0.0, weight, "no record is kept"
+    return min(1.0, max(0, count) / _MANY_INCIDENTS), weight, f"lost trust {count} times within a day"

@@ -20,6 +20,8 @@ from vienna_kernel.value import digest
 _LEAST = {Tier.T0: (0, 0), Tier.T1: (1, 5), Tier.T2: (2, 5), Tier.T3: (2, 5)}
 """How many approvers each tier may be configured to, lowest and highest."""
 
+_DEMANDS = ("mfa", "justification", "rollback_plan", "executive")
+
 
 class TierRow(BaseModel):
     """What one tier requires; see ``approval.Requirements`` for the words."""
@@ -56,7 +58,8 @@ class _Tiers(BaseModel):
             if not least <= row.approvers <= most:
                 raise ValueError(f"{tier} takes {least} to {most} approvers, got {row.approvers}")
         for lower, higher in pairwise(rows):
-            if higher.approvers < lower.approvers or (lower.mfa and not higher.mfa):
+            dropped = any(getattr(lower, name) and not getattr(higher, name) for name in _DEMANDS)
+            if higher.approvers < lower.approvers or dropped:
                 raise ValueError("a higher tier never asks for less than a lower one")
         return self
 

@@ -280,7 +280,7 @@ rules:
                 {"from": "rule", "tier": "T1"},
             ],
         }
-        assert [row["weight"] for row in told["risk"]["inputs"]] == [40, 25, 25, 10, 15, 10]
+        assert [row["weight"] for row in told["risk"]["inputs"]] == [40, 25, 25, 10, 15, 10, 5, 10]
 
 
 class TestCombine:

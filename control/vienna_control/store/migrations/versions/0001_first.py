@@ -285,7 +285,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_trust_events_agent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trust_events")),
     )
-    op.create_index(op.f("ix_trust_events_agent_id"), "trust_events", ["agent_id"], unique=False)
+    op.create_index(op.f("ix_trust_events_agent_id_at"), "trust_events", ["agent_id", "at"], unique=False)
     op.create_table(
         "approvals",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -391,6 +391,8 @@ def upgrade() -> None:
         sa.Column("extracted", sa.Text(), nullable=True),
         sa.Column("verification", sa.String(length=14), nullable=True),
         sa.Column("checks", sa.Text(), nullable=True),
+        sa.Column("readback", sa.Text(), nullable=True),
+        sa.Column("undo", sa.Text(), nullable=True),
         sa.Column("withheld", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.String(length=32), nullable=False),
         sa.Column("finished_at", sa.String(length=32), nullable=True),
