@@ -25,7 +25,7 @@ from vienna_control.budgets import books
 from vienna_control.clock import Clock
 from vienna_control.execution import dispatch, handlers, outcome
 from vienna_control.execution.dispatch import Terms, Use
-from vienna_control.execution.outcome import Kept, Told
+from vienna_control.execution.told import Kept, Told
 from vienna_control.fleet import registry, trust
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake import answers, entry, facts, presented, recorded, reported
@@ -359,6 +359,10 @@ class Pipeline:
             response_digest=frame.response_digest,
             response_bytes=frame.response_bytes,
             duration_ms=frame.duration_ms,
+            reads_due=frame.reads_due,
+            reread=frame.reread,
+            undo=[undo.model_dump() for undo in frame.undo],
+            notes=frame.notes,
         )
         kept = outcome.keep(tx, caller.agent_id, told, self.merits)
         return answers.recorded(kept, frame.id)

@@ -300,6 +300,13 @@ async def timeline(ctx: Context) -> dict[str, Any]:
     return await ctx.app.store.read(query)
 
 
+def _aftermath(conn: Connection, execution_id: str | None) -> dict[str, Any]:
+    """What reading it back said, and what would undo it."""
+    _, verification = view.execution(conn, execution_id)
+    told = verification or {}
+    return {name: told[name] for name in ("readback", "undo") if told.get(name)}
+
+
 @route("GET", "/intents/{id}/explanation", who=Who.READER, writes=None, summary="Why it was decided so")
 async def explanation(ctx: Context) -> dict[str, Any]:
     """Rule, each condition with actual and expected, undetermined fields, inputs of tier and risk."""
@@ -314,6 +321,7 @@ async def explanation(ctx: Context) -> dict[str, Any]:
             "risk_tier": row["tier"],
             "reason": row["reason"],
             **decision,
+            **_aftermath(conn, row["execution_id"]),
         }
 
     return await ctx.app.store.read(query)

@@ -3,19 +3,20 @@
 1. Idempotent: the same outcome told twice is recorded once and answered alike.
 2. ``unknown`` is settled by a late outcome, whoever of the agent's gates brings it.
 3. What its warrant had reserved of budgets is settled, released or kept in the same transaction.
-4. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
+4. What was read back is told once more (``readback``).
+5. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from vienna_control import rows
 from vienna_control.budgets import ending
-from vienna_control.execution import drift
+from vienna_control.execution import drift, readback
+from vienna_control.execution.told import Kept, Told, read_back, trail_of, verified
 from vienna_control.fleet.trust import Merits
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions, intents, warrants
@@ -27,40 +28,6 @@ from vienna_kernel.verification import Result
 
 _LOST = frozenset({Reason.OUTCOME_UNKNOWN.value, Reason.RESPONSE_INVALID.value})
 """Errors of a call that left, and whose answer tells nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An outcome as a gate or an agent tells it; see ``wire.Outcome``.
-
-    Attributes:
-        witnessed: A gate, or we, have seen it; False: it is an agent's own word, whoever carries it.
-    """
-
-    warrant_id: str
-    by: str
-    result: Result
-    status: int | None = None
-    error: str | None = None
-    unknown: bool = False
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    extracted: dict[str, Any] = field(default_factory=dict)
-    response_digest: str | None = None
-    response_bytes: int = 0
-    duration_ms: float = 0.0
-    witnessed: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What was made of it."""
-
-    execution_id: str
-    intent_id: str
-    status: Status
-    result: Result
-    withhold: bool
-    fresh: bool
 
 
 _OF_WARRANT = rows.Prepared(
@@ -84,6 +51,8 @@ def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
     if row is None:
         return None
     was = Status(row["status"])
+    if told.reread is not None and was in (Status.EXECUTED, Status.FAILED):
+        return readback.keep(tx, row, told, merits)
     if was is not Status.EXECUTING and (was is not Status.UNKNOWN or told.unknown):
         return Kept(
             execution_id=row["id"],
@@ -142,6 +111,8 @@ def _write(tx: Tx, row: rows.Row, told: Told, status: Status, *, withhold: bool)
         extracted=rows.dump(told.extracted),
         verification=None if told.unknown else told.result.value,
         checks=rows.dump(told.checks),
+        readback=rows.dump(read_back(told, tx.at)),
+        undo=rows.dump(told.undo or None),
         withheld=withhold,
         finished_at=tx.at,
     )
@@ -156,12 +127,7 @@ def _follow(tx: Tx, row: rows.Row, event: Event) -> None:
 def _enter(
     tx: Tx, row: rows.Row, told: Told, status: Status, *, late: bool, booked: list[dict[str, Any]]
 ) -> None:
-    trail = {
-        "tenant": row["tenant"],
-        "actor": told.by,
-        "agent_id": row["agent_id"],
-        "intent_id": row["intent_id"],
-    }
+    trail = trail_of(row, told)
     about = {"execution_id": row["id"], "warrant_id": row["warrant_id"], "action": row["action"]}
     budgets = {"budgets": booked} if booked else {}
     if told.unknown:
@@ -183,20 +149,8 @@ def _enter(
         },
         **trail,
     )
-    tx.record(
-        EntryType.VERIFICATION_COMPLETE,
-        data={
-            **about,
-            **took,
-            "risk_tier": row["tier"],
-            "result": told.result.value,
-            "scope_compliance": told.result is not Result.DRIFT,
-            "checks": [
-                {"name": str(check.get("name")), "held": bool(check.get("held"))} for check in told.checks
-            ],
-        },
-        **trail,
-    )
+    due = {"reads_due": told.reads_due} if told.reads_due else {}
+    verified(tx, row, told, told.result, due)
 
 
 def _account(tx: Tx, row: rows.Row, told: Told, status: Status, merits: Merits) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from vienna_control import custody, rows
 from vienna_control.approvals.shown import exact
 from vienna_control.execution import dispatch
-from vienna_control.execution.outcome import Told
+from vienna_control.execution.told import Told
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents
 from vienna_kernel.lifecycle import Grade

@@ -19,6 +19,7 @@ from sqlalchemy import or_, select
 from vienna_control import rows
 from vienna_control.clock import Clock, iso
 from vienna_control.execution import outcome
+from vienna_control.execution.told import Told
 from vienna_control.fleet.trust import Merits
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store, Tx
@@ -86,7 +87,7 @@ class Sweep:
 
         def lose(tx: Tx) -> int:
             for row in found:
-                told = outcome.Told(
+                told = Told(
                     warrant_id=row["warrant_id"],
                     by="system",
                     result=Result.AMBIGUOUS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vienna_control.approvals.memory import Past
 from vienna_control.approvals.queue import Asked
-from vienna_control.execution.outcome import Kept
+from vienna_control.execution.told import Kept
 from vienna_kernel import wire
 from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.decision.hint import LONGEST, clean

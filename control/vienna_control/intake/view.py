@@ -178,6 +178,8 @@ def execution(
         "scope_match": row["verification"] != "drift",
         "checks": rows.load(row["checks"]) or [],
         "verified_at": row["finished_at"],
+        "readback": rows.load(row["readback"]),
+        "undo": rows.load(row["undo"]) or [],
     }
 
 
