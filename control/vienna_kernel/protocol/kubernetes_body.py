@@ -25,9 +25,7 @@ PATCHES = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
-_TEXTS = frozenset(
-    {"application/apply-patch+yaml", "application/yaml", None}
-)  # no type at all is JSON to the server
+_TEXTS = frozenset({"application/apply-patch+yaml", "application/yaml", None})  # without a type it is JSON
 _REPLICAS = ("spec", "replicas")
 _MAX_OPERATIONS = 1_000
 
@@ -41,15 +39,23 @@ def read(call: Call, content: Content) -> Value:
     if content.kind == "none":
         return None
     if content.kind == "json" and content.value is not MISSING:
-        return content.value
-    if call.content_type == kubernetes_protobuf.CONTENT_TYPE:
-        return kubernetes_protobuf.loads(call.body)
-    if call.content_type not in _TEXTS:
-        raise _fault(
-            "the body of a Kubernetes request is not JSON; send it as JSON (kubectl apply and create -f do)"
-        )
+        value = content.value
+    elif call.content_type == kubernetes_protobuf.CONTENT_TYPE:
+        value = kubernetes_protobuf.loads(call.body)
+    elif call.content_type in _TEXTS:
+        value = _from_text(call.body)
+    else:
+        raise _fault("the body of a Kubernetes request is neither JSON nor protobuf; send it as JSON")
+    if not isinstance(
+        value, (Mapping, list)
+    ):  # null too, which the server takes for an object without members
+        raise _fault("the body of a Kubernetes request is an object")
+    return value
+
+
+def _from_text(data: bytes) -> Value:
     try:
-        return json.loads(call.body)
+        return json.loads(data)
     except MalformedError:
         raise _fault("YAML that is not JSON is not read here; send the object as JSON") from None
 
