@@ -305,6 +305,29 @@ async def test_a_warrant_that_was_handed_out_is_not_in_its_own_way(
     assert await figures(people) == ("700", "0", "300")
 
 
+async def test_what_people_agreed_to_is_not_in_its_own_way_when_it_is_asked_for_again(
+    control: Control, people: People
+) -> None:
+    asks = {"type": "require_approval", "risk_tier_override": "T1", "may_lower": True}
+    await create(people, rule("create_refund", EUROS, then=asks))
+    body = {"action": "create_refund", "parameters": refund(700), "mode": "passback"}
+    _, held, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body)
+    approval_id = held["data"]["approval"]["approval_id"]
+    assert (await people.approve("carol", approval_id, otp=None))[0] == 200
+    answers = [
+        (await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body))[1]["data"]
+        for _ in range(2)
+    ]
+    assert [one["status"] for one in answers] == ["approved", "approved"]
+    assert answers[0]["warrant"]["warrant_id"] == answers[1]["warrant"]["warrant_id"]
+    assert await figures(people) == ("0", "700", "300")
+    _, told = await people.ask("oscar", "GET", f"/intents/{answers[0]['intent_id']}/timeline")
+    judged = [
+        event["data"]["decision"] for event in told["data"]["events"] if event["type"] == "policy_evaluated"
+    ]
+    assert judged == ["hold"] * 4
+
+
 async def test_an_agents_own_report_gives_nothing_back(control: Control, people: People) -> None:
     await create(people, rule("create_refund", EUROS))
     for success, key in ((False, "a"), (True, "b")):
@@ -315,11 +338,7 @@ async def test_an_agents_own_report_gives_nothing_back(control: Control, people:
             "idempotency_key": key,
         }
         _, answer, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body)
-        told = {
-            "warrant_id": answer["data"]["warrant"]["warrant_id"],
-            "success": success,
-            "extracted": {"amount": 1},
-        }
+        told = {"warrant_id": answer["data"]["warrant"]["warrant_id"], "success": success}
         status, _, _ = await control.ask("POST", "/api/v1/executions", key=AGENT_KEY, body=told)
         assert status in (200, 201)
     assert await figures(people) == ("800", "0", "200")

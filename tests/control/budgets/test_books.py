@@ -139,8 +139,10 @@ async def test_what_is_kept_is_corrected_where_it_was_dated(store: Store, clock:
     await store.write(lambda tx: ending.with_outcome(tx, reserve(tx, 1, claims(5)), lost))
     clock.advance(timedelta(minutes=30))
     await store.write(lambda tx: ending.with_outcome(tx, reserve(tx, 2, claims(1)), MATCH))
-    await store.write(lambda tx: ending.with_outcome(tx, "wrt-1", MATCH))
     assert (await store.write(read)).spent == 6
+    failed = Ended(result=Result.FAILED, status=402)
+    await store.write(lambda tx: ending.with_outcome(tx, "wrt-1", failed))
+    assert (await store.write(read)).spent == 1
     clock.advance(timedelta(minutes=31))
     assert (await store.write(read)).spent == 1
     clock.advance(timedelta(minutes=30))

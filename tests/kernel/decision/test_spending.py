@@ -164,6 +164,9 @@ def test_only_the_rule_that_decides_books() -> None:
         assert "budgets" not in decision.explanation
 
 
+_STOP = "  - {id: stop, when: action == 'spend', then: {action: deny}}\n"
+
+
 def test_a_field_left_out_leads_past_no_budget() -> None:
     text = """
 apiVersion: vienna/v1
@@ -183,6 +186,11 @@ rules:
         decision = decide(silent, facts(Books(calls=calls)), rules, TIERS)
         assert (decision.rule_id, decision.outcome) == ("any", outcome)
         assert [claim.budget.name for claim in decision.reservations] == ["calls"]
+    stopped = RuleSet.compile(
+        [parse(text.replace("id: any,", "id: any, priority: -1,") + _STOP, name="p.yaml")]
+    )
+    denied = decide(silent, facts(Books(calls=3)), stopped, TIERS)
+    assert (denied.reason, denied.reservations) == (Reason.POLICY_DENIED, ())
     other = decide(intent(1, model="large"), facts(Books(calls=3)), rules, TIERS)
     assert (other.outcome, other.reservations) == (Outcome.PROCEED, ())
 
