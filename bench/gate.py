@@ -200,10 +200,12 @@ def measure(proxies: list[Proxy], *, rounds: int, seconds: float, connections: i
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="vienna bench gate", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one round (default 4)")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
+    parser.add_argument(
+        "--json", "--out", dest="out", type=Path, metavar="FILE", help="write the figures to it too"
+    )
     arguments = parser.parse_args()
     processors = sorted(os.sched_getaffinity(0))
     with (

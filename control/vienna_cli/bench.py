@@ -1,4 +1,4 @@
-"""``vienna bench``: the gate of the checkout beside stock mitmdump; arguments go to ``bench.gate``."""
+"""``vienna bench NAME``: the benchmarks of the checkout; what follows the name goes to ``bench.NAME``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,36 @@ import sys
 
 import typer
 
+from vienna_cli.output import Code, Failure
 from vienna_cli.test import checkout
+
+BENCHMARKS = {
+    "gate": "the gate beside stock mitmdump: throughput and added latency",
+    "kernel": "policy, mapping, warrants and ledger, part by part beside their goals",
+}
+"""Name and what it measures; the first is meant when none is named."""
 
 
 def bench(context: typer.Context) -> None:
-    """Measure the gate beside stock mitmdump. Options: --rounds, --seconds, --out."""
+    """Measure: ``gate`` (beside stock mitmdump) or ``kernel`` (part by part). ``--json FILE`` keeps the figures."""
+    arguments = list(context.args)
+    if not arguments or arguments[0].startswith("-"):
+        arguments.insert(0, next(iter(BENCHMARKS)))
+    name, *options = arguments
+    if name not in BENCHMARKS:
+        raise Failure(f"there is no benchmark {name!r}; there are {' and '.join(BENCHMARKS)}", Code.USAGE)
     folder = checkout("bench")
+    if context.args[:1] in (["--help"], ["-h"]):
+        print("usage: vienna bench [NAME] [options of NAME]\n")
+        for known, what in BENCHMARKS.items():
+            print(f"  {known:<8} {what}")
+        print()
     sys.stdout.flush()
     environ = {
         **os.environ,
         "PYTHONPATH": str(folder),
-    }  # not a change of folder: --out is relative to this one
-    command = [sys.executable, "-m", "bench.gate", *context.args]
+    }  # not a change of folder: --json is relative to this one
+    command = [sys.executable, "-m", f"bench.{name}", *options]
     os.execve(sys.executable, command, environ)  # noqa: S606  # our own module
 
 

@@ -119,10 +119,19 @@ def test_the_output_is_json_when_asked_for(cli):
     assert isinstance(json.loads(done.stdout), list)
 
 
-def test_bench_hands_its_arguments_on(cli):
-    done = cli("bench", "--help")
+@pytest.mark.parametrize("named", [[], ["gate"], ["kernel"]])
+def test_bench_hands_its_arguments_on(cli, named):
+    done = cli("bench", *named, "--help")
     assert done.returncode == 0, done.stderr
-    assert "--rounds" in done.stdout
+    assert f"vienna bench {named[0] if named else 'gate'}" in done.stdout
+    assert {"--rounds", "--json"} <= set(done.stdout.replace(",", " ").split())
+    assert named or "kernel " in done.stdout  # the others are told where none is named
+
+
+def test_bench_knows_what_there_is(cli):
+    done = cli("bench", "kernal")
+    assert done.returncode == Code.USAGE
+    assert "'kernal'; there are gate and kernel" in done.stderr
 
 
 def test_what_a_checkout_alone_has_is_told_as_such():
