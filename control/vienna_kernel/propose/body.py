@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from vienna_kernel.decode import form
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.propose.field import Field, Names, Source, field_of, usable, with_money
+from vienna_kernel.propose.field import Field, Names, Source, distinct, field_of, usable, with_money
 from vienna_kernel.propose.operation import Payload
 from vienna_kernel.propose.shape import Shape
 
 _MAX_MEMBERS = 12
 _MAX_FIELDS = 150
+_BINARY = frozenset({"binary", "byte"})
 _NEVER = frozenset({"_method"})
 
 
@@ -63,7 +64,7 @@ def body_of(payloads: Sequence[Payload], names: Names) -> Body:
     notes = [f"also takes {', '.join(left)}, which is not proposed"] if left else []
     return Body(
         kinds=kinds if source == "body" else (),
-        fields=tuple(with_money(fields)),
+        fields=tuple(with_money(distinct(fields))),
         open=reader.open,
         media=main.media if main.media != "*/*" else "application/json",
         notes=(*notes, *reader.notes),
@@ -166,11 +167,8 @@ class _Reader:
         if self._source == "body" and not above:
             steps = tuple(step for step in form.steps(key) if step)
         pointer = "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
-        shape = (
-            replace(member, kind="any")
-            if self._source == "body" and member.kind in ("array", "file")
-            else member
-        )
+        lists_or_files = member.kind in ("array", "file") or member.format in _BINARY
+        shape = replace(member, kind="any") if self._source == "body" and lists_or_files else member
         return field_of(name, self._source, pointer, shape, required=required)
 
     def _addresses(self, made: Field, member: Shape) -> Iterator[Field]:

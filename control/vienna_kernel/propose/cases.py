@@ -170,6 +170,9 @@ def _form_pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
 
 
 def _bracketed(steps: Sequence[str]) -> str:
+    """The key of a form field; any where the whole form is one parameter."""
+    if not steps:
+        return "content"
     return steps[0] + "".join(f"[{step}]" for step in steps[1:])
 
 

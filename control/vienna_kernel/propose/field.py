@@ -184,6 +184,22 @@ def _as_amount(one: Field, codes: Sequence[Field]) -> Field:
     )
 
 
+def distinct(fields: Sequence[Field]) -> list[Field]:
+    """The same without those that stand where another does: a key twice, a key inside of an object of keys."""
+    objects = {(one.source, f"{one.key}[") for one in fields if one.prefix}
+    seen: set[tuple[str, str, bool]] = set()
+    found = []
+    for one in fields:
+        key = one.key.lower() if one.source == "header" else one.key
+        inside = not one.prefix and any(
+            one.source == source and key.startswith(start) for source, start in objects
+        )
+        if not inside and (one.source, key, one.prefix) not in seen:
+            found.append(one)
+        seen.add((one.source, key, one.prefix))
+    return found
+
+
 def name_of(key: str) -> str:
     """A name of a parameter for a key or words; starts with a letter, at most 64 characters."""
     text = "_".join(words(key)) or "field"

@@ -35,6 +35,8 @@ def finish(proposal: Proposal) -> Finished:
 
     Errors: ``MalformedError`` when nothing of it is left, or it is larger than a mapping file may be.
     """
+    if not proposal.drafts:
+        raise _nothing_of(proposal)
     mappings, proposal = _loading(proposal)
     cases = cases_of(proposal, mappings)
     if cases.unreached:
@@ -75,8 +77,15 @@ def _without(proposal: Proposal, out: dict[str, str]) -> Proposal:
         Skipped(draft.label, draft.where, out[draft.name]) for draft in proposal.drafts if draft.name in out
     ]
     left = tuple(draft for draft in proposal.drafts if draft.name not in out)
+    without = replace(proposal, drafts=left, skipped=(*proposal.skipped, *told))
     if not left:
-        raise MalformedError(
-            proposal.origin, f"nothing of it can be mapped: {told[0].operation}: {told[0].why}"
-        )
-    return replace(proposal, drafts=left, skipped=(*proposal.skipped, *told))
+        raise _nothing_of(without)
+    return without
+
+
+def _nothing_of(proposal: Proposal) -> MalformedError:
+    """There is nothing to propose; why, of the first that was looked at."""
+    if not proposal.skipped:
+        return MalformedError(proposal.origin, "it has no operation")
+    first = proposal.skipped[0]
+    return MalformedError(first.where, f"nothing of it can be mapped: {first.operation}: {first.why}")

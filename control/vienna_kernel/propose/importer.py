@@ -158,7 +158,7 @@ class Importer:
             raise MalformedError(
                 self._doc.where("servers"), "the description names no host that can be used: give --host"
             )
-        return max(told, key=lambda hosts: (told[hosts], hosts))
+        return max(told, key=lambda hosts: told[hosts])  # of several as many the first
 
     def _nothing(self) -> str:
         """Why no operation is wanted, with what there is instead."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.propose.field import Field, Names, field_of, usable
+from vienna_kernel.propose.field import Field, Names, distinct, field_of, usable
 from vienna_kernel.propose.operation import Input
 from vienna_kernel.propose.route import Route
 from vienna_kernel.propose.shape import Shape
@@ -47,7 +47,7 @@ def inputs_of(inputs: Sequence[Input], route: Route, names: Names) -> Inputs:
             fields += _header(one, names, notes)
         elif one.place == "cookie":
             notes.append(f"the cookie {one.name[:40]!r} is not read")
-    return Inputs(tuple(fields), key if _TOKEN.match(key) else "", tuple(notes))
+    return Inputs(tuple(distinct(fields)), key if _TOKEN.match(key) else "", tuple(notes))
 
 
 def _variable(name: str, one: Input | None) -> Field:

@@ -93,7 +93,7 @@ class Shapes:
     def _own(self, node: Mapping[str, Any], depth: int) -> Shape:
         """What a schema says by itself."""
         kind = _kind(node)
-        text = node.get("format")
+        text = "binary" if "contentMediaType" in node else node.get("format")
         base = Shape(kind=kind, format=text if isinstance(text, str) else "", enum=_enum(node))
         if kind == "array" and depth > 0:
             return replace(base, item=self._of(node.get("items", True), depth - 1))

@@ -60,7 +60,7 @@ def _action(draft: Draft, owner: str) -> Iterator[str]:
     if draft.fields:
         yield "    params:"
         for field in draft.fields:
-            yield f"      {field.name}: {flow(_param(field))}{_why(*field.guessed)}"
+            yield f"      {scalar(field.name)}: {flow(_param(field))}{_why(*field.guessed)}"
     if draft.unknown:
         yield f"    unknown_params: {draft.unknown}"
     yield _guess("effect", draft.effect)
