@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vienna_kernel.intent import Effect, Tier
+from vienna_kernel.mapping.words import as_list
 from vienna_kernel.verdict import Reason
 from vienna_kernel.verification import Result
 
@@ -28,7 +29,7 @@ class ExpectModel(_Model):
     summary: str | None = None
 
 
-class AnswerModel(_Model):
+class ReadModel(_Model):
     """An answer: ``json`` as data, or ``body`` as text. ``path``: the read that must have been asked for."""
 
     status: int = 200
@@ -38,12 +39,25 @@ class AnswerModel(_Model):
     path: str | None = None
 
 
+class AnswerModel(ReadModel):
+    """The answer to the request. ``readback``: what each read says that is then asked for, in order."""
+
+    readback: Annotated[list[ReadModel], BeforeValidator(as_list)] = []
+
+
 class ShownModel(_Model):
     url: str | None = None
     body: Any = None
 
 
 class CaseModel(_Model):
+    """One request, and what is expected of it.
+
+    Attributes:
+        verification: Of the response, with what its read-backs say.
+        undo: Requests that would undo it, as ``METHOD /path``.
+    """
+
     name: str = Field(min_length=1)
     request: str
     body_base64: str | None = None
@@ -54,6 +68,7 @@ class CaseModel(_Model):
     preflight: AnswerModel | None = None
     response: AnswerModel | None = None
     verification: Result | None = None
+    undo: list[str] | None = None
 
 
 class CasesModel(_Model):

@@ -19,12 +19,11 @@ from vienna_kernel.document import Document, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Intent
 from vienna_kernel.mapping.case import CaseModel, CaseResult, CasesModel, ExpectModel
+from vienna_kernel.mapping.case_answer import verified
 from vienna_kernel.mapping.document import MappingModel
-from vienna_kernel.mapping.narrow import dumps
 from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 from vienna_kernel.value import Value, plain
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.verification import ResponseView, verify
 
 _START = re.compile(r"(?P<method>\S+) (?P<scheme>https?)://(?P<authority>[^/?\s]+)(?P<target>\S*)\Z")
 
@@ -114,24 +113,6 @@ def _compare_all(expected: Mapping[str, Any], actual: Mapping[str, Value]) -> li
     return found
 
 
-def _verified(case: CaseModel, mapped: Mapped) -> list[str]:
-    answer = case.response
-    if answer is None:
-        return [] if case.verification is None else ["a verification is expected of no response"]
-    text = answer.body if answer.body is not None else "" if answer.json_ is None else dumps(answer.json_)
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    told = headers.get("content-type", "").partition(";")[0].strip().lower()
-    view = ResponseView(
-        status=answer.status,
-        content_type=told or (None if answer.body is not None else "application/json"),
-        body=text.encode(),
-        digest="",
-        size=len(text.encode()),
-        headers=tuple(headers.items()),
-    )
-    return _compare("verification", case.verification, verify(mapped.promises, view).result)
-
-
 def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:
     if case.refused is not None:
         return [f"expected refused {case.refused.value}, got {', '.join(i.action for i in mapped.intents)}"]
@@ -147,7 +128,7 @@ def _compare_mapped(case: CaseModel, mapped: Mapped) -> list[str]:
     if case.shown is not None:
         found += _compare("shown.url", case.shown.url, mapped.shown_url)
         found += _compare("shown.body", case.shown.body, plain(mapped.shown_body))
-    return found + _verified(case, mapped)
+    return found + verified(case, mapped)
 
 
 def _call(case: CaseModel, mappings: MappingSet) -> Call | Refused:
