@@ -15,8 +15,8 @@ from vienna_control.clock import iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents, votes
 from vienna_kernel import lifecycle
+from vienna_kernel.approval.deadline import lapse as after_deadline
 from vienna_kernel.approval.moves import Event, Requirements, Status, Vote, advance
-from vienna_kernel.approval.moves import lapse as after_deadline
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Reason
 

@@ -22,7 +22,8 @@ from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents
 from vienna_kernel import lifecycle
-from vienna_kernel.approval.moves import Requirements, Status, escalate, tally
+from vienna_kernel.approval.deadline import escalate
+from vienna_kernel.approval.moves import Requirements, Status, tally
 from vienna_kernel.intent import Tier
 from vienna_kernel.warrant.terms import Consent, Demand
 

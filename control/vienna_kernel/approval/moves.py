@@ -2,14 +2,13 @@
 
 1. The requester never approves; one person counts once; any denial ends it; a decided approval never changes.
 2. Legal moves are rows of ``MOVES``; everything else is a fault of ours (``IllegalMoveError``).
-3. No deadline ever ends in consent: what lapses is asked elsewhere, announced once more, or denied.
-4. Only what carries the second factor and the reasons that are asked counts as consent.
+3. Only what carries the second factor and the reasons that are asked counts as consent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -21,7 +20,6 @@ __all__ = [
     "EXECUTIVE",
     "MOVES",
     "Event",
-    "Lapse",
     "OnTimeout",
     "Requirements",
     "Status",
@@ -30,14 +28,10 @@ __all__ = [
     "Voter",
     "advance",
     "describe",
-    "escalate",
-    "lapse",
     "may_count",
     "may_vote",
     "tally",
 ]
-
-MOST_ESCALATIONS = 3
 
 _VOTING_ROLES = frozenset({"admin", "approver"})
 
@@ -217,47 +211,3 @@ def _covered(roles: Sequence[str], voters: Sequence[Voter]) -> bool:
         for i, voter in enumerate(voters)
         if voter.has(roles[0])
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Lapse:
-    """What a passed deadline leads to: never to consent.
-
-    Attributes:
-        event: ``ESCALATE`` (asked again with ``requirements``) or ``LAPSE`` (it ends).
-        asked: Groups that are asked now and were not before.
-        notify: Roles or groups that are told.
-    """
-
-    event: Event
-    requirements: Requirements
-    asked: tuple[str, ...] = ()
-    notify: tuple[str, ...] = ()
-
-
-def escalate(requirements: Requirements, groups_order: Sequence[str], level: int) -> Requirements | None:
-    """The requirements with the next group asked as well; None when there is nobody further.
-
-    ``groups_order`` is the installation's, nearest first; ``level`` is how often it was escalated already. Votes
-    that were cast stay valid; the count does not change.
-    """
-    if level >= MOST_ESCALATIONS:
-        return None
-    if not requirements.groups:
-        return requirements if level == 0 and groups_order else None
-    following = next((group for group in groups_order if group not in requirements.groups), None)
-    if following is None:
-        return None
-    return replace(requirements, groups=(*requirements.groups, following))
-
-
-def lapse(requirements: Requirements, groups_order: Sequence[str], level: int) -> Lapse:
-    """What happens when a level's time is over, as ``on_timeout`` says; every chain of them ends."""
-    if requirements.on_timeout == "escalate":
-        wider = escalate(requirements, groups_order, level)
-        if wider is not None:
-            asked = tuple(group for group in wider.groups if group not in requirements.groups)
-            return Lapse(Event.ESCALATE, wider, asked, requirements.notify)
-    if requirements.on_timeout == "notify" and level == 0:
-        return Lapse(Event.ESCALATE, requirements, (), requirements.notify or ("admin",))
-    return Lapse(Event.LAPSE, requirements, (), requirements.notify)

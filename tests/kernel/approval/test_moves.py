@@ -17,8 +17,6 @@ from vienna_kernel.approval.moves import (
     Vote,
     Voter,
     advance,
-    escalate,
-    lapse,
     may_count,
     may_vote,
     tally,
@@ -202,53 +200,3 @@ class TestTally:
         people = {who for who, denies, code in cast if code and not denies}
         enough = len(people) >= count and not any(denies for _, denies, _ in cast)
         assert (tally(replace(FINANCE, count=count), votes).status == "approved") is enough
-
-
-class TestDeadlines:
-    ORDER = ("finance", "controlling", "board")
-
-    def test_the_next_group_is_asked_as_well(self) -> None:
-        first = escalate(FINANCE, self.ORDER, 0)
-        assert first is not None
-        assert first.groups == ("finance", "controlling")
-        assert (first.count, first.mfa) == (2, True)
-        second = escalate(first, self.ORDER, 1)
-        assert second is not None
-        assert second.groups == self.ORDER
-        assert escalate(second, self.ORDER, 2) is None
-
-    def test_three_times_at_most(self) -> None:
-        order = [f"group-{i}" for i in range(9)]
-        assert [escalate(FINANCE, order, level) is not None for level in range(5)] == [True] * 3 + [False] * 2
-
-    def test_when_anybody_was_asked_they_are_asked_once_more(self) -> None:
-        anyone = Requirements(count=1, on_timeout="escalate")
-        assert lapse(anyone, self.ORDER, 0).event is Event.ESCALATE
-        assert lapse(anyone, self.ORDER, 1).event is Event.LAPSE
-
-    def test_notify_tells_once_and_then_ends(self) -> None:
-        quiet = replace(FINANCE, on_timeout="notify")
-        first = lapse(quiet, self.ORDER, 0)
-        assert (first.event, first.notify) == (Event.ESCALATE, ("admin",))
-        assert lapse(quiet, self.ORDER, 1).event is Event.LAPSE
-
-    def test_deny_ends_at_once(self) -> None:
-        assert lapse(replace(FINANCE, on_timeout="deny"), self.ORDER, 0).event is Event.LAPSE
-
-    @given(
-        st.sampled_from(["escalate", "notify", "deny"]),
-        st.lists(st.sampled_from("abcdefgh"), max_size=8, unique=True),
-        st.lists(st.sampled_from("abc"), max_size=3, unique=True),
-    )
-    def test_every_chain_ends_and_never_in_consent(
-        self, word: str, order: list[str], groups: list[str]
-    ) -> None:
-        requirements = Requirements(count=1, groups=tuple(groups), on_timeout=word)  # type: ignore[arg-type]
-        for level in range(10):
-            end = lapse(requirements, order, level)
-            assert end.event in (Event.ESCALATE, Event.LAPSE)
-            assert end.requirements.count == requirements.count
-            if end.event is Event.LAPSE:
-                return
-            requirements = end.requirements
-        pytest.fail("it never ended")
