@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vienna_kernel.verdict import Reason, Refused
 
@@ -82,8 +83,11 @@ def canonical_host(text: str) -> str | Refused:
 
     Unicode is read as a library decodes an A-label for display, and refused in any other spelling.
     """
-    if len(text) > _MAX_HOST_CHARS:
-        return _not_a_name()
+    return _canonical(text) if len(text) <= _MAX_HOST_CHARS else _not_a_name()
+
+
+@lru_cache(maxsize=4096)  # one request names its host three times, and the next one names it again
+def _canonical(text: str) -> str | Refused:
     if not text.isascii():
         decoded, text = text, _encoded(text)
         if not text or _decoded(text) != decoded:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vienna_kernel.decode.coding import MAX_LAYERS, layers
 from vienna_kernel.verdict import Reason, Refused
@@ -59,6 +60,11 @@ _OVERRIDES = frozenset(
 )
 
 
+_TELLING = _ONCE | _OVERRIDES | {"upgrade", "trailer"}
+_GONE = _HOP | _DERIVED | {"content-encoding"}
+_MAX_KEPT = 64  # bytes of a name that is kept
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
     """What the header lines say.
@@ -94,30 +100,40 @@ def _lines(raw: Lines) -> list[tuple[str, str]] | Refused:
     """All lines but ours, names in lower case, values without surrounding blanks."""
     if (
         len(raw) > MAX_HEADER_LINES
-        or sum(len(name) + len(value) + 4 for name, value in raw) > MAX_HEADER_BYTES
+        or sum([len(name) + len(value) + 4 for name, value in raw]) > MAX_HEADER_BYTES
     ):
         return _refused(f"more than {MAX_HEADER_LINES} header lines or {MAX_HEADER_BYTES} bytes of them")
+    if not _VALUE.match(b"".join([value for _, value in raw])):
+        return _refused("a control byte or a folded line in a header value")
     found: list[tuple[str, str]] = []
     for raw_name, raw_value in raw:
-        if not _VALUE.match(raw_value):
-            return _refused("a control byte or a folded line in a header value")
-        name = raw_name.decode("latin-1").lower()
-        if is_ours(name):
-            continue
-        if b"_" in raw_name:
-            return _refused("a header name with an underscore", Reason.AMBIGUOUS_REQUEST)
-        if not _NAME.match(raw_name):
-            return _refused("a header name that is not a token")
-        found.append((name, raw_value.decode("latin-1").strip(" \t")))
+        name = _name(raw_name) if len(raw_name) <= _MAX_KEPT else _name.__wrapped__(raw_name)
+        if isinstance(name, Refused):
+            return name
+        if name:
+            found.append((name, raw_value.decode("latin-1").strip(" \t")))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _name(raw: bytes) -> str | Refused:
+    """A header name in lower case, empty when it is ours. Kept: clients send the same few names over and over."""
+    name = raw.decode("latin-1").lower()
+    if is_ours(name):
+        return ""
+    if b"_" in raw:
+        return _refused("a header name with an underscore", Reason.AMBIGUOUS_REQUEST)
+    return name if _NAME.match(raw) else _refused("a header name that is not a token")
 
 
 def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
     seen: set[str] = set()
     for name, value in lines:
+        if name not in _TELLING:
+            continue
         if name in _OVERRIDES:
             return _refused(f"{name} would make the server read another request", Reason.METHOD_OVERRIDE)
-        if name in _ONCE and name in seen:
+        if name in seen:
             return _refused(f"{name} stands there twice", Reason.AMBIGUOUS_REQUEST)
         if name == "upgrade":
             return _refused("an upgrade to another protocol", Reason.UNSUPPORTED_PROTOCOL)
@@ -193,10 +209,10 @@ def read_framing(raw: Lines, *, codings: frozenset[str] = frozenset()) -> Framin
     named = _stripped(lines)
     if isinstance(named, Refused):
         return named
-    gone = _HOP | _DERIVED | {"content-encoding"} | named
+    gone = _GONE | named if named else _GONE
     return Framing(
-        hosts=tuple(value for name, value in lines if name == "host"),
-        headers=tuple(line for line in lines if line[0] not in gone and not line[0].startswith("proxy-")),
+        hosts=tuple([value for name, value in lines if name == "host"]),
+        headers=tuple([line for line in lines if line[0] not in gone and line[0][:6] != "proxy-"]),
         length=None if length is None else int(length),
         chunked="transfer-encoding" in first,
         content_type=content_type,
