@@ -224,9 +224,9 @@ def _read(tokens: Tokens, dialect: Dialect) -> Reading | None:
     tree = _tree(written(tokens, dialect), dialect)
     if tree is None or tree.key not in _READS | _CHANGES:
         return None
-    if not all(_is_sound(node, dialect) for node in tree.walk()) or not _leaves_nothing_out(
-        tree, tokens, dialect
-    ):
+    if not all(_is_sound(node, dialect) for node in tree.walk()):
+        return None
+    if not _leaves_nothing_out(tree, tokens, dialect):
         return None
     changes = _changes(tree)
     explained = frozenset[str]().union(*(_EXPLAINED[node.key] for node in changes))

@@ -10,13 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 from vienna_kernel.protocol import sql_query
 from vienna_kernel.protocol.sql_text import Dialect, Token, Tokens, scan, shown, split
+from vienna_kernel.protocol.sql_words import dotted
 
 type Class = Literal[
     "select", "insert", "merge", "update", "delete", "ddl", "truncate", "drop", "grant", "admin", "unknown"
@@ -95,8 +96,9 @@ _ACTIONS = frozenset(
 _HOLDS_NOTHING = frozenset({"NOT", "DEFAULT", "CONSTRAINT", "INDEX", "IDENTITY", "EXPRESSION", "PROJECTION"})
 # Words behind which names of tables (or what holds them) stand, and those that may stand between.
 _BEFORE_NAMES = frozenset(
-    {"TABLE", "TABLES", "VIEW", "DATABASE", "SCHEMA", "DICTIONARY", "INTO", "FROM", "JOIN", "TO"}
+    {"TABLE", "TABLES", "VIEW", "DATABASE", "SCHEMA", "DICTIONARY", "INTO", "FROM", "JOIN"}
 )
+_BEFORE_OTHERS = {"RENAME": frozenset({"TO"}), "GRANT": frozenset({"ON"}), "REVOKE": frozenset({"ON"})}
 _BETWEEN = frozenset({"IF", "EXISTS", "NOT", "ONLY", "TABLE", "TEMPORARY"})
 
 
@@ -130,28 +132,23 @@ def _first(tokens: Tokens) -> str:
 
 def _named(tokens: Tokens, before: frozenset[str] = _BEFORE_NAMES) -> tuple[tuple[str, ...], ...]:
     """Dotted names behind the words that names of tables follow."""
-    found: set[tuple[str, ...]] = set()
-    at = 0
-    while at < len(tokens):
-        at += 1
-        if tokens[at - 1].word not in before:
-            continue
-        while True:
-            while at < len(tokens) and tokens[at].word in _BETWEEN:
-                at += 1
-            parts: list[str] = []
-            while at < len(tokens) and tokens[at].kind in ("word", "name"):
-                parts.append(tokens[at].text)
-                at += 1
-                if at >= len(tokens) or tokens[at].text != ".":
-                    break
-                at += 1
-            if parts:
-                found.add(tuple(parts))
-            if not parts or at >= len(tokens) or tokens[at].text not in (",", "AND", "and"):
-                break
+    places = [at + 1 for at, token in enumerate(tokens) if token.word in before]
+    return tuple(sorted({name for at in places for name in _listed(tokens, at)}))
+
+
+def _listed(tokens: Tokens, at: int) -> Iterator[tuple[str, ...]]:
+    """The names from a place on, as long as a comma (or AND) and another one follow."""
+    while True:
+        while at < len(tokens) and tokens[at].word in _BETWEEN:
             at += 1
-    return tuple(sorted(found))
+        name = dotted(tokens, at)
+        if not name:
+            return
+        yield name
+        at += 2 * len(name) - 1
+        if at >= len(tokens) or (tokens[at].text != "," and tokens[at].word != "AND"):
+            return
+        at += 1
 
 
 def _of_rows(tokens: Tokens, dialect: Dialect) -> tuple[Class, sql_query.Reading | None]:
@@ -230,9 +227,7 @@ def _classified(tokens: Tokens, dialect: Dialect) -> Statement:
     if does == "ddl" and first in ("CREATE", "ALTER"):
         does = _of_definition(words)
     bounded = does in ("update", "delete") and _bounded(tokens, dialect)
-    before = _BEFORE_NAMES | (
-        {"TO"} if first == "RENAME" else {"ON"} if first in ("GRANT", "REVOKE") else set()
-    )
+    before = _BEFORE_NAMES | _BEFORE_OTHERS.get(first, frozenset())
     return Statement(does=does, tables=_named(tokens, before), has_where=bounded, kind=kind)
 
 

@@ -26,6 +26,18 @@ def _is_null_test(node: Node, *, negated: bool) -> bool:
     return inner.key == "is" and inner.expression.key == "null" and bool(inner.args.get("negate")) == negated
 
 
+def _same(left: Node, right: Node) -> bool:
+    """Whether both sides of a comparison are one; names of columns without regard to case, one of them in full."""
+    while left.key == "paren":
+        left = left.this
+    while right.key == "paren":
+        right = right.this
+    if left.key != "column" or right.key != "column":
+        return bool(left == right)
+    mine, theirs = ([str(part.name).lower() for part in node.parts][::-1] for node in (left, right))
+    return all(one == other for one, other in zip(mine, theirs, strict=False))
+
+
 def constrains(node: Node, depth: int = 0) -> bool:
     """Whether a condition may be false for a row, as far as its form tells; False where that cannot be told."""
     if depth > _MAX_DEPTH:
@@ -41,7 +53,7 @@ def constrains(node: Node, depth: int = 0) -> bool:
     if node.key == "exists" or _is_null_test(node, negated=True) or not _refers(node):
         return False
     left, right = node.args.get("this"), node.args.get("expression")
-    if left is not None and left == right:
+    if left is not None and right is not None and _same(left, right):
         return False
     matches = node.key in ("like", "ilike", "glob") and right is not None and right.key == "literal"
     return not (matches and set(right.name) <= _WILDCARDS)

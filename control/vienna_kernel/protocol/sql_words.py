@@ -31,6 +31,7 @@ _TYPES = frozenset(
 _NAMESPACES = frozenset({"SAFE", "NET"})
 # Calls that have a FROM of their own: EXTRACT(YEAR FROM d).
 _FROM_WITHIN = frozenset({"EXTRACT", "TRIM", "LTRIM", "RTRIM", "SUBSTRING", "SUBSTR", "OVERLAY", "POSITION"})
+_NO_NAMES = frozenset({"SELECT", "VALUES", "UNNEST", "TABLE", "LATERAL", "ONLY", "ROWS"})
 _QUERIES = frozenset({"SELECT", "WITH", "VALUES", "FROM", "INSERT", "UPDATE", "DELETE", "MERGE"})
 
 
@@ -89,11 +90,13 @@ def _is_known(tokens: Tokens, at: int, dialect: Dialect, functions: Collection[s
 
 def _is_parameter(tokens: Tokens, at: int) -> bool:
     """``{name: Type}``, as ClickHouse has it."""
-    words = [token.kind for token in tokens[at + 1 : at + 4 : 2]]
-    if words != ["word", "word"] or tokens[at + 2].text != ":":
+    kinds = [token.kind for token in tokens[at + 1 : at + 4 : 2]]
+    if kinds != ["word", "word"] or tokens[at + 2].text != ":":
         return False
-    end = next((i for i in range(at, len(tokens)) if tokens[i].text == "}"), 0)
-    return all(token.kind == "word" or token.text in "(),:" for token in tokens[at + 1 : end])
+    end = at + 4
+    if end < len(tokens) and tokens[end].text == "(":
+        end = _close(tokens, end) + 1
+    return end < len(tokens) and tokens[end].text == "}"
 
 
 def are_known(tokens: Tokens, dialect: Dialect, functions: Collection[str]) -> bool:
@@ -127,22 +130,19 @@ def sources(tokens: Tokens) -> Iterator[tuple[str, ...]]:
             continue
         if token.word == "FROM" and opened and opened[-1] in _FROM_WITHIN:
             continue
-        name = tuple(_dotted(tokens, at + 1))
-        if name and tokens[at + 1].word not in (
-            "SELECT",
-            "VALUES",
-            "UNNEST",
-            "TABLE",
-            "LATERAL",
-            "ONLY",
-            "ROWS",
-        ):
+        name = dotted(tokens, at + 1)
+        end = at + 2 * len(name)
+        is_call = end < len(tokens) and tokens[end].text == "("  # which ``are_known`` judges
+        if name and not is_call and tokens[at + 1].word not in _NO_NAMES:
             yield name
 
 
-def _dotted(tokens: Tokens, at: int) -> Iterator[str]:
+def dotted(tokens: Tokens, at: int) -> tuple[str, ...]:
+    """The parts of the name that begins at a place; none when there is none."""
+    parts: list[str] = []
     while at < len(tokens) and tokens[at].kind in ("word", "name"):
-        yield tokens[at].text
+        parts.append(tokens[at].text)
         if at + 1 >= len(tokens) or tokens[at + 1].text != ".":
-            return
+            break
         at += 2
+    return tuple(parts)

@@ -86,7 +86,7 @@ def test_a_resource_is_told_by_its_path(path: str, told: dict[str, object]) -> N
 
 @pytest.mark.parametrize(
     "path",
-    "/ /api /api/ /apis /api/v1 /apis/apps /apis/apps/v1 /version /healthz/etcd /openapi/v3 /API/v1/pods /metrics".split(),
+    "/ /api /api/ /apis /api/v1 /apis/apps /apis/apps/v1 /version /healthz/etcd /openapi/v3 /API/v1/pods".split(),
 )
 def test_what_is_no_resource(path: str) -> None:
     assert parse(path) is None

@@ -83,7 +83,7 @@ VALUES = st.recursive(
 
 
 def test_every_protocol_of_the_format_has_its_reader() -> None:
-    assert set(PROTOCOLS) == NAMES
+    assert set(PROTOCOLS) >= NAMES
 
 
 @pytest.mark.parametrize("name", ["rest", "json", "form", "multipart", "aws-rest", "opaque"])
@@ -110,7 +110,7 @@ def test_the_table_loads_no_heavy_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
 @given(
     method=METHODS,
     path=PATHS,
