@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from vienna_kernel.decode import json, pointer
@@ -68,7 +69,7 @@ class Answer:
         """
         if self.own is MISSING:
             return [MISSING]
-        found = pointer.every(self.own, pointer.parse(text), lone=self.textual)
+        found = pointer.every(self.own, _steps(text), lone=self.textual)
         rows = list(islice(found, MAX_COMPARED + 1))
         return rows if len(rows) <= MAX_COMPARED else [*rows[:MAX_COMPARED], MISSING]
 
@@ -105,6 +106,7 @@ def form_of(content_type: str | None) -> BodyForm | None:
     return "ndjson" if kind in _LINES else None if kind == _EVENTS else "json"
 
 
+_steps = lru_cache(maxsize=4096)(pointer.parse)  # pointers are those of mappings: few, and the same all day
 _READERS = {"json": json.loads, "xml": _xml, "ndjson": _lines, "text": _text, None: events.loads}
 
 

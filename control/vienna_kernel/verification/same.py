@@ -11,6 +11,8 @@ from vienna_kernel.value import Value
 
 def same(one: Value, other: Value) -> bool:
     """Whether two values are the same, all the way down."""
+    if isinstance(one, str):
+        return isinstance(other, str) and one == other
     if isinstance(one, Mapping):
         return (
             isinstance(other, Mapping)
