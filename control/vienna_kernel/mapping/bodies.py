@@ -8,7 +8,7 @@ from vienna_kernel.mapping.words import as_list
 from vienna_kernel.protocol.read import PROTOCOLS
 
 OPERATIONAL = frozenset(
-    {"graphql", "jsonrpc", "mcp", "aws-query", "aws-json", "k8s", "sql-http", "git-smart-http"}
+    {"graphql", "jsonrpc", "mcp", "aws-query", "aws-json", "k8s", "sql-http", "postgrest", "git-smart-http"}
 )
 """Protocols whose requests name operations, which parameters point into."""
 

@@ -158,10 +158,17 @@ def _coded(pattern: Pattern) -> tuple[bool, ...]:
 class _Methods[A]:
     exact: dict[tuple[str, int], list[Route[A]]] = field(default_factory=dict)
     rest: dict[str, list[Route[A]]] = field(default_factory=dict)
+    both: dict[tuple[str, int], list[Route[A]]] = field(default_factory=dict)
 
     def rows(self, method: str, count: int) -> list[Route[A]]:
+        """The routes that can take a path of so many segments; the two lists are put together once."""
         exact, rest = self.exact.get((method, count), []), self.rest.get(method, [])
-        return sorted([*exact, *rest], key=_rank) if exact and rest else exact or rest
+        if not exact or not rest:
+            return exact or rest
+        rows = self.both.get((method, count))
+        if rows is None:
+            rows = self.both[method, count] = sorted([*exact, *rest], key=_rank)
+        return rows
 
 
 def _rank[A](route: Route[A]) -> tuple[int, int, int, int]:
@@ -191,6 +198,7 @@ class Index[A]:
     def add(self, host: str, method: str, entry: Entry[A]) -> None:
         """Errors: ``MalformedError`` when an earlier action takes exactly the same requests."""
         methods = self._hosts.setdefault(host, _Methods())
+        methods.both.clear()
         if entry.pattern.has_rest:
             rows = methods.rest.setdefault(method, [])
         else:

@@ -29,6 +29,7 @@ PROTOCOLS = (
     "aws-rest",
     "k8s",
     "sql-http",
+    "postgrest",
     "git-smart-http",
     "opaque",
 )

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from vienna_kernel.protocol import aws_json, aws_query, git, graphql, jsonrpc, kubernetes, mcp, plain, sql
+from vienna_kernel.protocol import (
+    aws_json,
+    aws_query,
+    git,
+    graphql,
+    jsonrpc,
+    kubernetes,
+    mcp,
+    plain,
+    postgrest,
+    sql,
+)
 from vienna_kernel.protocol.reader import Reader
 
 PROTOCOLS: Mapping[str, Reader] = MappingProxyType(
@@ -25,6 +36,7 @@ PROTOCOLS: Mapping[str, Reader] = MappingProxyType(
         "aws-rest": plain.reading("json", "xml", "bytes", "text"),
         "k8s": kubernetes.READER,
         "sql-http": sql.READER,
+        "postgrest": postgrest.READER,
         "git-smart-http": git.READER,
         "opaque": plain.OPAQUE,
     }

@@ -1,0 +1,91 @@
+"""Tables as paths, conditions as query parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping_kit import request
+from vienna_kernel.decode import form
+from vienna_kernel.decode.content import Content
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.protocol.postgrest import READER
+
+
+def part(start: str, headers: str = "", body: Any = None) -> Any:
+    call = request(f"{start.replace(' /', ' https://x.supabase.co/rest/v1/')}\n{headers}\n")
+    content = Content() if body is None else Content("json", body)
+    (found,) = READER.parts(call, form.pairs(call.query.encode()), content, {})  # type: ignore[misc]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("start", "headers", "operation"),
+    [
+        ("GET /orders", "", "select"),
+        ("HEAD /orders", "", "select"),
+        ("POST /orders", "", "insert"),
+        ("POST /orders", "Prefer: return=minimal, resolution=merge-duplicates\n", "merge"),
+        ("PUT /orders?id=eq.1", "", "merge"),
+        ("PATCH /orders?id=eq.1", "", "update"),
+        ("DELETE /orders?id=eq.1", "", "delete"),
+        ("POST /rpc/wipe", "", "call"),
+        ("GET /rpc/wipe?a=1", "", "call"),
+        ("GET /", "", "describe"),
+    ],
+)
+def test_a_method_is_a_statement(start: str, headers: str, operation: str) -> None:
+    assert part(start, headers).operation == operation
+
+
+@pytest.mark.parametrize(
+    ("query", "bounded"),
+    [
+        ("select=*", False),
+        ("id=eq.1", True),
+        ("id=in.(1,2)", True),
+        ("id=gt.5&id=lt.9", True),
+        ("name=like(any).{A*,B*}", True),
+        ("done=is.true", True),
+        ("note=is.null", True),
+        ("id=neq.0", False),
+        ("id=not.eq.0", False),
+        ("id=not.is.null", False),
+        ("id=is.not_null", False),
+        ("name=like.*", False),
+        ("name=ilike.%25", False),
+        ("select=id&order=id&limit=1", False),
+        ("lines.id=eq.1", False),
+        ("or=(id.gt.0,id.lte.0)", False),
+        ("id=1", False),
+        ("id=neq.0&id=eq.1", True),
+    ],
+)
+def test_a_condition_must_name_something(query: str, bounded: bool) -> None:
+    assert part(f"DELETE /orders?{query}").value["has_where"] is bounded
+
+
+def test_what_is_told() -> None:
+    found = part("POST /orders?columns=a,b", "Content-Profile: sales\n", [{"a": 1}, {"a": 2}])
+    assert found.value["tables"] == ["sales.orders"]
+    assert found.value["rows"] == 2
+    assert part("GET /orders?select=id,lines(*)&id=eq.1").value["select"] == "id,lines(*)"
+    assert part("POST /rpc/wipe", body={"all": True}).value["function"] == "wipe"
+
+
+@pytest.mark.parametrize("start", ["DELETE /orders?limit=1&limit=9", "GET /a?select=a&select=b", "OPTIONS /a", "POST /"])
+def test_what_has_two_readings_or_none_is_refused(start: str) -> None:
+    with pytest.raises(MalformedError):
+        part(start)
+
+
+@given(st.sampled_from(["GET", "POST", "PATCH", "DELETE", "PUT"]), st.text("abc=.&()*%,", max_size=40))
+def test_any_query_is_read_or_refused(method: str, query: str) -> None:
+    call = request(f"{method} https://x.supabase.co/rest/v1/orders\n\n")
+    try:
+        READER.parts(call, [tuple(pair.split("=", 1)) for pair in query.split("&") if "=" in pair], Content(), {})  # type: ignore[misc]
+    except MalformedError:
+        pass
