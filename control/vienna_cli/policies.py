@@ -1,4 +1,6 @@
-"""``vienna policies``: rule files, checked and tested as a control plane would read them, without one."""
+"""``vienna policies``: rule files, checked and tested as a control plane would read them, without one; and what the
+budgets of a running one have left.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.cases import run_cases
 from vienna_kernel.policy.lint import lint
 
-app = noun("Rule files: check, test.")
+app = noun("Rule files: check, test; budgets.")
 
 Places = Annotated[
     list[Path] | None,
@@ -27,6 +29,17 @@ Places = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="A warning fails it too.")]
 
 WARNINGS = (("", lambda _: "warning"), field("where"), field("rule", "rule_id"), field("why"))
+BUDGETS = (
+    field("budget", "name"),
+    field("per"),
+    field("account"),
+    field("window"),
+    field("spent"),
+    field("reserved"),
+    field("left", "remaining"),
+    field("of", "limit"),
+    field("currency"),
+)
 CASES = (
     ("", lambda row: "✓" if row["passed"] else "✗"),
     field("where"),
@@ -74,6 +87,20 @@ def run_files(terminal: Terminal, places: Places = None) -> None:
     except (MalformedError, DocumentError) as error:
         raise Failure(complaint(error)) from None
     finish(terminal, rows, without)
+
+
+@command(app, "budgets")
+def budgets(
+    terminal: Terminal,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[BUDGET]", help="Only this one.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
+    """Show what is used and left of the budgets, account by account."""
+    params = {"limit": limit, **({"name": name} if name else {})}
+    data = terminal.client.request("GET", "/budgets", params=params)
+    terminal.printer.rows(data["budgets"], BUDGETS, key="account_id")
 
 
 def finish(terminal: Terminal, rows: list[dict[str, Any]], without: list[str]) -> None:

@@ -120,6 +120,22 @@ def test_agents_are_shown_stopped_and_moved(cli: Any, vienna: Vienna) -> None:
     assert "unknown rung" in dora("agents", "promote", vienna.AGENT, "--to", "up", code=2).stderr
 
 
+def test_budgets_show_what_is_left(cli: Any, vienna: Vienna) -> None:
+    dora = Operator(cli, vienna, "dora")
+    vienna.post(
+        "/policies",
+        priority=1000,
+        expression="action == 'get_order'",
+        action={"type": "allow"},
+        limits={"budget": {"name": "reads", "window": "1h", "max": 5, "over": "count"}},
+    )
+    assert dora.data("policies", "budgets") == []
+    assert vienna.call("GET", "https://payments.example/v1/orders/O-1").status_code == 200
+    (row,) = dora.data("policies", "budgets", "reads")
+    assert (row["account"], row["spent"], row["remaining"]) == (vienna.AGENT, "1", "4")
+    assert vienna.AGENT in dora("policies", "budgets").stdout
+
+
 def test_who_may_not_is_told_so(cli: Any, vienna: Vienna) -> None:
     eve = Operator(cli, vienna, "eve")
     assert (

@@ -15,7 +15,7 @@ VERBS = {
     "traffic": {"tail", "show"},
     "warrants": {"show", "verify"},
     "audit": {"tail", "verify"},
-    "policies": {"check", "test"},
+    "policies": {"budgets", "check", "test"},
     "mappings": {"check", "test"},
 }
 
