@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mutant import must_die
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.ledger import merkle
 from vienna_kernel.ledger.entry import leaf_hash
 from vienna_kernel.ledger.merkle import (
-    EMPTY_ROOT,
     Tree,
     consistency_proof,
     inclusion_proof,
@@ -44,12 +47,16 @@ def _recursive(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + _recursive(leaves[:k]) + _recursive(leaves[k:])).digest()
 
 
-def test_roots_are_those_of_rfc_6962() -> None:
-    tree = Tree()
-    assert tree.root() == EMPTY_ROOT == _recursive([])
+def law_roots(m: ModuleType) -> None:
+    """The roots of RFC 6962, and by its definition those of every size."""
+    tree = m.Tree()
+    assert tree.root() == m.EMPTY_ROOT == _recursive([])
     for text, root in zip(INPUTS, ROOTS, strict=True):
         tree.append(leaf_hash(bytes.fromhex(text)))
         assert tree.root().hex() == root
+    for size in range(70):
+        leaves = [leaf_hash(b"%d" % number) for number in range(size)]
+        assert m.root_of(leaves) == _recursive(leaves)
 
 
 @given(st.integers(0, 300))
@@ -78,35 +85,78 @@ def test_a_state_that_fits_no_tree_is_malformed(size: int, nodes: list[bytes]) -
         Tree(size, nodes)
 
 
-def test_every_leaf_of_every_tree_is_proved_and_nothing_else() -> None:
+def law_inclusion(m: ModuleType) -> None:
+    """Every leaf of every tree is proved at its place, and nothing else is: no other leaf, place, size or proof."""
     for size in range(1, MOST + 1):
         leaves, root = LEAVES[:size], root_of(LEAVES[:size])
         for index in range(size):
-            proof = inclusion_proof(leaves, index)
+            proof = m.inclusion_proof(leaves, index)
             for at in range(size):
                 for leaf in range(size):
-                    held = verify_inclusion(leaves[leaf], at, size, proof, root)
+                    held = m.verify_inclusion(leaves[leaf], at, size, proof, root)
                     assert held == (at == index and leaf == index)
-            assert not verify_inclusion(leaves[index], index, size, [*proof, bytes(32)], root)
+            assert not m.verify_inclusion(leaves[index], -1, size, proof, root)
+            assert not m.verify_inclusion(leaves[index], size, size, proof, root)
+            assert not m.verify_inclusion(leaves[index], index, size, [*proof, bytes(32)], root)
             if proof:
-                assert not verify_inclusion(leaves[index], index, size, proof[:-1], root)
-                assert not verify_inclusion(leaves[index], index, size, [bytes(32), *proof[1:]], root)
+                assert not m.verify_inclusion(leaves[index], index, size, proof[:-1], root)
+                assert not m.verify_inclusion(leaves[index], index, size, [bytes(32), *proof[1:]], root)
 
 
-def test_every_tree_is_proved_to_extend_those_before_and_no_other() -> None:
+def law_consistency(m: ModuleType) -> None:
+    """Every tree is proved to extend each that was before it, and no other."""
     roots = [root_of(LEAVES[:size]) for size in range(MOST + 1)]
     for second in range(MOST + 1):
         for first in range(second + 1):
-            proof = consistency_proof(LEAVES[:second], first)
-            assert verify_consistency(first, second, roots[first], roots[second], proof)
+            proof = m.consistency_proof(LEAVES[:second], first)
+            assert m.verify_consistency(first, second, roots[first], roots[second], proof)
             other = [root for root in roots if root not in (roots[first], roots[second])]
-            assert not any(verify_consistency(first, second, root, roots[second], proof) for root in other)
+            assert not any(m.verify_consistency(first, second, root, roots[second], proof) for root in other)
             assert not any(
-                verify_consistency(first, second, roots[first], root, proof) for root in other if first
+                m.verify_consistency(first, second, roots[first], root, proof) for root in other if first
             )
-            assert not verify_consistency(first, second, roots[first], roots[second], [*proof, bytes(32)])
+            assert not m.verify_consistency(first, second, roots[first], roots[second], [*proof, bytes(32)])
             if proof:
-                assert not verify_consistency(first, second, roots[first], roots[second], proof[:-1])
+                assert not m.verify_consistency(first, second, roots[first], roots[second], proof[:-1])
+                assert not m.verify_consistency(first, second, roots[first], roots[second], [])
+                # a proof has one depth, so that it serves no tree of another
+                assert not m.verify_consistency(first, 4 * second, roots[first], roots[second], proof)
+
+
+@pytest.mark.parametrize("law", [law_roots, law_inclusion, law_consistency])
+def test_law(law: Any) -> None:
+    law(merkle)
+
+
+@pytest.mark.parametrize(
+    ("law", "old", "new"),
+    [
+        (law_roots, 'return hashlib.sha256(b"\\x01" + left + right)', "return hashlib.sha256(left + right)"),
+        (law_roots, 'return hashlib.sha256(b"\\x01" + left + right)', 'return hashlib.sha256(b"\\x01" + right + left)'),
+        (law_roots, "self._nodes.pop() + node).digest()", "node + self._nodes.pop()).digest()"),
+        (law_roots, "for node in reversed(self._nodes[:-1]):", "for node in self._nodes[:-1]:"),
+        (law_roots, "while size & 1:", "if size & 1:"),
+        (law_inclusion, "if not 0 <= index < size:\n        return False", "pass"),
+        (law_inclusion, "return last == 0 and found == root", "return found == root"),
+        (law_inclusion, "return last == 0 and found == root", "return last == 0"),
+        (law_inclusion, "1 << ((size - 1).bit_length() - 1)", "size // 2"),
+        (law_inclusion, "leaves, index = leaves[middle:], index - middle", "leaves = leaves[middle:]"),
+        (law_consistency, "if first == second:\n        return not proof and first_root == second_root",
+         "if first == second:\n        return not proof"),
+        (law_consistency, "return not proof and first_root == EMPTY_ROOT", "return not proof"),
+        (law_consistency, "return last == 0 and old == first_root and new == second_root",
+         "return last == 0 and new == second_root"),
+        (law_consistency, "return last == 0 and old == first_root and new == second_root",
+         "return last == 0 and old == first_root"),
+        (law_consistency, "return last == 0 and old == first_root and new == second_root",
+         "return old == first_root and new == second_root"),
+        (law_consistency, "if first.bit_count() == 1:\n        nodes.insert(0, first_root)", "pass"),
+        (law_consistency, "([] if whole else [root_of(leaves)])", "[root_of(leaves)]"),
+        (law_consistency, "if first <= middle:", "if first < middle:"),
+    ],
+)  # fmt: skip
+def test_a_mutant_dies(law: Any, old: str, new: str) -> None:
+    must_die(law, merkle, old, new)
 
 
 def test_no_proof_beyond_the_tree() -> None:
