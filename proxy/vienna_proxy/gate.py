@@ -156,9 +156,8 @@ class Gate:
                 verdict = await self._judged(flow, case)
             if isinstance(verdict, Grant):
                 case.grant = verdict
-                case.keep_limit = streams.keep_limit(
-                    verdict.mapped, self._offices.config.body.inspect_max_bytes
-                )
+                most = self._offices.config.body.inspect_max_bytes
+                case.keep_limit = streams.keep_limit(verdict.mapped, most, limited=bool(verdict.limits))
                 self.active.add(verdict)
                 flow.request = verdict.request
                 flow.response = None
@@ -193,7 +192,7 @@ class Gate:
             return
         try:
             mapped = case.grant.mapped
-            if not streams.may_stream(mapped) or not (
+            if not streams.may_stream(mapped, limited=bool(case.grant.limits)) or not (
                 case.overflow or streams.should_stream(mapped, response)
             ):
                 return

@@ -23,7 +23,7 @@ from mitmproxy import http
 from vienna_kernel.intent import Effect
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason
-from vienna_kernel.verification import ResponseView, Result, Verification, verify
+from vienna_kernel.verification import Check, ResponseView, Result, Verification, verify
 from vienna_kernel.warrant.response import MAX_BODY_BYTES
 from vienna_kernel.wire import Decision, Fault, Outcome, Recorded, Reread, Undo
 from vienna_proxy.addresses import AddressRefusedError
@@ -170,8 +170,9 @@ class Outcomes:
         promised = [promise.spec.max_body for promise in grant.mapped.promises if promise.spec is not None]
         most = [size for size in (*promised, grant.limits.get(MAX_BODY_BYTES)) if size is not None]
         result = Result.DRIFT if most and min(most) <= kept else Result.AMBIGUOUS
+        check = Check("size", min([kept, *most]), f"more than {kept}", result)
         frame = self._frame(grant, status=None, result=result, error=Reason.RESPONSE_INVALID)
-        await self._record(frame)
+        await self._record(frame.model_copy(update={"checks": [check.to_json()]}))
         return _withheld(
             grant, Reason.RESPONSE_INVALID, "The answer was too large to be verified, and is withheld."
         )

@@ -25,9 +25,9 @@ _STREAMS = frozenset(
 _LARGE_BYTES = 1024 * 1024
 
 
-def may_stream(mapped: Mapped) -> bool:
-    """Whether nothing is promised about the body."""
-    return not mapped.needs_body
+def may_stream(mapped: Mapped, *, limited: bool) -> bool:
+    """Whether nothing is promised about the body. ``limited``: the warrant bounds the answer."""
+    return not (limited or mapped.needs_body)
 
 
 def should_stream(mapped: Mapped, response: http.Response) -> bool:
@@ -40,6 +40,6 @@ def should_stream(mapped: Mapped, response: http.Response) -> bool:
     return mapped.stream and "chunked" in response.headers.get("transfer-encoding", "").lower()
 
 
-def keep_limit(mapped: Mapped, inspect_max_bytes: int) -> int:
+def keep_limit(mapped: Mapped, inspect_max_bytes: int, *, limited: bool) -> int:
     """How much of an answer of unknown length is kept before it is streamed or withheld."""
-    return min(inspect_max_bytes, _LARGE_BYTES) if may_stream(mapped) else inspect_max_bytes
+    return min(inspect_max_bytes, _LARGE_BYTES) if may_stream(mapped, limited=limited) else inspect_max_bytes

@@ -208,6 +208,20 @@ def test_the_limits_of_the_warrant_are_held(gate, control, upstream: Upstream) -
     assert outcome.checks[-1]["name"] == "response_limits max_body_bytes"
 
 
+@pytest.mark.parametrize("length", [True, False])
+def test_an_answer_far_larger_than_was_promised_is_withheld_and_not_streamed(
+    gate, control, upstream: Upstream, length: bool
+) -> None:
+    large = b"x" * (12 * 1024 * 1024)
+    chunks = (large[i : i + 65536] for i in range(0, len(large), 65536))
+    answer = Answer(200, large) if length else Answer(200, chunks=chunks)
+    upstream.answer("POST", "/v1/mails", answer)
+    assert gate.call("POST", MAILS, json=MAIL).status_code in (403, 502)
+    (outcome,) = control.wait_for(wire.Outcome)
+    assert outcome.result == "drift"
+    assert [(check["name"], check["expected"]) for check in outcome.checks] == [("size", 1024)]
+
+
 def tool(amount: int) -> dict[str, Any]:
     params = {"name": "pay", "arguments": {"amount": amount}}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}

@@ -148,6 +148,9 @@ def test_what_streams() -> None:
     assert streams.should_stream(plain, upstream((b"content-type", b"Text/Event-Stream; charset=utf-8")))
     assert streams.should_stream(plain, upstream((b"content-length", b"99999999")))
     assert not streams.should_stream(plain, upstream((b"content-length", b"99")))
-    assert streams.may_stream(plain)
-    assert not streams.may_stream(promised)
-    assert streams.keep_limit(promised, 10**7) > streams.keep_limit(plain, 10**7)
+    assert streams.may_stream(plain, limited=False)
+    assert not streams.may_stream(plain, limited=True)
+    assert not streams.may_stream(promised, limited=False)
+    kept = streams.keep_limit(plain, 10**7, limited=False)
+    assert streams.keep_limit(promised, 10**7, limited=False) > kept
+    assert streams.keep_limit(plain, 10**7, limited=True) > kept

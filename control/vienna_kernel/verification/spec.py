@@ -131,8 +131,9 @@ class VerifySpec:
 
     @property
     def needs_body(self) -> bool:
-        """Whether it cannot be verified without the body."""
-        return self.compares_body or (self.readback is not None and self.readback.path.reads_answer)
+        """Whether it must be held back and seen whole: what is compared, counted, or leads to a read."""
+        reads = self.readback is not None and self.readback.path.reads_answer
+        return self.compares_body or self.max_body is not None or reads
 
     @property
     def reads_body(self) -> bool:
@@ -178,7 +179,7 @@ class Promise:
 
     @property
     def needs_body(self) -> bool:
-        """Whether it cannot be verified without the body."""
+        """Whether the answer must be held back and seen whole."""
         return self.compares_body or (self.spec is not None and self.spec.needs_body)
 
     @property
