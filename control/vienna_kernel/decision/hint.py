@@ -21,6 +21,9 @@ LONGEST = 400
 
 def clean(text: str, limit: int = 160) -> str:
     """One line of printable text, cut at ``limit`` characters."""
+    if text.isprintable():
+        shown = " ".join(text.split())
+        return shown if len(shown) <= limit else shown[: limit - 1] + "…"
     shown = "".join(
         " " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") else char for char in text
     )

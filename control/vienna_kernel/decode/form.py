@@ -98,6 +98,9 @@ def nest(found: Iterable[tuple[str, Value]]) -> dict[str, Value]:
     """Fields as nested objects; ``a[]`` makes a list. Errors: ``MalformedError`` where two keys contradict."""
     tree = _Branch()
     for key, value in found:
+        if key and "[" not in key and "]" not in key and key not in tree:
+            tree[key] = value
+            continue
         *way, last = steps(key)
         at = tree
         for step in way[:-1] if last == "" else way:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from vienna_kernel.errors import MalformedError
@@ -28,22 +29,28 @@ type Found = Value | Missing
 MAX_FOUND = 100_000
 
 _EVERY = "*"
+_MAX_KEPT = 200
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*\Z")
 _INDEX = re.compile(r"(?:0|[1-9][0-9]{0,6})\Z")
 
 
 def parse(text: str) -> Pointer:
     """``/a/b`` as its steps; the empty text is the whole. Errors: ``MalformedError``."""
+    return _parsed(text) if len(text) <= _MAX_KEPT else _parsed.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)  # the same few are asked for with every answer
+def _parsed(text: str) -> Pointer:
     if not _POINTER.match(text):
         raise MalformedError("pointer", f"not a JSON pointer: {text[:60]!r}; it starts with a slash")
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:])
+    return tuple([step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:]])
 
 
 def find(value: Value, pointer: Pointer) -> Found:
     """What stands at a pointer, or ``MISSING``."""
     at = value
     for step in pointer:
-        if isinstance(at, Mapping):
+        if isinstance(at, dict) or isinstance(at, Mapping):  # noqa: SIM101  # the first is told five times as fast
             if step not in at:
                 return MISSING
             at = at[step]

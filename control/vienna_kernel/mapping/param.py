@@ -5,10 +5,10 @@ What is there is read as its type or refuses the call. ``settle`` gives meaning 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vienna_kernel.decode import form, pointer
 from vienna_kernel.decode.content import TEXTUAL, Content
@@ -118,9 +118,10 @@ def typed(param: Param, found: Value, *, text: bool) -> Value | Refused:
 def read_wire(params: Sequence[Param], wire: Wire) -> Reading | Refused:
     """What stands in the call itself."""
     values: dict[str, Value] = {}
+    keys = _Keys(_by_key(wire.content.pairs or ()), _by_key(wire.query))
     for param in params:
         try:
-            found = _find(param, wire)
+            found = _find(param, wire, keys)
         except MalformedError as error:
             return bad(param.name, error.why, Reason.UNDECODABLE_BODY)
         if isinstance(found, Refused):
@@ -139,7 +140,21 @@ def _is_text(param: Param, wire: Wire) -> bool:
     return param.place in _SPELLED or (param.place in ("operation", "item") and wire.spelled)
 
 
-def _find(param: Param, wire: Wire) -> Found | Refused:
+class _Keys(NamedTuple):
+    """Values by key; a key as often as it stands there."""
+
+    form: Mapping[str, list[str]]
+    query: Mapping[str, list[str]]
+
+
+def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _find(param: Param, wire: Wire, keys: _Keys) -> Found | Refused:
     if param.place in POINTED:
         return _pointed(param, wire)
     if param.place == "const":
@@ -152,8 +167,8 @@ def _find(param: Param, wire: Wire) -> Found | Refused:
         found = _once(param.name, [value for key, value in wire.headers if key == param.key])
         return found if not isinstance(found, str) or found.isascii() else bad(param.name, "is not ASCII")
     if param.place == "form":
-        return _pairs(param, wire.content.pairs or [])
-    return _pairs(param, wire.query) if param.place == "query" else MISSING
+        return _pairs(param, wire.content.pairs or [], keys.form)
+    return _pairs(param, wire.query, keys.query) if param.place == "query" else MISSING
 
 
 def _pointed(param: Param, wire: Wire) -> Found:
@@ -171,13 +186,14 @@ def _pointed(param: Param, wire: Wire) -> Found:
     return MISSING if found is None and param.kind is not ParamType.ANY else found
 
 
-def _pairs(param: Param, pairs: Pairs) -> Found | Refused:
+def _pairs(param: Param, pairs: Pairs, keys: Mapping[str, list[str]]) -> Found | Refused:
     if param.prefix:
-        nested = form.nest((key, value) for key, value in pairs if key.startswith(param.prefix))
+        nested = form.nest([pair for pair in pairs if pair[0].startswith(param.prefix)])
         return nested.get(param.prefix[:-1], MISSING)
+    found = keys.get(param.key, ())
     if param.kind is ParamType.STRING_LIST:
-        return [value for key, value in pairs if key == param.key] or MISSING
-    return _once(param.name, [value for key, value in pairs if key == param.key])
+        return list(found) or MISSING
+    return _once(param.name, found)
 
 
 def _once(name: str, found: Sequence[str]) -> Found | Refused:

@@ -23,18 +23,21 @@ from vienna_kernel.verdict import Reason, Refused
 def settle(params: Sequence[Param], reading: Reading, facts: Value) -> Reading | Refused:
     """Fill in what is left out, then read amounts in their currency. ``facts``: the preflight answer or None."""
     values = dict(reading.values)
-    for step in (_fill, _price):
-        for param in params:
-            if step is _price or param.name not in values:
-                refused = step(param, values, facts)
-                if refused is not None:
-                    return refused
+    for param in params:
+        if param.when_missing and param.name not in values:
+            refused = _fill(param, values, facts)
+            if refused is not None:
+                return refused
+    for param in params:
+        refused = _price(param, values, facts) if param.currency is not None else None
+        if refused is not None:
+            return refused
     for param in params:
         if param.derive is not None:
             _derive(param, values)
         if param.required and param.name not in values:
             return bad(param.name, "is missing")
-    return Reading(values, frozenset(declared(params)) - frozenset(values))
+    return Reading(values, frozenset([name for name in declared(params) if name not in values]))
 
 
 def _fill(param: Param, values: dict[str, Value], facts: Value) -> Refused | None:
