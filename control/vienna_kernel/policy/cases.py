@@ -11,7 +11,7 @@ from pydantic import Field
 from vienna_kernel.action import ActionType
 from vienna_kernel.decision.decide import Decision, Outcome, decide
 from vienna_kernel.decision.tier import TierTable
-from vienna_kernel.document import Document, read
+from vienna_kernel.document import Document, nearest, read
 from vienna_kernel.duration import Duration
 from vienna_kernel.policy.given import Given, Part, facts_of, intent_of
 from vienna_kernel.policy.rule import TierName
@@ -81,9 +81,16 @@ def run_cases(
     for i, case in enumerate(page.cases):
         intent = intent_of(case.given, rules, (action_types or {}).get(case.given.action))
         decision = decide(intent, facts_of(case.given), rules, tiers)
-        wrong = _differences(case.expect, decision)
+        wrong = [*_unknown(case.given, rules), *_differences(case.expect, decision)]
         results.append(CaseResult(case.name, cases.where(("cases", i, "name")), not wrong, wrong, decision))
     return results
+
+
+def _unknown(given: Given, rules: RuleSet) -> list[str]:
+    known = list(rules.budgets)
+    return [
+        f"budgets: no budget {name!r}{nearest(name, known)}" for name in given.budgets if name not in known
+    ]
 
 
 def _differences(expect: Expect, decision: Decision) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
-from vienna_kernel.decision.risk import DAYS
 from vienna_kernel.document import Path, nearest
+from vienna_kernel.money import currency_code
 from vienna_kernel.policy import expression
-from vienna_kernel.policy.field import ACTION_NAMES, Field, UnknownFieldError, find
+from vienna_kernel.policy.clock_time import minute_of_day
+from vienna_kernel.policy.field import Field
 from vienna_kernel.policy.operand import Kind
-from vienna_kernel.policy.operators import OPERATORS, PRESENCE, Operator, misfit
+from vienna_kernel.policy.operators import EQUALITY, OPERATORS, Operator, misfit
+from vienna_kernel.policy.vocabulary import ACTION_NAMES, CLOSED, UnknownFieldError, find
 
 _DEEPEST = 32
 _MOST = 200
@@ -123,7 +125,7 @@ class Reader:
 
     def _checked(self, leaf: Leaf) -> Node:
         if leaf.currency is not None:
-            if not (isinstance(leaf.currency, str) and len(leaf.currency) == 3 and leaf.currency.isupper()):
+            if not (isinstance(leaf.currency, str) and currency_code(leaf.currency) == leaf.currency):
                 return self._wrong((*leaf.path, "currency"), "expected an ISO 4217 code such as EUR")
             if leaf.field.currency is None or not leaf.operator.takes_currency:
                 return self._wrong((*leaf.path, "currency"), "only comparisons of money name a currency")
@@ -144,12 +146,19 @@ def fits(leaf: Leaf, kind: Kind) -> str | None:
     """What is wrong with a test of a field of this kind, or None."""
     if leaf.currency is not None and kind is Kind.ANY:
         kind = Kind.MONEY
-    wrong = misfit(leaf.operator, kind, leaf.operand)
-    if wrong is None and leaf.field.name == "day_of_week" and leaf.operator.name not in PRESENCE:
-        values = leaf.operand if isinstance(leaf.operand, list) else [leaf.operand]
-        unknown = [value for value in values if value not in DAYS and leaf.operator.name != "matches"]
-        return f"{unknown[0]!r} is not a day{nearest(str(unknown[0]), list(DAYS))}" if unknown else None
-    return wrong
+    return misfit(leaf.operator, kind, leaf.operand) or _unheard_of(leaf, kind)
+
+
+def _unheard_of(leaf: Leaf, kind: Kind) -> str | None:
+    """A text that is compared with the field and that the field can never be."""
+    if leaf.operator.name not in EQUALITY:
+        return None
+    for value in leaf.operand if isinstance(leaf.operand, list) else [leaf.operand]:
+        if leaf.field.name in CLOSED and value not in CLOSED[leaf.field.name]:
+            return f"{value!r} is no {leaf.field.name}{nearest(str(value), list(CLOSED[leaf.field.name]))}"
+        if kind is Kind.TIME and minute_of_day(value, UTC) is None:
+            return f"expected a time, got {value!r}"
+    return None
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

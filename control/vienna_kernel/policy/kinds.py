@@ -12,6 +12,7 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy import limits
 from vienna_kernel.policy.condition import Leaf, fits, leaves
 from vienna_kernel.policy.operand import HOLDS, Kind
+from vienna_kernel.policy.operators import OPERATORS, misfit
 from vienna_kernel.policy.rule import Rule
 
 
@@ -49,6 +50,19 @@ def parameter_kind(rule: Rule, name: str, action_types: Mapping[str, ActionShape
     return kinds.pop() if len(kinds) == 1 else Kind.ANY
 
 
+def _misfit_item(rule: Rule, leaf: Leaf, name: str, action_types: Mapping[str, ActionShape]) -> str | None:
+    """``contains`` compares with the items of a list: they are of one type, where the type is declared."""
+    if leaf.operator.name != "contains":
+        return None
+    for action in rule.actions or ():
+        known = action_types[action].parameters.get(name) if action in action_types else None
+        items = known.schema.get("items") if known and known.schema.get("type") == "array" else None
+        kind = kind_of_schema(items) if isinstance(items, Mapping) else Kind.ANY
+        if wrong := misfit(OPERATORS["equals"], kind, leaf.operand):
+            return f"contains: of the items, {wrong}"
+    return None
+
+
 def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
     word = schema.get("type")
     if word == "string" and schema.get("format") == "date-time":
@@ -73,5 +87,5 @@ def _misfit(rule: Rule, leaf: Leaf, action_types: Mapping[str, ActionShape]) -> 
         return None
     kind = parameter_kind(rule, name, action_types)
     if leaf.field.name.removeprefix("parameters.") == name:
-        return fits(leaf, kind)
+        return fits(leaf, kind) or _misfit_item(rule, leaf, name, action_types)
     return None if kind in (Kind.OBJECT, Kind.ANY) else f"{name!r} holds {HOLDS[kind]}, which has no members"

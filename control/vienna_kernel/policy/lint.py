@@ -14,9 +14,9 @@ from typing import Any
 
 from vienna_kernel.document import nearest
 from vienna_kernel.policy.condition import Leaf, conjuncts, leaves
-from vienna_kernel.policy.field import ACTION_NAMES
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.ruleset import ActionShape, RuleSet
+from vienna_kernel.policy.vocabulary import ACTION_NAMES
 
 _DECIDES = ("deny", "escalate", "require_approval", "allow")
 

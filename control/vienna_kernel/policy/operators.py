@@ -178,6 +178,7 @@ _ROWS = (
 OPERATORS: Mapping[str, Operator] = {row.name: row for row in _ROWS}
 PRESENCE = frozenset({"exists", "not_exists"})
 """These ask whether the request has a value, which is always known."""
+EQUALITY = frozenset({"equals", "not_equals", "in", "not_in"})
 
 
 def misfit(operator: Operator, kind: Kind, wanted: Any) -> str | None:
@@ -187,10 +188,10 @@ def misfit(operator: Operator, kind: Kind, wanted: Any) -> str | None:
     wrong = operator.check(wanted)
     if wrong:
         return f"{operator.name}: {wrong}"
-    if operator.name in ("equals", "not_equals", "in", "not_in") and kind in _EXACT:
-        sample = wanted[0] if isinstance(wanted, list) else wanted
-        if kind_of(sample) is not _EXACT[kind]:
-            return f"{operator.name}: the field holds {HOLDS[kind]}, got {operand.short(sample)}"
+    sample = wanted[0] if isinstance(wanted, list) else wanted
+    same = operator.name in EQUALITY or (operator.name == "contains" and kind is Kind.TEXT)
+    if same and kind in _EXACT and kind_of(sample) is not _EXACT[kind]:
+        return f"{operator.name}: the field holds {HOLDS[kind]}, got {operand.short(sample)}"
     return None
 
 

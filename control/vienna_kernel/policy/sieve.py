@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from vienna_kernel.policy.condition import Leaf, Node, conjuncts
-from vienna_kernel.policy.field import ABSENT, ACTION_NAMES, UNDETERMINED, Field, Read
+from vienna_kernel.policy.field import ABSENT, UNDETERMINED, Field, Read
 from vienna_kernel.policy.operand import is_number
 from vienna_kernel.policy.subject import Subject
+from vienna_kernel.policy.vocabulary import ACTION_NAMES
 
 type Number = int | Decimal
 type Mask = Callable[[Subject], int]

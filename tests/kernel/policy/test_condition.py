@@ -16,9 +16,9 @@ from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.intent import Cost, Effect, Intent, Reversibility, Tier
 from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.condition import Group, Node, Reader, actions_of, leaves, without_action
-from vienna_kernel.policy.field import KNOWN
 from vienna_kernel.policy.judge import compile_tree, explain, tell
 from vienna_kernel.policy.subject import Subject
+from vienna_kernel.policy.vocabulary import KNOWN
 
 VIENNA = zone("Europe/Vienna")
 FACTS = Facts(
@@ -115,6 +115,11 @@ class TestSpellings:
                 "when/0/value",
                 "did you mean 'monday'?",
             ),
+            ("day_of_week in ['monday', 'mon']", "when", "'mon' is no day_of_week; did you mean 'monday'?"),
+            ("action.effect == 'reads'", "when", "did you mean 'read'?"),
+            ("action.reversibility != 'never'", "when", "known here: compensatable, irreversible"),
+            ("time_of_day == '9 am'", "when", "expected a time"),
+            ("context.timestamp in ['soon']", "when", "expected a time"),
             (
                 [{"field": "amount", "operator": "gt", "value": 1, "currency": "eur"}],
                 "when/0/currency",

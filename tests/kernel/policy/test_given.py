@@ -53,6 +53,12 @@ def test_books(given: str, expect: str) -> None:
     assert result.differences == []
 
 
+def test_books_of_a_budget_that_there_is_not_are_told() -> None:
+    text = "cases: [{name: a, given: {action: think, budgets: {tokns: {spent: 5}}}, expect: {}}]"
+    (result,) = run_cases(RULES, TIERS, parse(text, name="c.yaml"))
+    assert result.differences == ["budgets: no budget 'tokns'; did you mean 'tokens'?"]
+
+
 def test_what_a_budget_counts_is_declared() -> None:
     given = Given(action="think")
     assert intent_of(given, RULES, None).undetermined == {"tokens"}

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import policy_kit
 from vienna_kernel.action import ActionType, Parameter
 from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.document import Document, DocumentError, parse
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.policy.judge import compile_tree
 from vienna_kernel.policy.ruleset import Match, RuleSet
 from vienna_kernel.policy.subject import Subject
 
@@ -40,7 +40,12 @@ TYPES = {
         default_tier=Tier.T2,
         effect=Effect.SPEND,
         reversibility=Reversibility.IRREVERSIBLE,
-        parameters={"amount": Parameter.of(ParamType.DECIMAL), "note": Parameter.of(ParamType.STRING)},
+        parameters={
+            "amount": Parameter.of(ParamType.DECIMAL),
+            "note": Parameter.of(ParamType.STRING),
+            "meta": Parameter.of(ParamType.MAP),
+            "tags": Parameter({"type": "array", "items": {"type": "string"}}),
+        },
     )
 }
 
@@ -275,9 +280,23 @@ class TestReading:
             with pytest.raises(DocumentError, match=why):
                 RuleSet.compile([page(rule("r", text, "deny"))], action_types=TYPES)
             RuleSet.compile([page(rule("r", text.replace("refund", "other"), "deny"))], action_types=TYPES)
-        RuleSet.compile(
-            [page(rule("r", "action == 'refund' AND amount > 5 EUR", "deny"))], action_types=TYPES
-        )
+        for text in ("amount > 5 EUR", "tags contains 'a'", "meta.k == 'x'", "parameters.meta.k.z > 5"):
+            RuleSet.compile([page(rule("r", f"action == 'refund' AND {text}", "deny"))], action_types=TYPES)
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("tags contains 5", "contains: of the items, equals: the field holds text, got 5"),
+            ("parameters.tags == 'a'", "equals does not fit a field that holds a list"),
+            ("note contains 5", "contains: the field holds text, got 5"),
+            ("note.x == 1", "'note' holds text, which has no members"),
+            ("parameters.amount.x exists", "'amount' holds a number, which has no members"),
+            ("meta == 'x'", "does not fit a field that holds an object"),
+        ],
+    )
+    def test_nor_one_on_the_inside_of_it(self, text: str, why: str) -> None:
+        with pytest.raises(DocumentError, match=why):
+            RuleSet.compile([page(rule("r", f"action == 'refund' AND {text}", "deny"))], action_types=TYPES)
 
     @pytest.mark.parametrize(
         ("said", "given", "default"),
@@ -301,72 +320,67 @@ class TestReading:
         assert RuleSet((), default="deny").digest != RuleSet((), default="allow").digest
 
 
-CONDITIONS = st.sampled_from(
-    [
-        "n == 5",
-        "n == 6",
-        "n > 4.5",
-        "u == 1",
-        "rate > 4",
-        "x exists",
-        "NOT u == 2",
-        "n in [4, 5]",
-        "day_of_week == 'wednesday'",
-    ]
-)
-BOUND = st.sampled_from(
-    ["action == '{}'", "action in ['{}', 'z']", "({} == 1 OR n == 5)", "action != '{}'", "n exists"]
-)
+def asked(pages: list[Document], intent: Intent, facts: Facts) -> policy_kit.Found:
+    """What the rule set answers, in the words of the plain one."""
+    counted: list[str] = []
+
+    def rate(rule_id: str, window: int) -> int:
+        counted.append(rule_id)
+        return facts.rate(rule_id, window) if facts.rate else 0
+
+    one = replace(facts, rate=rate) if facts.rate else facts
+    subject = Subject(intent, one, lambda _intent, _facts: RiskScore(policy_kit.RISK, ()))
+    match = RuleSet.compile(pages).evaluate(subject)
+    return policy_kit.Found(
+        rule=match.rule.id if match.rule else None,
+        determined=match.determined,
+        flags=[one.id for one in match.flags],
+        shadow=[one.id for one in match.shadow],
+        passed=[one.id for one in match.passed],
+        counted=counted,
+    )
+
+
+def plainly(pages: list[Document], intent: Intent, facts: Facts) -> policy_kit.Found:
+    found = policy_kit.naive(pages, intent, facts)
+    return replace(found, counted=list(dict.fromkeys(found.counted)))
+
+
+def held_alike(pages: list[Document], subjects: list[tuple[Intent, Facts]]) -> None:
+    for intent, facts in subjects:
+        assert asked(pages, intent, facts) == plainly(pages, intent, facts)
+
+
+@given(policy_kit.pages(), policy_kit.SUBJECTS)
+def test_it_answers_what_every_rule_asked_in_turn_would_answer(
+    pages: list[Document], subjects: list[tuple[Intent, Facts]]
+) -> None:
+    held_alike(pages, subjects)
 
 
 @st.composite
-def any_rule(draw: st.DrawFn, at: int) -> str:
-    action = draw(st.sampled_from(["allow", "deny", "require_approval", "escalate", "flag", "rate_limit"]))
-    when = draw(BOUND).format(draw(st.sampled_from("abc"))) + " AND " + draw(CONDITIONS)
-    more = draw(
-        st.sampled_from(["", ", shadow: true", ", enabled: false", ", valid_until: 2026-01-01T00:00:00Z"])
+def many(draw: st.DrawFn) -> list[Document]:
+    """Many rules on few fields, where a sieve comes before them: made of a handful, by chance."""
+    leaves = st.one_of(
+        policy_kit.numbers("n", "parameters.amount"),
+        policy_kit.MONEY,
+        policy_kit.texts("s", "parameters.m.k", "target.host", among=["x", "y", "h"]),
+        policy_kit.numbers("risk_score", among=[5, 48, 50]),
+        policy_kit.TREES,
     )
-    then = f", limit: {draw(st.integers(3, 6))}" if action == "rate_limit" else ""
-    return rule(f"r{at}", when, action, draw(st.integers(0, 3)), more, then)
+    handful = draw(st.lists(leaves, min_size=4, max_size=8))
+    chance = random.Random(draw(st.integers(0, 2**32)))  # a generator, no secret
+    made = []
+    for at in range(chance.randint(13, 60)):
+        when = [*policy_kit.bound(chance), *chance.sample(handful, chance.randint(1, 2))]
+        then = {"action": chance.choice(["allow", "deny", "require_approval", "escalate", "flag"])}
+        made.append({"id": f"r{at}", "priority": chance.randint(0, 9), "when": when, "then": then})
+    return [policy_kit.page(made, timezone="Europe/Vienna")]
 
 
-@st.composite
-def any_rules(draw: st.DrawFn) -> list[str]:
-    return [draw(any_rule(at)) for at in range(draw(st.integers(0, 12)))]
-
-
-def naive(found: RuleSet, subject: Subject) -> tuple[str | None, bool, list[str], list[str]]:
-    """The law as it is written: every rule in order, its whole tree, one after the other."""
-    flags: list[str] = []
-    shadows: list[str] = []
-    for one in found.rules:
-        held = compile_tree(one.tree, one.tz)(subject)
-        valid = one.valid_at(subject.facts.now) and one.shape.enabled
-        if not valid or held is False or (held is None and one.action == "allow"):
-            continue
-        if one.action == "rate_limit" and subject.rate(one.id, one.window_seconds) <= one.shape.then.limit:
-            continue
-        if one.shape.shadow:
-            shadows.append(one.id)
-        elif one.action == "flag":
-            flags.append(one.id)
-        else:
-            return one.id, held is True, flags, shadows
-    return None, True, flags, shadows
-
-
-@given(any_rules(), st.sampled_from("abcz"))
-def test_the_index_changes_nothing(texts: list[str], action: str) -> None:
-    found = rules(*texts)
-    intent = replace(INTENT, action=action, parameters={"n": Decimal(5)})
-    match = ask(found, intent)
-    got = (
-        match.rule.id if match.rule else None,
-        match.determined,
-        [one.id for one in match.flags],
-        [one.id for one in match.shadow],
-    )
-    assert got == naive(found, Subject(intent, FACTS, lambda _intent, _facts: RiskScore(0, ())))
+@given(many(), policy_kit.SUBJECTS)
+def test_also_where_there_are_many(pages: list[Document], subjects: list[tuple[Intent, Facts]]) -> None:
+    held_alike(pages, subjects)
 
 
 @given(
