@@ -5,10 +5,15 @@ The first line names the road (scheme, CONNECT target, SNI), the rest is the req
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import h11
 
 from fuzz import law
+from vienna_kernel.call.framing import read_framing
 from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
+from vienna_kernel.decode.coding import CODINGS
 from vienna_kernel.verdict import Refused
 
 _HTTPS = b"https api.example.com:443 api.example.com\n"
@@ -22,8 +27,16 @@ SEEDS = (
     b"http - -\nGET http://a.example:8080/ HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
     b"https [2001:db8::1]:8443 -\nDELETE /@a%2Fb HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\nX: \xfc\r\n\r\n",
     "https bücher.example:443 bücher.example\n".encode() + b"GET / HTTP/1.1\r\nHost: xn--bcher-kva.example\r\n\r\n",
+    _HTTPS + b"POST /a HTTP/1.1\r\n" + _HOST + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + gzip.compress(b"{}", mtime=0) + gzip.compress(b"[]", mtime=0),
+    _HTTPS + b"POST /a HTTP/1.1\r\n" + _HOST + b"Content-Encoding: deflate, gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + gzip.compress(zlib.compress(b"x" * 99), mtime=0),
     b"https 127.0.0.1:443 -\nGET /..%2f;/%2e HTTP/1.1\r\nHost: 0x7f.1\r\nHost : x\r\n folded\r\n\r\n",
 )  # fmt: skip
+
+
+_MOST_DECODED = 100_000
+_CODED = read_framing(((b"Content-Encoding", b"gzip"),))
 
 
 def _raw(data: bytes) -> RawRequest:
@@ -76,10 +89,14 @@ def _as_h11_reads(call: Call) -> tuple[object, ...]:
     return request.method, request.target, tuple(request.headers), body
 
 
+def _any_literal(host: str, port: int) -> bool:
+    return True
+
+
 def one_input(data: bytes) -> None:
     raw = _raw(data)
-    found = canonicalise(raw, ip_literals_allowed=lambda host, port: True)
-    head = canonicalise_head(raw, ip_literals_allowed=lambda host, port: True)
+    found = canonicalise(raw, ip_literals_allowed=_any_literal, codings=CODINGS, max_decoded=_MOST_DECODED)
+    head = canonicalise_head(raw, ip_literals_allowed=_any_literal, codings=CODINGS)
     law(
         isinstance(head, Call) or head == found,
         "what its head alone refuses, the whole request is refused for",
@@ -87,7 +104,10 @@ def one_input(data: bytes) -> None:
     if isinstance(found, Refused):
         law(bool(found.detail), "a refusal says why")
         return
-    law(canonicalise(_again(found), ip_literals_allowed=lambda host, port: True) == found, "idempotent")
+    law(len(found.body) <= _MOST_DECODED or found.body == raw.body, "a coded body is bounded")
+    plain = canonicalise(raw, ip_literals_allowed=_any_literal)
+    law(plain in (found, _CODED), "a coding that nobody asked for is refused")
+    law(canonicalise(_again(found), ip_literals_allowed=_any_literal) == found, "idempotent")
     seen = _as_h11_reads(found)
     law(
         seen == (found.method.encode(), found.target.encode(), found.wire_headers(), found.body),

@@ -37,7 +37,6 @@ def test_no_target_is_left_out(fuzz: Any) -> None:
 def test_a_target_holds(fuzz: Any, name: str) -> None:
     target: ModuleType = fuzz.target(name)
     corpus = list(fuzz.corpus(name))
-    assert len(corpus) > 1
     for data in [b"", *corpus, *importlib.import_module("fuzz.mutate").near(corpus, NEAR)]:
         target.one_input(data)
 
