@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import unquote_to_bytes
 
 from vienna_kernel.errors import MalformedError
@@ -56,23 +56,23 @@ def pairs(data: bytes) -> Pairs:
     return found
 
 
-def unique[T](found: list[tuple[str, T]]) -> list[tuple[str, T]]:
-    """The fields as they are, one key once but for lists. Errors: ``MalformedError``."""
+def unique[T](found: list[tuple[str, T]], repeated: Collection[str] = ()) -> list[tuple[str, T]]:
+    """The fields as they are, one key once but for lists and what may be ``repeated``. Errors: ``MalformedError``."""
     seen: dict[str, str] = {}
     for key, _ in found:
         match = _KEY.match(key)
         if not match:
             raise MalformedError("body", "a form key with unbalanced brackets")
         alike = match["head"].lstrip(" ").translate(_PHP) + match["steps"]
-        if alike in seen and not (seen[alike] == key and key.endswith("[]")):
+        if alike in seen and not (seen[alike] == key and (key.endswith("[]") or key in repeated)):
             raise MalformedError("body", "a form has a key twice")
         seen[alike] = key
     return found
 
 
-def loads(data: bytes) -> Pairs:
-    """The pairs of a body, one key once. Errors: ``MalformedError``."""
-    return unique(pairs(data))
+def loads(data: bytes, repeated: Collection[str] = ()) -> Pairs:
+    """The pairs of a body, one key once but for those that may be ``repeated``. Errors: ``MalformedError``."""
+    return unique(pairs(data), repeated)
 
 
 def steps(key: str) -> list[str]:

@@ -17,6 +17,7 @@ from vienna_kernel.mapping.param import Param
 from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.mapping.shown import Tree
 from vienna_kernel.mapping.template import Template
+from vienna_kernel.parameter import ParamType
 from vienna_kernel.verification.spec import VerifySpec
 
 
@@ -59,6 +60,7 @@ class Action:
         money: Amounts, each with the parameter of its currency.
         blast_radius: A number, or the parameter that holds it.
         replay_seconds: How long an identical call is the same call; None: as the gate has it.
+        repeated: Form keys under which every item of a list stands.
     """
 
     name: str
@@ -99,7 +101,10 @@ class Action:
     kind: ActionType
     query_params: tuple[Param, ...] = field(init=False)
     form_params: tuple[Param, ...] = field(init=False)
+    repeated: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "query_params", tuple(p for p in self.params if p.place == "query"))
         object.__setattr__(self, "form_params", tuple(p for p in self.params if p.place == "form"))
+        lists = (p.key for p in self.form_params if p.kind is ParamType.STRING_LIST and not p.prefix)
+        object.__setattr__(self, "repeated", frozenset(key for key in lists if not key.endswith("[]")))

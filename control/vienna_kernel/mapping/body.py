@@ -51,11 +51,12 @@ def _chosen(call: Call, kinds: Collection[str]) -> Kind | None:
     return "bytes" if "bytes" in kinds else None
 
 
-def decode(call: Call, kinds: Collection[str] | None) -> Content | Refused:
+def decode(call: Call, kinds: Collection[str] | None, repeated: Collection[str] = ()) -> Content | Refused:
     """The body as a value.
 
     ``kinds``: what a mapping reads, empty for none; None for an unmapped call, whose body is read when its type is
     known and counts by its bytes when not.
+    ``repeated``: form keys that a mapping declares as lists, each item under the same key.
     Errors: ``Refused`` with ``ambiguous_request``, ``unknown_parameter``, ``undecodable_body``, ``method_override``.
     """
     if not call.body:
@@ -68,14 +69,22 @@ def decode(call: Call, kinds: Collection[str] | None) -> Content | Refused:
     if kind is None:
         return _unread(call, kinds or ())
     try:
-        content = Content(kind, MISSING, form.loads(call.body)) if kind == "form" else _read(call, kind)
-        if content.pairs is not None and kinds is not None:
-            content = Content("form", form.nest(content.pairs), content.pairs)
+        content = _form(call, kinds, repeated) if kind == "form" else _read(call, kind)
     except MalformedError as error:
         return Refused(Reason.UNDECODABLE_BODY, error.why, f"The body was refused: {error.why}.")
     if _overrides(call, content):
         return Refused(Reason.METHOD_OVERRIDE, "a body field that overrides the method")
     return content
+
+
+def _form(call: Call, kinds: Collection[str] | None, repeated: Collection[str]) -> Content:
+    pairs = form.loads(call.body, repeated)
+    if kinds is None:
+        return Content("form", MISSING, pairs)
+    many = {key: [value for name, value in pairs if name == key] for key in repeated}
+    rows: list[tuple[str, Value]] = [(key, value) for key, value in pairs if key not in many]
+    rows += [(key, list(values)) for key, values in many.items() if values]
+    return Content("form", form.nest(rows), pairs)
 
 
 def _plain(kind: Kind) -> Kind:

@@ -179,7 +179,9 @@ def _unmapped(call: Call, query: Pairs) -> Mapped | Refused:
 def _map(
     call: Call, query: Pairs, found: Found[Action], pool: Pool, facts: Value
 ) -> Mapped | NeedsPreflight | Refused:
-    content = decode(call, frozenset[str]().union(*(entry.action.kinds for _, entry in pool)))
+    actions = [entry.action for _, entry in pool]
+    kinds = frozenset[str]().union(*(action.kinds for action in actions))
+    content = decode(call, kinds, frozenset[str]().union(*(action.repeated for action in actions)))
     if isinstance(content, Refused):
         return content
     if content.kind != "none":
