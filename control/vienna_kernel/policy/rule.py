@@ -103,6 +103,8 @@ class ThenShape(_Shape):
                     raise ValueError(f"{name} does not fit the action {self.action}")
         if self.action != "rate_limit" and self.limit is not None:
             raise ValueError(f"limit does not fit the action {self.action}")
+        if self.action == "flag" and self.tier is not None:
+            raise ValueError("tier does not fit the action flag, which decides nothing")
         if self.may_lower and self.tier is None:
             raise ValueError("may_lower needs the tier that it lowers to")
         return self

@@ -204,6 +204,7 @@ class TestReading:
                 "limit does not fit the action allow",
             ),
             ("{id: r, when: [], then: {action: allow, may_lower: true}}", "5:", "may_lower needs the tier"),
+            ("{id: r, when: [], then: {action: flag, tier: T2}}", "5:", "tier does not fit the action flag"),
             ("{id: r, when: [], then: {action: rate_limit}}", "5:", "rate_limit needs a condition on 'rate'"),
             ("{id: r, when: [], then: {action: allow, window: 1h}}", "5:", "a window needs"),
             ("{id: r, when: [], then: {action: allow, tier: T9}}", "5:", "tier"),
