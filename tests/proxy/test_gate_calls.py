@@ -386,11 +386,12 @@ def test_an_idempotency_key_is_added_where_the_api_has_one(gate, control, upstre
     sent = upstream.to("POST", "/v1/refunds")
     assert sent, [frame.model_dump() for frame in control.frames][-3:]
     consults = control.heard(wire.Consult)
-    assert sent[0].header("idempotency-key") == f"int-{consults[-1].fingerprint[7:19]}"
+    assert sent[0].header("idempotency-key") == f"int-{consults[1].fingerprint[7:19]}"
     # what the mapping had to look up was a call of its own: asked about, warranted, recorded
     (looked_up,) = upstream.to("GET", "/v1/charges/ch_1")
     assert looked_up.header("authorization") == "Bearer sk_test_secret"
-    assert [one.call.method for one in consults] == ["GET", "POST"]
+    # and so is the read of what became of it
+    assert [one.call.method for one in consults[:2]] == ["GET", "POST"]
     assert len(control.wait_for(wire.Outcome, 2)) == 2
 
 

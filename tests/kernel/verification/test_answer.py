@@ -115,6 +115,7 @@ def test_an_error_from_before_the_id_was_read_is_the_one_answer() -> None:
     assert own([error], 1, ("error",)) == {"code": 1}
     assert own([error, reply(2)], 1, ("error",)) is MISSING
     assert own({"id": None, "result": 1}, 1, ("result",)) is MISSING
+    assert own({"id": 2, "error": {"code": 1}}, 1, ("error",)) is MISSING
 
 
 def test_without_ids_the_whole_is_the_answer() -> None:

@@ -99,6 +99,15 @@ def test_where_all_is_text(kind: ParamType, approved: Value, came: Value, result
     assert equal(approved, came, kind, text=True) is result
 
 
+def test_what_cannot_be_compared_is_shown_as_it_came() -> None:
+    spec = VerifySpec(equal=(Equal(("/p",), "p", ParamType.MINOR_UNITS),))
+    for came in (500, "x", [1]):
+        (check,) = compare(spec, (intent(p=Decimal("5")),), answer({"p": came}))
+        assert check.actual == came
+    (check,) = compare(spec, (intent(p=Decimal("5")),), answer({"p": None}))
+    assert check.actual is None
+
+
 def test_of_several_intents_any_value_may_stand_there() -> None:
     spec = VerifySpec(equal=(Equal(("/*/k",), "k"),))
     intents = (intent(k="a"), intent(k="b"), intent())
