@@ -171,7 +171,7 @@ def scan(text: str, dialect: Dialect) -> list[Token] | None:
             piece = _harmless(piece, seen) if kind == "text" else piece[1:-1]
         elif kind == "mark":
             nesting += (piece in "([{") - (piece in ")]}")
-            if not 0 <= nesting <= MAX_NESTING:
+            if not 0 <= nesting <= MAX_NESTING or (nesting and piece == ";"):
                 return None
         found.append(Token(kind, piece, spaced))  # type: ignore[arg-type]  # the other kinds of piece are gone
     return found if nesting == 0 else None

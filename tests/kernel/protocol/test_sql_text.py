@@ -64,7 +64,7 @@ def test_people_see_no_literal(dialect: str, text: str, people: str) -> None:
         ("postgres", "SELECT 1 // 2"),
         ("postgres", "SELECT (1"),
         ("postgres", "SELECT 1)"),
-        ("postgres", "SELECT (]"),
+        ("postgres", "SELECT (1; DROP TABLE t)"),
         ("postgres", "{# f() #}"),
         ("clickhouse", "SELECT 1 #x"),
         ("clickhouse", "SELECT $h$a$h$"),
@@ -83,8 +83,7 @@ def test_people_see_no_literal(dialect: str, text: str, people: str) -> None:
     ],
 )
 def test_what_another_server_could_cut_elsewhere_is_doubtful(dialect: str, text: str) -> None:
-    found = scan(text, DIALECTS[dialect])
-    assert found is None or text == "SELECT (]"  # unbalanced kinds are for the grammar
+    assert scan(text, DIALECTS[dialect]) is None
 
 
 @pytest.mark.parametrize(
