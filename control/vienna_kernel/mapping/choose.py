@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vienna_kernel.decode import pointer
 from vienna_kernel.decode.form import Pairs
@@ -30,23 +30,24 @@ class Discriminator:
         operations: Names, or beginnings with a ``*``; none: any operation.
         query, headers: Keys that must be there, with the value they must have or None for any.
         having: Values that must stand at a pointer into the operation or the body.
+        of_head: How many things of the head it names.
+        head_keys: Which.
     """
 
     operations: tuple[str, ...] = ()
     query: Wanted = ()
     headers: Wanted = ()
     having: tuple[tuple[Pointer, tuple[Value, ...]], ...] = ()
+    of_head: int = field(init=False, compare=False)
+    head_keys: frozenset[tuple[str, str]] = field(init=False, compare=False)
+    _beginnings: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def of_head(self) -> int:
-        """How many things of the head it names."""
-        return len(self.query) + len(self.headers)
-
-    @property
-    def head_keys(self) -> frozenset[tuple[str, str]]:
-        return frozenset(
-            [("query", key) for key, _ in self.query] + [("header", key) for key, _ in self.headers]
-        )
+    def __post_init__(self) -> None:
+        named = [("query", key) for key, _ in self.query] + [("header", key) for key, _ in self.headers]
+        object.__setattr__(self, "of_head", len(named))
+        object.__setattr__(self, "head_keys", frozenset(named))
+        starts = tuple(text[:-1] for text in self.operations if text.endswith("*"))
+        object.__setattr__(self, "_beginnings", starts)
 
     def fits_head(self, query: Mapping[str, Sequence[str]], headers: Sequence[tuple[str, str]]) -> bool:
         """Whether all that it names of the head stands there, once."""
@@ -62,10 +63,18 @@ class Discriminator:
 
     def rank(self, operation: str, root: Found) -> tuple[int, int] | None:
         """How closely it names this operation, greater is closer; None when it names another."""
-        closest = _closest(self.operations, operation)
+        closest = self._closest(operation)
         if closest is None or not all(_stands(root, place, values) for place, values in self.having):
             return None
         return len(self.having), closest
+
+    def _closest(self, operation: str) -> int | None:
+        """1,000 for the name itself, else how long the beginning is; -1 where any will do."""
+        if operation in self.operations:
+            return _EXACT
+        if not self.operations:
+            return -1
+        return max([len(text) for text in self._beginnings if operation.startswith(text)], default=None)
 
     def rivals(self, other: Discriminator) -> bool:
         """Whether some request would fit both as closely."""
@@ -99,18 +108,6 @@ def _common(mine: Sequence[str], theirs: Sequence[str]) -> bool:
     return bool(set(mine) & set(theirs))
 
 
-def _closest(patterns: Sequence[str], operation: str) -> int | None:
-    """1,000 for the name itself, else how long the beginning is; 0 for any."""
-    if not patterns:
-        return -1
-    found = [
-        _EXACT if text == operation else len(text) - 1
-        for text in patterns
-        if text == operation or (text.endswith("*") and operation.startswith(text[:-1]))
-    ]
-    return max(found, default=None)
-
-
 def _stands(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
     found = MISSING if root is MISSING else pointer.find(root, place)
     if found is MISSING:
@@ -122,7 +119,7 @@ def by_head[E](
     entries: Sequence[tuple[Discriminator, E]], query: Pairs, headers: Sequence[tuple[str, str]]
 ) -> Sequence[tuple[Discriminator, E]] | None:
     """The entries that the head leaves; None when it names two that are not one."""
-    if len(entries) == 1 and not entries[0][0].of_head:
+    if not any([row[0].of_head for row in entries]):
         return entries
     asked: dict[str, list[str]] = {}
     for key, value in query:

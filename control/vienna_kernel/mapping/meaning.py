@@ -83,7 +83,7 @@ def _mapped(
     actions = list({id(clause.action): clause.action for clause in clauses}.values())
     alone = actions[0] if len(actions) == 1 and len(clauses) == len(told) else None
     return Mapped(
-        intents=tuple(intent for promise in promises for intent in promise.intents),
+        intents=tuple([intent for promise in promises for intent in promise.intents]),
         fingerprint=fingerprint(call, content, query, together([action.volatile for action in actions])),
         mapped=len(clauses) == len(told),
         mapping=actions[0].mapping if actions else None,
@@ -94,9 +94,9 @@ def _mapped(
         idempotency_inject=alone.idempotency_inject if alone else False,
         replay_seconds=alone.replay_seconds if alone else None,
         writable=alone.writable if alone and len(told) == 1 else (),
-        stream=bool(actions) and all(action.stream for action in actions),
-        response_fields=tuple(dict.fromkeys(name for action in actions for name in action.response_fields)),
-        unknown=tuple(dict.fromkeys(name for clause in clauses for name in clause.unknown))[:_MAX_NAMES],
+        stream=bool(actions) and all([action.stream for action in actions]),
+        response_fields=tuple(dict.fromkeys([name for action in actions for name in action.response_fields])),
+        unknown=tuple(dict.fromkeys([name for clause in clauses for name in clause.unknown]))[:_MAX_NAMES],
         current={text: value for clause in clauses for text, value in clause.current(facts).items()},
     )
 

@@ -180,8 +180,8 @@ def _map(
     call: Call, query: Pairs, found: Found[Action], pool: Pool, facts: Value
 ) -> Mapped | NeedsPreflight | Refused:
     actions = [entry.action for _, entry in pool]
-    kinds = frozenset[str]().union(*(action.kinds for action in actions))
-    content = decode(call, kinds, frozenset[str]().union(*(action.repeated for action in actions)))
+    kinds = _all([action.kinds for action in actions])
+    content = decode(call, kinds, _all([action.repeated for action in actions]))
     if isinstance(content, Refused):
         return content
     if content.kind != "none":
@@ -196,6 +196,12 @@ def _map(
             return read
         told.append(read)
     return meaning_of(call, query, content, told, facts)
+
+
+def _all(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The union; most often they are one and the same."""
+    first = sets[0]
+    return first if all([one == first for one in sets]) else first.union(*sets)
 
 
 def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[Part] | Refused:

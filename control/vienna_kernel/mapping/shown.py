@@ -26,6 +26,7 @@ _UNSEEN = "…"
 _MAX_MEMBERS = 50
 _MAX_DEPTH = 6
 _MAX_TEXT = 2000
+_KINDS = {bool: "boolean", str: "string", int: "number", Decimal: "number"}
 
 
 @dataclass(slots=True)
@@ -97,6 +98,9 @@ class Tree:
 
 def shape(value: Value, depth: int = _MAX_DEPTH) -> Value:
     """Keys and types, no values: strings as ``"string"``, at most 50 members of each object and list."""
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return kind
     if isinstance(value, Mapping):
         if depth == 0:
             return "object"
@@ -109,8 +113,7 @@ def shape(value: Value, depth: int = _MAX_DEPTH) -> Value:
         return [shape(value[0], depth - 1), *([f"{_UNSEEN} {len(value) - 1} more"] if len(value) > 1 else [])]
     if value is None:
         return None
-    kinds = {bool: "boolean", str: "string", int: "number", Decimal: "number"}
-    return next(name for kind, name in kinds.items() if isinstance(value, kind))
+    return next(name for kind, name in _KINDS.items() if isinstance(value, kind))
 
 
 def _visible(value: Value, depth: int = _MAX_DEPTH) -> Value:
@@ -151,7 +154,8 @@ def shown_json(value: Value, tree: Tree) -> Value:
     rows = list(value.items())
     first = [row for row in rows if row[0] in tree.below] + [row for row in rows if row[0] not in tree.below]
     shown: dict[str, Value] = {
-        for_people(key): shown_json(item, tree.below.get(key, Tree())) for key, item in first[:_MAX_MEMBERS]
+        for_people(key): shown_json(item, tree.below[key]) if key in tree.below else shape(item)
+        for key, item in first[:_MAX_MEMBERS]
     }
     if len(first) > _MAX_MEMBERS:
         shown[_UNSEEN] = f"{len(first) - _MAX_MEMBERS} more"
