@@ -21,6 +21,7 @@ from vienna_kernel.value import Value, canonical, plain_decimal
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"(?:params\.)?([a-z][a-z0-9_]*)\Z")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.~:@=+,-]{1,200}\Z")
+_UNQUOTED = re.compile(r"[A-Za-z0-9_.~:@+,=-]*\Z")  # what ``quote`` leaves as it is
 _MAX_SHOWN = 160
 
 
@@ -84,15 +85,25 @@ def _text(value: Value) -> str:
     return canonical(value).decode("utf-8")
 
 
-def target(template: Template, values: Mapping[str, Value], *, whole: frozenset[str]) -> str | None:
-    """A target name; a value cannot pass for more than one step of it, but for those in ``whole`` (``{var+}``)."""
+def target(
+    template: Template, values: Mapping[str, Value], *, whole: frozenset[str], coded: frozenset[str] = frozenset()
+) -> str | None:
+    """A target name; a value cannot pass for more than one step of it, but for those in ``whole`` (``{var+}``).
+
+    Those in ``coded`` are written as they stand in the path: one step, encoded already.
+    """
 
     def fill(hole: Hole) -> str | None:
         value = _first(hole, values)
         if value is None:
             return None
+        if coded & set(hole.names):
+            return _text(value)
+        text = _text(value)
+        if _UNQUOTED.match(text):
+            return text
         safe = "-._~:@+,=/" if whole & set(hole.names) else "-._~:@+,="
-        return quote(_text(value), safe=safe)
+        return quote(text, safe=safe)
 
     return template.fill(fill)
 
