@@ -3,7 +3,8 @@
 1. A path has one spelling: upper-case percent-hex, nothing encoded that need not be, no dot segments, no ``//``,
    no backslash, no ``;``, no encoded control byte, in any depth of encoding, nor characters that Unicode's
    compatibility forms (NFKC) turn into one of them. ``%2F`` and ``%25`` pass here and are
-   judged by the mapping (``has_encoded_separator``), which may declare a segment ``{name:encoded}``.
+   judged by the mapping (``has_encoded_separator``), which may declare a segment ``{name:encoded}``; so does ``%2f``,
+   as npm writes it, and nothing else in lower case.
 2. A query is read as a form, decoded once. What clients really send passes: ``+``, ``%20``, raw or encoded brackets.
 3. Everything decodes to UTF-8.
 """
@@ -26,13 +27,13 @@ _ABSOLUTE = re.compile(
 # hex, and nothing that is unreserved (6.2.2.2), so ``%2E`` is out; nor a control byte, nor ``\``.
 _UNRESERVED_HEX = rb"2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE]"
 _PATH = re.compile(
-    rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%(?!" + _UNRESERVED_HEX + rb"|[01]|5C|7F)[0-9A-F]{2})*)+\Z"
+    rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%(?!" + _UNRESERVED_HEX + rb"|[01]|5C|7F)[0-9A-F]{2}|%2f)*)+\Z"
 )
 # In a query ``~`` is often encoded (WHATWG form encoding), and ``[ ] { } | ^ ` / ?`` often are not.
 _QUERY = re.compile(
     rb"(?:[A-Za-z0-9._~!$&'()*+,=:@/?\[\]{}|^`-]|%(?!00|2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9A])[0-9A-F]{2})+\Z"
 )
-_ENCODED_SEPARATOR = re.compile(r"%2F|%25")
+_ENCODED_SEPARATOR = re.compile(r"%2[Ff]|%25")
 _BAD_INSIDE = re.compile(rb"[\x00-\x1f\x7f\\;]")
 _OVERRIDES = frozenset(
     {"_method", "x-http-method-override", "x-http-method", "x-method-override"}

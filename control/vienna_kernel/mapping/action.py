@@ -56,6 +56,7 @@ class Action:
         inner: Encoded strings, by where they stand.
         each: A list whose every item is an intent.
         whole: Path variables and parameters that hold several segments.
+        coded: Path variables that are kept encoded.
         hidden: Parameters that are kept only as keyed hashes.
         money: Amounts, each with the parameter of its currency.
         blast_radius: A number, or the parameter that holds it.
@@ -84,6 +85,7 @@ class Action:
     tier: Tier
     target: Template
     whole: frozenset[str]
+    coded: frozenset[str]
     summary: Template | None
     money: Mapping[str, str]
     hidden: frozenset[str]

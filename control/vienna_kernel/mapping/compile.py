@@ -74,6 +74,7 @@ class Compiler:
             tier=model.default_tier,
             target=self._target(names, hidden),
             whole=_whole(pattern, params),
+            coded=_coded(pattern, params),
             summary=self._template("summary", model.summary, names) if model.summary else None,
             money={p.name: p.currency_name for p in params if p.currency is not None},
             hidden=hidden,
@@ -224,6 +225,11 @@ def _whole(pattern: Pattern, params: tuple[Param, ...]) -> frozenset[str]:
     paths = {p.key: p.name for p in params if p.place == "path"}
     rest = {paths[s.name] for s in pattern.segments if s.rest}
     return frozenset(rest | {p.name for p in params if p.kind in (ParamType.RESOURCE, ParamType.ARN)})
+
+
+def _coded(pattern: Pattern, params: tuple[Param, ...]) -> frozenset[str]:
+    paths = {p.key: p.name for p in params if p.place == "path"}
+    return frozenset(paths[s.name] for s in pattern.segments if s.encoded)
 
 
 def _size(*sizes: int | str | None) -> int | None:

@@ -42,7 +42,7 @@ def mapped_intent(action: Action, reading: Reading, facts: Value = None) -> Inte
     Errors: ``Refused`` with ``invalid_parameter`` when nothing names what it acts on.
     """
     values = reading.values
-    name = target(action.target, values, whole=action.whole)
+    name = target(action.target, values, whole=action.whole, coded=action.coded)
     if name is None:
         return Refused(
             Reason.INVALID_PARAMETER,

@@ -84,7 +84,7 @@ class Pattern:
 def _inside(segment: Segment, raw: str, plain: str) -> str | None:
     if not segment.encoded and has_encoded_separator(raw):
         return None
-    text = raw if segment.encoded else plain
+    text = raw.replace("%2f", "%2F") if segment.encoded else plain
     if not text.startswith(segment.before) or not text.endswith(segment.after):
         return None
     value = text[len(segment.before) : len(text) - len(segment.after)]

@@ -86,7 +86,11 @@ def _text(value: Value) -> str:
 
 
 def target(
-    template: Template, values: Mapping[str, Value], *, whole: frozenset[str], coded: frozenset[str] = frozenset()
+    template: Template,
+    values: Mapping[str, Value],
+    *,
+    whole: frozenset[str],
+    coded: frozenset[str] = frozenset(),
 ) -> str | None:
     """A target name; a value cannot pass for more than one step of it, but for those in ``whole`` (``{var+}``).
 

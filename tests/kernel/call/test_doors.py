@@ -294,7 +294,7 @@ TARGETS: list[Row] = [
         # separators that only some read as such
         b"//a", b"/a//b", b"/a//", b"/a/%2Fb", b"/a%2F%2Fb", b"/a\\b", b"/a\\..\\b", b"/a%5Cb", b"/a%5cb",
         b"/%255C",
-        b"/a%2fb", b"/a%EF%BC%8Fb", b"/a%EF%BC%BCb", b"/a%EF%BC%9Bb", b"/a%EF%BC%85b", b"/a%E2%84%80b",
+        b"/a%2fb%2e", b"/a%EF%BC%8Fb", b"/a%EF%BC%BCb", b"/a%EF%BC%9Bb", b"/a%EF%BC%85b", b"/a%E2%84%80b",
         b"/%C0%AF", b"/%c0%af", b"/%E0%80%AF", b"/a%C1%9Cb",
         # matrix parameters
         b"/a;b", b"/a;jsessionid=1", b"/a;", b"/a%3Bb", b"/%253B",

@@ -78,7 +78,7 @@ def test_canonical_targets_pass_unchanged(target: bytes) -> None:
         b"/a%1F",
         b"/a%7F",
         b"/a%3Bb",
-        b"/a%2fb",
+        b"/a%c3%a4",
         b"/%c3%bc",
         b"/%C3%bC",
         b"/%41",
@@ -172,3 +172,10 @@ def test_any_bytes_are_passed_unchanged_or_refused(target: bytes) -> None:
         assert target.decode() == path + ("?" + query if query else "")
         assert "//" not in path
         assert not {".", ".."} & set(path.split("/"))
+
+
+def test_npm_writes_a_slash_in_lower_case() -> None:
+    """``@scope%2fname``: left to the mapping, like its other spelling."""
+    assert canonical_target(b"/@shop%2fweb") == ("/@shop%2fweb", "")
+    assert has_encoded_separator("/@shop%2fweb")
+    assert has_encoded_separator("/@shop%2Fweb")
