@@ -138,10 +138,21 @@ class Control:
                 async with self.session.request(
                     method, self.base + path, data=body, headers=said, timeout=limit, allow_redirects=False
                 ) as response:
-                    content = await response.content.read(_MAX_BYTES)
+                    content = await _whole(response)
                     return response.status, content, response.headers.get("Content-Type", "")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnavailableError("control", f"{self.base}: {type(error).__name__}") from None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body; what came first of it is not all of it. Raises ``UnavailableError`` beyond the limit."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > _MAX_BYTES:
+            raise UnavailableError("control", f"an answer of more than {_MAX_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def data_of(content: bytes) -> Any:
