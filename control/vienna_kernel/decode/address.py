@@ -24,7 +24,6 @@ _NAME = rf"(?:(?:{_ATOM}|{_QUOTED})(?:[ \t]++|(?=<)))*+"
 _MAILBOX = re.compile(
     rf"[ \t]*+(?:(?P<plain>{_ADDRESS})|(?P<name>{_NAME})<(?P<bracketed>{_ADDRESS})>)[ \t]*+(?:,|\Z)"
 )
-_PAIR = re.compile(r'\\(["\\])')
 _NUMBER = re.compile(r"[0-9]+\Z|0[xX]")
 _MAX_LOCAL_CHARS = 64  # RFC 5321 4.5.3.1
 _MAX_ADDRESS_CHARS = 254
@@ -59,7 +58,6 @@ def _canonical(address: str) -> str:
 
 def _judge_name(name: str, address: str) -> None:
     """Refuse a name that a reader who splits at commas, or decodes words first, takes for an address."""
-    quoted = _PAIR.sub(r"\1", name.strip(" \t").removeprefix('"').removesuffix('"'))
-    shown = words.decoded(quoted)
+    shown = words.decoded(name.strip(" \t").removeprefix('"').removesuffix('"'))
     if any(mark in shown for mark in "@<>") and shown.lower() != address.lower():
         raise refused("a name with an address in it that is not the one it names")

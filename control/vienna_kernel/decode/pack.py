@@ -100,7 +100,7 @@ class Pack:
         if size > room:
             return None
         content, at = inflate(self._data, at, wrapper=ZLIB, limit=size)
-        if len(content) != size or at > self._end:
+        if len(content) != size:
             raise MalformedError("body", "an object in the pack that is not as long as it says")
         return Entry(start, kind, base, content), at
 
@@ -166,7 +166,10 @@ def descendants(
 
     Errors: ``MalformedError``.
     """
-    commits, in_order = _Commits(pack.chars, shallow), sorted(asked)  # a set's order differs from process to process
+    commits, in_order = (
+        _Commits(pack.chars, shallow),
+        sorted(asked),
+    )  # a set's order differs from process to process
     commits_first = True
     for entry in pack.entries():
         # Git writes its commits first: a proof that is whole by then need not wait for files of many megabytes.

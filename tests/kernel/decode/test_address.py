@@ -65,6 +65,7 @@ def test_addresses_are_read(text: str, found: list[str]) -> None:
         *("=?utf-8?q?=3C?= <a@b.c>", "=?utf-7?q?x?= <a@b.c>"),
         # what is read by other rules, or cannot be seen
         *('"Ann\r" <a@b.c>', 'Ann"" <a@b.c>', '""Ann <a@b.c>', '"Ann""B" <a@b.c>', '=?utf-8?q?J"""?= <a@b.c>'),
+        '"Jörg" <a@b.c>',
         *("ä@b.c", "a@bü.c", "Jörg <a@b.c>", "a＠b.c", "a@b。c", "a@b.c\x00", "a@b.c\x0bd@e.f", "a\u200b@b.c"),
         *("a" * 65 + "@b.c", "a@" + "b" * 64 + ".c", "a@" + ".".join(["b" * 60] * 5)),
         ",".join(["a@b.c"] * (MAX_ADDRESSES + 1)),

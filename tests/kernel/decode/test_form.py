@@ -96,6 +96,18 @@ def test_keys_are_nested() -> None:
     }
 
 
+def test_keys_as_clients_nest_them() -> None:
+    """Stripe's numbered rows, Rails' and PHP's lists within objects."""
+    pairs = form.loads(
+        b"items[0][price]=p1&items[0][quantity]=2&items[1][price]=p2&expand[]=a.b&a[b][]=1&a[b][]=2&a[c]=3"
+    )
+    assert form.nest(pairs) == {
+        "items": {"0": {"price": "p1", "quantity": "2"}, "1": {"price": "p2"}},
+        "expand": ["a.b"],
+        "a": {"b": ["1", "2"], "c": "3"},
+    }
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -106,6 +118,9 @@ def test_keys_are_nested() -> None:
         b"a=1&a[]=2",
         b"a[b]=1&a[b][c]=2",
         b"a[][b]=1",
+        b"a[][b]=1&a[][c]=2",
+        b"a[b][][c]=1",
+        b"a[0]=1&a[]=2",
         b"a" + b"[b]" * 8 + b"=1",
     ],
 )

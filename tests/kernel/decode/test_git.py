@@ -584,6 +584,7 @@ def test_fetches_are_read(body: bytes, version: Literal[0, 2], command: str, wan
         pkt(b"command=fetch"),
         pkt(b"command=fetch") + DELIM,
         pkt(b"command=fetch") + FLUSH + FLUSH,
+        pkt(b"command=fetch") + FLUSH + pkt(b"done"),
         pkt(b"command=fetch") + DELIM + DELIM + FLUSH,
         pkt(b"command=ls-refs") + FLUSH + pkt(b"command=fetch") + FLUSH,
         FLUSH + pkt(b"command=fetch") + FLUSH,

@@ -109,6 +109,7 @@ def test_parameters_are_read(value: str, found: tuple[str, dict[str, str]]) -> N
             "a/b; c=d; C=e",
             'a/b; c="d\\"e"',
             "a/b; c=d\\e",
+            'a/b; c="d\\e"',
             "a/b; c=d e",
             "a/b; c=d=e",
             "a/b; c==d",

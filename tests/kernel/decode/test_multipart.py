@@ -112,7 +112,7 @@ def test_forms_are_read(parts: list[bytes], value: object) -> None:
         [part(b"x", b"Content-Type: text/plain; charset=iso-8859-1")],
         [part(b"x", b"Content-Type: text/plain; charset*=utf-7''")],
         [part(b"x", b"Content-Type: multipart/mixed; boundary=c")],
-        [part(b"x", b"Content-Type:\r\n text/plain")],
+        [part(b"x", b"Content-Type: text/plain;\r\n charset=utf-8")],
         [part(b"\xff")],
         [part(b"a\0b")],
         [part(b"{", b"Content-Type: application/json")],

@@ -27,9 +27,11 @@ def entry(kind: int, content: bytes, *, base: bytes = b"", size: int | None = No
     return bytes([*head, first]) + base + zlib.compress(content)
 
 
-def packed(*entries: bytes, count: int | None = None, version: int = 2, after: bytes = b"") -> bytes:
+def packed(
+    *entries: bytes, count: int | None = None, version: int = 2, after: bytes = b"", magic: bytes = b"PACK"
+) -> bytes:
     number = len(entries) if count is None else count
-    data = b"PACK" + version.to_bytes(4, "big") + number.to_bytes(4, "big") + b"".join(entries) + after
+    data = magic + version.to_bytes(4, "big") + number.to_bytes(4, "big") + b"".join(entries) + after
     return data + hashlib.sha1(data).digest()
 
 
@@ -77,7 +79,7 @@ def test_sizes_are_read(size: int) -> None:
         b"PACK",
         packed()[:-1],
         packed() + b"\0",
-        b"pack" + packed()[4:],
+        packed(magic=b"pack"),
         packed(version=1),
         packed(version=4),
         packed()[:-20] + hashlib.sha256(packed()[:-20]).digest(),
@@ -162,6 +164,26 @@ def test_steps_are_bounded_together() -> None:
     deep = commit(name_of(below), *[name_of(each) for each in wide])
     pack = packed(*(entry(1, each) for each in wide), entry(1, deep), entry(1, below))
     assert not proves(pack, name_of(deep))  # true, but the walk takes the wide ones first and ends there
+
+
+def test_ways_that_meet_again_are_walked_once() -> None:
+    """Merges of merges: a million ways, forty commits. The way to the old one is taken last."""
+    layer = [commit(note="a"), commit(note="b")]
+    found = list(layer)
+    for _ in range(20):
+        layer = [commit(*map(name_of, layer), note=note) for note in "ab"]
+        found += layer
+    way = commit(OLD)
+    top = commit(name_of(way), *map(name_of, layer))
+    assert proves(packed(*(entry(1, each) for each in [*found, way, top])), name_of(top))
+
+
+def test_a_proof_that_is_whole_does_not_wait_for_files() -> None:
+    """Git writes commits first. What is wrong after them is for the server to find."""
+    wanted = commit(OLD)
+    assert proves(packed(entry(1, wanted), entry(3, b"x"), after=b"\0"), name_of(wanted))
+    with pytest.raises(MalformedError):
+        proves(packed(entry(1, wanted), entry(3, b"x"), after=b"\0"), name_of(wanted), "b" * 40)
 
 
 def test_a_commit_is_known_by_its_hash_alone() -> None:
