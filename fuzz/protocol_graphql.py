@@ -9,6 +9,7 @@ from vienna_kernel.call.request import Call
 from vienna_kernel.decode.content import Content
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.protocol import graphql
+from vienna_kernel.value import Value
 from vienna_kernel.verdict import Refused
 
 SEEDS = (
@@ -22,7 +23,7 @@ SEEDS = (
 
 def one_input(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
-    value = {"query": text, "variables": {"id": 1, "x": True}}
+    value: dict[str, Value] = {"query": text, "variables": {"id": 1, "x": True}}
     body = json.dumps(value).encode()
     call = Call(
         method="POST", scheme="https", host="h", port=443, path="/", query="", headers=(), body=body,
