@@ -339,3 +339,12 @@ async def test_hmac_is_chosen_labelled_and_left_again(store: Store, clock: Fixed
     left = _inspected(last, clock, (await _issue(store, again)).token)
     assert isinstance(left, Refused)
     assert left.reason is Reason.WARRANT_REVOKED
+
+
+async def test_bounds_on_the_answer_travel_in_the_warrant(
+    store: Store, authority: Authority, clock: FixedClock
+) -> None:
+    limits = {"max_body_bytes": 65536, "max_items": 10}
+    found = _inspected(authority, clock, (await _issue(store, authority, response_limits=limits)).token)
+    assert isinstance(found, Warrant)
+    assert found.response_limits == limits
