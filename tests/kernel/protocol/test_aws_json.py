@@ -6,6 +6,7 @@ import pytest
 
 from protocol_kit import parts, refused, request
 from vienna_kernel.call.request import Call
+from vienna_kernel.protocol import aws_json
 
 TARGET = ("x-amz-target", "DynamoDB_20120810.DeleteTable")
 TYPE = "application/x-amz-json-1.0"
@@ -42,3 +43,8 @@ def test_the_header_names_the_operation(kind: str) -> None:
 )
 def test_anything_else_is_refused(call: Call) -> None:
     assert refused("aws-json", call)
+
+
+def test_a_post_has_a_json_body_and_nothing_else_has_one() -> None:
+    assert aws_json.READER.kinds("POST", {}) == {"json"}
+    assert not aws_json.READER.kinds("GET", {})
