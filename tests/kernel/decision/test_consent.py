@@ -156,12 +156,18 @@ def test_one_that_would_have_asked_nothing_changes_nothing() -> None:
     assert found[None, False].outcome is Outcome.DENIED
 
 
+def test_one_that_would_have_lowered_raises_nothing() -> None:
+    lowers = {"action": "allow", "tier": "T1", "may_lower": True}
+    found = outcomes([lowers, lowers], "deny", Tier.T3)
+    assert [found[row].tier for row in ((True, True), (None, True), (False, True))] == [Tier.T1] * 3
+
+
 def test_in_a_call_of_several_its_people_are_asked_as_well() -> None:
     thens = [
         {"action": "allow", "tier": "T1", "approvals": {"groups": ["finance"]}},
         {"action": "allow", "tier": "T1", "approvals": {"groups": ["devops"]}},
     ]
     left_out = outcomes(thens, "deny", Tier.T0)[None, True]
-    whole = combine([left_out, outcomes(thens, "deny", Tier.T0)[True, True]])
+    whole = combine([left_out, outcomes(thens, "deny", Tier.T0)[False, True]])
     assert whole.requirements is not None
     assert {part.groups for part in whole.requirements.parts()} == {("devops",), ("finance",)}
