@@ -32,9 +32,8 @@ def _utf8(raw: bytes) -> str:
         raise MalformedError("body", "the form is not UTF-8") from None
 
 
-def _text(raw: bytes) -> str:
-    coded = b"%" in raw or b"+" in raw
-    return _utf8(unquote_to_bytes(raw.replace(b"+", b" ")) if coded else raw)
+def _text(raw: str) -> str:
+    return _utf8(unquote_to_bytes(raw.replace("+", " "))) if "%" in raw or "+" in raw else raw
 
 
 def pairs(data: bytes) -> Pairs:
@@ -43,13 +42,12 @@ def pairs(data: bytes) -> Pairs:
         return []
     if _RAW_REFUSED.search(data):
         raise MalformedError("body", "a form with a semicolon, a control byte or a broken percent sign")
-    _utf8(data)  # as sent: a raw byte must not need an encoded one to make a character
-    pieces = data.split(b"&")
+    pieces = _utf8(data).split("&")  # UTF-8 as sent: no raw byte needs an encoded one to make a character
     if len(pieces) > _MAX_PAIRS:
         raise MalformedError("body", f"more than {_MAX_PAIRS} form fields")
     found = []
     for piece in pieces:
-        key, _, value = piece.partition(b"=")
+        key, _, value = piece.partition("=")
         if not key:
             raise MalformedError("body", "a form field without a name")
         found.append((_text(key), _text(value)))

@@ -155,6 +155,8 @@ def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _find(param: Param, wire: Wire, keys: _Keys) -> Found | Refused:
+    if param.place == "form":
+        return _pairs(param, wire.content.pairs or [], keys.form)
     if param.place in POINTED:
         return _pointed(param, wire)
     if param.place == "const":
@@ -166,8 +168,6 @@ def _find(param: Param, wire: Wire, keys: _Keys) -> Found | Refused:
     if param.place == "header":
         found = _once(param.name, [value for key, value in wire.headers if key == param.key])
         return found if not isinstance(found, str) or found.isascii() else bad(param.name, "is not ASCII")
-    if param.place == "form":
-        return _pairs(param, wire.content.pairs or [], keys.form)
     return _pairs(param, wire.query, keys.query) if param.place == "query" else MISSING
 
 
