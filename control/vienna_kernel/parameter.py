@@ -26,6 +26,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?\Z", re.ASCII | re.IGNORECASE)
 _ARN = re.compile(r"arn:[a-z0-9-]{2,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:[0-9]{0,12}:[\x21-\x7e]{1,1000}\Z")
 _RESOURCE = re.compile(r"/?[^\x00-\x20\x7f\\/]+(?:/[^\x00-\x20\x7f\\/]+)*/?\Z")
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False}  # as clients spell them in forms and queries
 _MAX_SECONDS = 253_402_300_799  # 9999-12-31
 
 
@@ -85,8 +86,8 @@ def _currency(value: Value) -> str:
 
 
 def _bool(value: Value) -> bool:
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, str) and value in _TRUTHS:
+        return _TRUTHS[value]
     if not isinstance(value, bool):
         raise _wrong("true or false")
     return value
