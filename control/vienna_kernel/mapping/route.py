@@ -61,7 +61,10 @@ class Pattern:
         return tuple((s.before, s.after, bool(s.name), s.rest) for s in self.segments)
 
     def match(self, raw: list[str], plain: list[str]) -> dict[str, str] | None:
-        """Values of the variables for segments as sent and decoded, None when the path is another."""
+        """Values of the variables for segments as sent and decoded, None when the path is another.
+
+        ``plain`` is ``raw`` itself where nothing is encoded.
+        """
         if len(raw) < len(self.segments) or (len(raw) > len(self.segments) and not self.has_rest):
             return None
         found: dict[str, str] = {}
@@ -70,7 +73,7 @@ class Pattern:
                 if plain[i] != segment.before:
                     return None
             elif segment.rest:
-                if not raw[i] or any(has_encoded_separator(text) for text in raw[i:]):
+                if not raw[i] or (raw is not plain and any(has_encoded_separator(text) for text in raw[i:])):
                     return None
                 found[segment.name] = "/".join(plain[i:])
             else:
