@@ -173,8 +173,8 @@ def tasks() -> Iterator[Task]:
         message, verifying = b"x" * 1000, key.verifying()
         signature = key.sign(message)
         yield Task(
-            group="naive",
-            name=f"{name} alone, sign and verify",
+            group="yardstick",
+            name=f"{name} alone, sign and verify 1 kB",
             do=lambda key=key, verifying=verifying, message=message, signature=signature: (
                 key.sign(message),
                 verifying.verify(message, signature),
