@@ -1,1 +1,1 @@
-"""Consent by people: what it takes (requirements), and the table of moves (moves)."""
+"""Consent by people: what it takes (requirements), the table of moves (moves), consent in advance (standing)."""

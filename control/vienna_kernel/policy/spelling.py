@@ -35,9 +35,7 @@ def spell(node: Node) -> str | None:
 def short(leaf: Leaf) -> str:
     """One test as people read it, whether or not an expression could say it."""
     currency = f" {leaf.currency}" if leaf.currency else ""
-    return (
-        spell(leaf) or f"{leaf.field.name} {leaf.operator.name} {leaf.operator.show(leaf.operand)}{currency}"
-    )
+    return spell(leaf) or f"{leaf.field.name}: {leaf.operator.show(leaf.operand)}{currency}"
 
 
 def _spelled(node: Node) -> str:
