@@ -110,11 +110,8 @@ class RuleSet:
         noted: list[Rule] = []
         shadow: list[Rule] = []
         passed: list[Rule] = []
-        asked = 0
-
-        def match(rule: Rule | None, held: bool | None) -> Match:
-            return Match(rule, held is True, tuple(noted), tuple(shadow), asked, tuple(passed))
-
+        decided: Rule | None = None
+        asked, held = 0, None
         for _, judge, decides, allows, rule in self._index.rows(subject):
             asked += 1
             held = judge(subject)
@@ -125,14 +122,17 @@ class RuleSet:
                     passed.append(rule)
                 continue
             if decides:
-                return match(rule, held)
+                decided = rule
+                break
             if not _within_limit(rule, subject):
                 if not rule.shape.shadow:
-                    return match(rule, held)
+                    decided = rule
+                    break
                 shadow.append(rule)
             elif rule.action == "flag":
                 (shadow if rule.shape.shadow else noted).append(rule)
-        return match(None, True)
+        determined = decided is None or held is True
+        return Match(decided, determined, tuple(noted), tuple(shadow), asked, tuple(passed))
 
 
 def _within_limit(rule: Rule, subject: Subject) -> bool:
