@@ -3,7 +3,8 @@
 1. By its head first: the entries whose query keys and headers all stand there, those that name most of them. Two
    that name different ones, both there, are two readings: the request is refused.
 2. Then by most values that stand there (``having``), then by its operation: exact over the longest beginning over
-   any. So a dry run is one, whatever is tried.
+   any. So a dry run is one, whatever is tried. Two that name values at different places, all there, are two readings
+   as well: nothing maps it.
 3. None left: nothing maps it. An entry that names more is never passed over for one of another path.
 """
 
@@ -87,11 +88,10 @@ class Discriminator:
         pairs = [(dict(self.query), dict(other.query)), (dict(self.headers), dict(other.headers))]
         if any(_differ(mine.get(key), theirs.get(key)) for mine, theirs in pairs for key in mine):
             return False
-        theirs_having = dict(other.having)
-        return all(
-            place not in theirs_having or bool(_keys(values) & _keys(theirs_having[place]))
-            for place, values in self.having
-        )
+        mine_having, theirs_having = dict(self.having), dict(other.having)
+        if mine_having.keys() != theirs_having.keys():
+            return False  # likewise
+        return all(_keys(values) & _keys(theirs_having[place]) for place, values in self.having)
 
 
 def _keys(values: Sequence[Value]) -> set[str]:
@@ -131,10 +131,10 @@ def by_head[E](
 
 
 def by_operation[E](entries: Sequence[tuple[Discriminator, E]], operation: str, root: Found) -> E | None:
-    """The entry that names an operation most closely; the earlier of two as close."""
-    best: tuple[tuple[int, int], E] | None = None
+    """The entry that names an operation most closely; None when two do."""
+    best: tuple[tuple[int, int], E | None] | None = None
     for discriminator, entry in entries:
         rank = discriminator.rank(operation, root)
-        if rank is not None and (best is None or rank > best[0]):
-            best = rank, entry
+        if rank is not None and (best is None or rank >= best[0]):
+            best = rank, None if best is not None and rank == best[0] else entry
     return None if best is None else best[1]

@@ -9,7 +9,7 @@ from vienna_kernel.decode.pointer import Pointer
 from vienna_kernel.mapping.asked import ParamModel
 from vienna_kernel.mapping.document import ActionModel
 from vienna_kernel.mapping.origin import Origin, parse_origin
-from vienna_kernel.mapping.param import POINTED, Param
+from vienna_kernel.mapping.param import HOST_LABELS, POINTED, Param
 from vienna_kernel.mapping.place import Place
 from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.money import currency_code
@@ -138,7 +138,10 @@ class Declarations:
             (model.from_ == "item" and self._model.each is None, "from: item needs each"),
             (kind is ParamType.MINOR_UNITS and not model.currency_from, "minor units need currency_from"),
             (model.currency_from and not is_money, "currency_from is for amounts"),
-            (model.from_ == "host" and model.name not in (None, "label"), "of a host, only label is known"),
+            (
+                model.from_ == "host" and model.name is not None and model.name not in HOST_LABELS,
+                "of a host, only label, label2 and label3 are known",
+            ),
             (model.from_ == "path" and model.redact, "a path is shown everywhere and cannot be redacted"),
             (
                 kind in (ParamType.COUNT, ParamType.ANY) and model.from_ not in _VALUED,

@@ -28,6 +28,9 @@ type Place = Literal[
 POINTED = frozenset({"json", "body", "operation", "item"})
 """Places in which a pointer leads to the parameter."""
 
+HOST_LABELS = {"label": 0, "label2": 1, "label3": 2}
+"""Parts of a host that a parameter may be."""
+
 _SPELLED = frozenset({"query", "path", "host", "header", "form"})
 
 
@@ -162,13 +165,19 @@ def _find(param: Param, wire: Wire, keys: _Keys) -> Found | Refused:
     if param.place == "const":
         return param.constant
     if param.place == "host":
-        return wire.host.partition(".")[0] if param.key == "label" else wire.host
+        return _label(wire.host, param.key)
     if param.place == "path":
         return wire.path.get(param.key, MISSING)
     if param.place == "header":
         found = _once(param.name, [value for key, value in wire.headers if key == param.key])
         return found if not isinstance(found, str) or found.isascii() else bad(param.name, "is not ASCII")
     return _pairs(param, wire.query, keys.query) if param.place == "query" else MISSING
+
+
+def _label(host: str, which: str) -> Found:
+    at = HOST_LABELS.get(which)
+    labels = host.split(".")
+    return host if at is None else labels[at] if at < len(labels) else MISSING
 
 
 def _pointed(param: Param, wire: Wire) -> Found:

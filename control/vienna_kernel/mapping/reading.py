@@ -110,6 +110,7 @@ class MappingSet:
 
     def map(self, call: Call, *, preflight: Value = None) -> Mapped | NeedsPreflight | Refused:
         """What a call means. ``preflight``: what the read that ``NeedsPreflight`` asked for said, decoded."""
+        call = call.as_read()
         found = self._index.find(call.host, call.method, call.path)
         if found is None and has_encoded_separator(call.path):
             return Refused(Reason.TARGET_NOT_CANONICAL, "%2F or %25 in a path where no mapping declares it")
@@ -134,7 +135,7 @@ class MappingSet:
             wanted: New values by parameter; amounts in major units.
             preflight: As it was for ``map``.
         """
-        if not mapped.writable or len(mapped.intents) != 1:
+        if not mapped.writable or len(mapped.intents) != 1 or call.payload is not None:
             return Refused(Reason.INVALID_PARAMETER, "nothing of this request may be changed")
         (intent,) = mapped.intents
         changes = narrow.judge(intent, mapped.writable, wanted)

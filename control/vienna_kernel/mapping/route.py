@@ -1,7 +1,7 @@
 """Which declared route a call takes.
 
-Precedence: exact host over wildcard; then most literal segments; then what ``choose`` goes by. Two actions that no
-request could tell apart are an error at load.
+Precedence: exact host over wildcard (``host``); then most literal segments; then what ``choose`` goes by. Two actions
+that no request could tell apart are an error at load.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from vienna_kernel.call.target import has_encoded_separator
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.choose import Discriminator
+from vienna_kernel.mapping.host import Hosts
 
 _VAR = re.compile(r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+|:encoded)?\}(?P<after>[^{}]*)\Z")
 
@@ -197,10 +198,12 @@ class Index[A]:
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Methods[A]] = {}
+        self._forms = Hosts()
 
     def add(self, host: str, method: str, entry: Entry[A]) -> None:
         """Errors: ``MalformedError`` when an earlier action takes exactly the same requests."""
         methods = self._hosts.setdefault(host, _Methods())
+        self._forms.add(host)
         methods.both.clear()
         if entry.pattern.has_rest:
             rows = methods.rest.setdefault(method, [])
@@ -217,7 +220,7 @@ class Index[A]:
         """The route of a request."""
         raw = path[1:].split("/")
         plain = [unquote(text, errors="strict") for text in raw] if "%" in path else raw
-        for name in (host, "*." + host.partition(".")[2]):
+        for name in self._forms.names(host):
             methods = self._hosts.get(name)
             for route in methods.rows(method, len(raw)) if methods else ():
                 if route.pattern.match(raw, plain) is not None:

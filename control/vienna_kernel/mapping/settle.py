@@ -1,6 +1,7 @@
 """What is not on the wire, told where the mapping knows it.
 
-1. What is left out takes ``when_missing``, else is undetermined; a required one refuses the call.
+1. What is left out takes ``when_missing``, else is undetermined; a required one refuses the call, and so does one
+   that is an empty list.
 2. Amounts become major units with their currency beside them; where the currency cannot be told the amount is
    undetermined. No amount is negative.
 3. Derived parameters are told last, from what is known by then.
@@ -35,7 +36,7 @@ def settle(params: Sequence[Param], reading: Reading, facts: Value) -> Reading |
     for param in params:
         if param.derive is not None:
             _derive(param, values)
-        if param.required and param.name not in values:
+        if param.required and values.get(param.name, []) == []:
             return bad(param.name, "is missing")
     return Reading(values, frozenset([name for name in declared(params) if name not in values]))
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vienna_kernel.decode import pointer
+from vienna_kernel.mapping.host import is_host
 
 _SIZE = re.compile(r"(?P<number>[1-9][0-9]{0,9})(?P<unit>KiB|MiB|B)?\Z")
 _UNITS = {None: 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 _MAX_BODY = 256 * 1024 * 1024
-_HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,250}[a-z0-9])?\Z")
 _OPERATION = re.compile(r"[!-)+-~]{0,200}\*?\Z")
 
 PROTOCOLS = (
@@ -47,9 +47,12 @@ def body_size(value: int | str) -> int:
 
 
 def host_pattern(value: str) -> str:
-    """An exact host or ``*.`` and a host. Errors: ``ValueError``."""
-    if not _HOST.match(value) or ".." in value or (value.startswith("*") and value.count(".") < 2):
-        raise ValueError(f"{value!r} is neither a lower-case host nor *.host with at least two labels")
+    """An exact host or one with ``*`` for labels, as ``host`` says. Errors: ``ValueError``."""
+    if not is_host(value):
+        raise ValueError(
+            f"{value!r} is no lower-case host; up to two labels may be *, but not the last two: *.host with at "
+            "least two labels, ec2.*.amazonaws.com"
+        )
     return value
 
 
@@ -93,7 +96,7 @@ type Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 type ActionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=100)]
 type HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,99}$")]
 type Unknown = Literal["reject", "flag", "allow"]
-type Coding = Literal["gzip", "deflate"]
+type Coding = Literal["gzip", "deflate", "aws-chunked"]
 type BodyKind = Literal["json", "form", "multipart", "xml", "mime", "text", "bytes", "none"]
 type Scalar = str | bool | int | Decimal
 

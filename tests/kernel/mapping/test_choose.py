@@ -44,6 +44,17 @@ def test_more_values_go_first_and_values_are_typed() -> None:
     assert by_operation(rows(flag), "", MISSING) is None
 
 
+def test_values_at_two_places_have_two_readings() -> None:
+    public = Discriminator(having=((("private",), (False,)),))
+    archived = Discriminator(having=((("archived",), (True,)),))
+    both = Discriminator(having=((("private",), (False,)), (("archived",), (True,))))
+    sent = {"private": False, "archived": True}
+    for order in permutations([Discriminator(), public, archived]):
+        assert by_operation(rows(*order), "", sent) is None
+        assert by_operation(rows(*order, both), "", sent) == 3
+        assert order[by_operation(rows(*order), "", {"private": False}) or 0] == public
+
+
 def test_values_go_before_operations() -> None:
     dry = Discriminator(operations=("*",), having=((("dry_run",), (True,)),))
     named = Discriminator(operations=("delete:namespaces",))
@@ -96,7 +107,7 @@ def test_a_key_that_stands_there_twice_is_not_the_one_that_was_named() -> None:
         (Discriminator(headers=(("k", "1"),)), Discriminator(headers=(("k", "1"),)), True),
         (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("a",), (2,)),)), False),
         (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("a",), (2, 1)),)), True),
-        (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("b",), (2,)),)), True),
+        (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("b",), (2,)),)), False),
         (Discriminator(having=((("a",), (True,)),)), Discriminator(having=((("a",), (1,)),)), False),
         (Discriminator(having=((("a",), (1,)),)), Discriminator(), False),
     ],

@@ -47,6 +47,9 @@ A = Param(name="a", place="json", kind=ParamType.STRING, pointer=("a",))
         ),
         (Param(name="h", place="header", kind=ParamType.STRING, key="h"), {"headers": [("h", "x")]}, "x"),
         (Param(name="c", place="const", kind=ParamType.BOOL, constant=True), {}, True),
+        (Param(name="o", place="host", kind=ParamType.STRING, key="o"), {"host": "a.b.c"}, "a.b.c"),
+        (Param(name="o", place="host", kind=ParamType.STRING, key="label"), {"host": "a.b.c"}, "a"),
+        (Param(name="o", place="host", kind=ParamType.STRING, key="label3"), {"host": "a.b.c"}, "c"),
         (
             Param(name="m", place="query", kind=ParamType.MAP, prefix="m["),
             {"query": [("m[a]", "1"), ("m[b][]", "2"), ("n[a]", "3")]},

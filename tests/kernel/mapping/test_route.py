@@ -105,6 +105,12 @@ def test_a_wildcard_is_one_label() -> None:
         assert taken(one, host, "/x") is None
 
 
+def test_of_wildcards_the_closest_goes_first() -> None:
+    both = index(("ec2.*.a.example", "GET", "/x"), ("*.s3.a.example", "GET", "/{v}"))
+    assert taken(both, "ec2.s3.a.example", "/x") == "*.s3.a.example /{v}"
+    assert taken(both, "ec2.r.a.example", "/x") == "ec2.*.a.example /x"
+
+
 def test_an_exact_host_that_has_no_route_leaves_it_to_the_wildcard() -> None:
     both = index(("*.a.example", "GET", "/x"), ("b.a.example", "GET", "/y"))
     assert taken(both, "b.a.example", "/x") == "*.a.example /x"

@@ -65,3 +65,9 @@ def test_a_required_one_that_cannot_be_told_refuses() -> None:
     found = derived("count", {}, required=True)
     assert isinstance(found, Refused)
     assert found.reason is Reason.INVALID_PARAMETER
+
+
+def test_a_required_list_holds_something() -> None:
+    found = derived("concat", {"to": [], "cc": []}, required=True)
+    assert isinstance(found, Refused)
+    assert isinstance(derived("concat", {"to": ["a"]}, required=True), Reading)

@@ -47,7 +47,10 @@ def answer(asked: Asked) -> dict[str, Any]:
     }
 
 
-ANSWERS = [Answer("POST", "/upload/{path+}", 200, b"OK - 2"), Answer("GET|POST", "/api/{method}", 200, answer)]
+ANSWERS = [
+    Answer("POST", "/upload/{path+}", 200, b"OK - 2"),
+    Answer("GET|POST", "/api/{method}", 200, answer),
+]
 
 
 @pytest.fixture
@@ -61,30 +64,156 @@ def calls() -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
     slack = WebClient("xoxb-1")
     hello = {"channel": "C1", "text": "Hello"}
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "*x*"}}]
-    yield ("post_message", "T1", "Write to C1: Hello", {**hello, "blocks": blocks}, lambda: slack.chat_postMessage(**hello, blocks=blocks))
-    yield ("post_message", "T1", "Write to U1 in C1: Hello", {"user": "U1"}, lambda: slack.chat_postEphemeral(**hello, user="U1"))
+    yield (
+        "post_message",
+        "T1",
+        "Write to C1: Hello",
+        {**hello, "blocks": blocks},
+        lambda: slack.chat_postMessage(**hello, blocks=blocks),
+    )
+    yield (
+        "post_message",
+        "T1",
+        "Write to U1 in C1: Hello",
+        {"user": "U1"},
+        lambda: slack.chat_postEphemeral(**hello, user="U1"),
+    )
     yield ("post_message", "T1", "Write to C1: Hello", {}, lambda: slack.chat_meMessage(**hello))
-    yield ("post_message", "T1", "Write to C1 later: Hello", {"channel": "C1"}, lambda: slack.chat_scheduleMessage(**hello, post_at=1790000000))
-    yield ("update_message", "T1", "Change message 1.2 in C1: Hello", {"ts": "1.2"}, lambda: slack.chat_update(**hello, ts="1.2"))
-    yield ("delete_message", "T1", "Delete message 1.2 in C1", {}, lambda: slack.chat_delete(channel="C1", ts="1.2"))
-    yield ("create_channel", "T1", "Open the channel war (private: true)", {"name": "war", "is_private": True}, lambda: slack.conversations_create(name="war", is_private=True))
-    yield ("archive_channel", "T1", "Close the channel C1", {}, lambda: slack.conversations_archive(channel="C1"))
-    yield ("unarchive_channel", "T1", "Open the channel C1 again", {}, lambda: slack.conversations_unarchive(channel="C1"))
-    yield ("rename_channel", "T1", "Rename the channel C1 to y", {}, lambda: slack.conversations_rename(channel="C1", name="y"))
-    yield ("describe_channel", "T1", "Topic of C1: t", {}, lambda: slack.conversations_setTopic(channel="C1", topic="t"))
-    yield ("invite_to_channel", "T1", "Let U1,U2 into C1", {"users": "U1,U2"}, lambda: slack.conversations_invite(channel="C1", users=["U1", "U2"]))
-    yield ("invite_to_channel", "T2", 'Let people from outside into C1: eve@x.example', {}, lambda: slack.conversations_inviteShared(channel="C1", emails="eve@x.example"))
-    yield ("remove_from_channel", "T1", "Put U1 out of C1", {}, lambda: slack.conversations_kick(channel="C1", user="U1"))
+    yield (
+        "post_message",
+        "T1",
+        "Write to C1 later: Hello",
+        {"channel": "C1"},
+        lambda: slack.chat_scheduleMessage(**hello, post_at=1790000000),
+    )
+    yield (
+        "update_message",
+        "T1",
+        "Change message 1.2 in C1: Hello",
+        {"ts": "1.2"},
+        lambda: slack.chat_update(**hello, ts="1.2"),
+    )
+    yield (
+        "delete_message",
+        "T1",
+        "Delete message 1.2 in C1",
+        {},
+        lambda: slack.chat_delete(channel="C1", ts="1.2"),
+    )
+    yield (
+        "create_channel",
+        "T1",
+        "Open the channel war (private: true)",
+        {"name": "war", "is_private": True},
+        lambda: slack.conversations_create(name="war", is_private=True),
+    )
+    yield (
+        "archive_channel",
+        "T1",
+        "Close the channel C1",
+        {},
+        lambda: slack.conversations_archive(channel="C1"),
+    )
+    yield (
+        "unarchive_channel",
+        "T1",
+        "Open the channel C1 again",
+        {},
+        lambda: slack.conversations_unarchive(channel="C1"),
+    )
+    yield (
+        "rename_channel",
+        "T1",
+        "Rename the channel C1 to y",
+        {},
+        lambda: slack.conversations_rename(channel="C1", name="y"),
+    )
+    yield (
+        "describe_channel",
+        "T1",
+        "Topic of C1: t",
+        {},
+        lambda: slack.conversations_setTopic(channel="C1", topic="t"),
+    )
+    yield (
+        "invite_to_channel",
+        "T1",
+        "Let U1,U2 into C1",
+        {"users": "U1,U2"},
+        lambda: slack.conversations_invite(channel="C1", users=["U1", "U2"]),
+    )
+    yield (
+        "invite_to_channel",
+        "T2",
+        "Let people from outside into C1: eve@x.example",
+        {},
+        lambda: slack.conversations_inviteShared(channel="C1", emails="eve@x.example"),
+    )
+    yield (
+        "remove_from_channel",
+        "T1",
+        "Put U1 out of C1",
+        {},
+        lambda: slack.conversations_kick(channel="C1", user="U1"),
+    )
     yield ("visit_channel", "T0", "Join C1", {}, lambda: slack.conversations_join(channel="C1"))
-    yield ("visit_channel", "T0", "Open a conversation with U1", {}, lambda: slack.conversations_open(users="U1"))
-    yield ("publish_file", "T2", "Make the file F1 public to the world", {}, lambda: slack.files_sharedPublicURL(file="F1"))
-    yield ("unpublish_file", "T1", "Make the file F1 no longer public", {}, lambda: slack.files_revokePublicURL(file="F1"))
+    yield (
+        "visit_channel",
+        "T0",
+        "Open a conversation with U1",
+        {},
+        lambda: slack.conversations_open(users="U1"),
+    )
+    yield (
+        "publish_file",
+        "T2",
+        "Make the file F1 public to the world",
+        {},
+        lambda: slack.files_sharedPublicURL(file="F1"),
+    )
+    yield (
+        "unpublish_file",
+        "T1",
+        "Make the file F1 no longer public",
+        {},
+        lambda: slack.files_revokePublicURL(file="F1"),
+    )
     yield ("delete_file", "T1", "Delete the file F1", {}, lambda: slack.files_delete(file="F1"))
-    yield ("react_to_message", "T0", "Add :eyes: at 1.2 in C1", {}, lambda: slack.reactions_add(channel="C1", timestamp="1.2", name="eyes"))
-    yield ("pin_message", "T1", "Add the pin at 1.2 in C1", {}, lambda: slack.pins_add(channel="C1", timestamp="1.2"))
-    yield ("slack_admin", "T2", "admin.users.remove: user U1, channel not given, team T1", {"user": "U1"}, lambda: slack.admin_users_remove(team_id="T1", user_id="U1"))
-    yield ("slack_call", "T2", "Call usergroups.users.update of Slack: channel not given, user not given", {}, lambda: slack.usergroups_users_update(usergroup="S1", users=["U1"]))
-    yield ("slack_read", "T0", "Read conversations.history of Slack", {}, lambda: slack.conversations_history(channel="C1"))
+    yield (
+        "react_to_message",
+        "T0",
+        "Add :eyes: at 1.2 in C1",
+        {},
+        lambda: slack.reactions_add(channel="C1", timestamp="1.2", name="eyes"),
+    )
+    yield (
+        "pin_message",
+        "T1",
+        "Add the pin at 1.2 in C1",
+        {},
+        lambda: slack.pins_add(channel="C1", timestamp="1.2"),
+    )
+    yield (
+        "slack_admin",
+        "T2",
+        "admin.users.remove: user U1, channel not given, team T1",
+        {"user": "U1"},
+        lambda: slack.admin_users_remove(team_id="T1", user_id="U1"),
+    )
+    yield (
+        "slack_call",
+        "T2",
+        "Call usergroups.users.update of Slack: channel not given, user not given",
+        {},
+        lambda: slack.usergroups_users_update(usergroup="S1", users=["U1"]),
+    )
+    yield (
+        "slack_read",
+        "T0",
+        "Read conversations.history of Slack",
+        {},
+        lambda: slack.conversations_history(channel="C1"),
+    )
     yield ("slack_read", "T0", "Read auth.test of Slack", {}, lambda: slack.auth_test())
 
 
@@ -110,7 +239,7 @@ def test_two_hundred_that_is_not_ok_has_failed(api: Standin) -> None:
 def test_a_file_is_announced_uploaded_and_shared(api: Standin) -> None:
     WebClient("x").files_upload_v2(channel="C1", content="hi", filename="a.txt", initial_comment="Here")
     meant = [read(call).intents[0] for call in api.calls]
-    assert [intent.action for intent in meant] == ["slack_read", "upload_file", "share_file"]
+    assert [intent.action for intent in meant] == ["slack_read", "upload_file", "post_file"]
     assert meant[-1].parameters["channel"] == "C1"
     assert meant[1].parameters["bytes"] == 2
 
