@@ -5,7 +5,7 @@
 2. What decides how the bytes are read stands once: ``Content-Length``, ``Content-Type``, ``Authorization``, …
 3. Lines that make a server read another method, path or host than the judged one are refused.
 4. A content coding stays out unless it is asked for by name, and goes with the line that names it: whoever asks
-   undoes it.
+   undoes it. ``aws-chunked`` alone is left as it is, and its line stays.
 5. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
    decides how the bytes are read.
 """
@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vienna_kernel.decode.coding import MAX_LAYERS, layers
+from vienna_kernel.decode.coding import AS_SENT, MAX_LAYERS, layers
 from vienna_kernel.verdict import Reason, Refused
 
 MAX_HEADER_BYTES = 65536
@@ -39,7 +39,13 @@ _ONCE = frozenset(
     {"content-length", "content-type", "content-encoding", "content-range", "content-disposition"}
     | {"content-location", "transfer-encoding", "authorization", "expect", "cookie", "range", "if-range"}
     | {"if-modified-since", "if-unmodified-since", "idempotency-key", "soapaction", "x-amz-target"}
-    | {"x-amz-copy-source", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+    | {
+        "x-amz-copy-source",
+        "x-amz-content-sha256",
+        "x-amz-decoded-content-length",
+        "x-amz-date",
+        "x-amz-security-token",
+    }
     | {"mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"}
 )
 _HOP = frozenset(
@@ -149,7 +155,8 @@ def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
 
 def _codings(value: str, allowed: frozenset[str]) -> tuple[str, ...] | Refused:
     codings = layers(value)
-    if len(codings) > MAX_LAYERS or not allowed.issuperset(codings):
+    mixed = AS_SENT in codings and len(codings) > 1
+    if mixed or len(codings) > MAX_LAYERS or not allowed.issuperset(codings):
         return _refused("the body is coded in a way that is not read here", Reason.UNSUPPORTED_ENCODING)
     return codings
 
@@ -210,6 +217,8 @@ def read_framing(raw: Lines, *, codings: frozenset[str] = frozenset()) -> Framin
     if isinstance(named, Refused):
         return named
     gone = _GONE | named if named else _GONE
+    if AS_SENT in coded:
+        gone -= {"content-encoding"}
     return Framing(
         hosts=tuple([value for name, value in lines if name == "host"]),
         headers=tuple([line for line in lines if line[0] not in gone and line[0][:6] != "proxy-"]),

@@ -9,7 +9,7 @@ The argument, in order; each step refuses by itself and none rewrites what it do
 5. Path and query are canonical.
 6. The body is as long as the headers say.
 7. A coded body is undone where its coding was asked for, up to a limit: the call has the identity body, and no more is
-   known of the coding.
+   known of the coding. Of ``aws-chunked`` both are kept: the body as it is signed, and what it holds.
 
 What a mapping may allow is left to the mapping: ``%2F`` and ``%25`` in a path, a body on GET, HEAD or DELETE.
 Nothing here raises: any bytes give a ``Call`` or a ``Refused``.
@@ -25,7 +25,8 @@ from dataclasses import dataclass, field, replace
 from vienna_kernel.call.authority import DEFAULT_PORTS, Authority, Claims, LiteralJudge, identify, no_literals
 from vienna_kernel.call.framing import Framing, read_framing
 from vienna_kernel.call.target import canonical_target, split_target
-from vienna_kernel.decode.coding import TooLargeError, undo_all
+from vienna_kernel.decode import aws_chunked
+from vienna_kernel.decode.coding import AS_SENT, TooLargeError, undo_all
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason, Refused
@@ -71,6 +72,7 @@ class Call:
         headers: End-to-end lines, names in lower case, values as latin-1 text. Not among them: ours, the hop's,
             ``host`` and ``content-length`` (``wire_headers`` writes those anew).
         content_type: Essence, lower-case, None when there is none.
+        payload: What the body holds where it is coded and sent as it came; None where it is what it holds.
         body_digest: RFC 9530 ``sha-256=:…:`` of the body.
     """
 
@@ -83,6 +85,7 @@ class Call:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     content_type: str | None = None
+    payload: bytes | None = None
     body_digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +121,10 @@ class Call:
                 "body_digest": self.body_digest,
             }
         )
+
+    def as_read(self) -> Call:
+        """The call with its payload for a body: to be judged, never to be sent."""
+        return self if self.payload is None else replace(self, body=self.payload, payload=None)
 
     def header(self, name: str) -> str | None:
         """Value of the first line of that name (any case), None when there is none."""
@@ -156,6 +163,9 @@ def _undone(call: Call, codings: tuple[str, ...], limit: int) -> Call | Refused:
     if not codings:
         return call
     try:
+        if codings == (AS_SENT,):
+            told = call.header("x-amz-decoded-content-length")
+            return replace(call, payload=aws_chunked.payload(call.body, told=told))
         return replace(call, body=undo_all(call.body, codings, limit=limit))
     except TooLargeError as error:
         return Refused(Reason.BODY_TOO_LARGE, error.why)

@@ -1,7 +1,8 @@
-"""Content codings undone: ``gzip`` and ``deflate`` (RFC 9110 8.4.1), whole and capped.
+"""Content codings: ``gzip`` and ``deflate`` (RFC 9110 8.4.1) undone, whole and capped; ``aws-chunked`` read through.
 
 1. ``gzip``: every member, each with a right checksum and length, and nothing after the last, not even padding.
 2. ``deflate``: the zlib format that the RFC names, one stream; bare deflate is refused.
+3. ``aws-chunked`` stays on the wire, with the line that names it: what is signed is the coded body. It stands alone.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from vienna_kernel.decode.inflate import GZIP, ZLIB, TooLargeError, inflate
 from vienna_kernel.errors import MalformedError
 
-__all__ = ["CODINGS", "MAX_LAYERS", "TooLargeError", "layers", "undo", "undo_all"]
+__all__ = ["AS_SENT", "CODINGS", "MAX_LAYERS", "UNDONE", "TooLargeError", "layers", "undo", "undo_all"]
 
-CODINGS = frozenset({"gzip", "deflate"})
-"""All that can be undone; which of them may come is a mapping's to say."""
+AS_SENT = "aws-chunked"
+"""The coding that is read through and left as it is."""
+
+UNDONE = frozenset({"gzip", "deflate"})
+CODINGS = UNDONE | {AS_SENT}
+"""All that can be read; which of them may come is a mapping's to say."""
 
 MAX_LAYERS = 2
 
@@ -32,12 +37,12 @@ def undo(data: bytes, coding: str, *, limit: int) -> bytes:
     """What ``data`` holds.
 
     Args:
-        coding: One of ``CODINGS``.
+        coding: One of ``UNDONE``.
         limit: Most bytes that may come out.
 
     Errors: ``TooLargeError`` (a ``MalformedError``) beyond the limit, else ``MalformedError``.
     """
-    if coding not in CODINGS:
+    if coding not in UNDONE:
         raise MalformedError("header content-encoding", "a coding that is not known")
     found: list[bytes] = []
     size = at = 0

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from vienna_kernel.document import Document, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.document import MappingModel
+from vienna_kernel.mapping.host import fits
 from vienna_kernel.mapping.route import Pattern, compile_pattern
 from vienna_kernel.mapping.words import as_list
 from vienna_kernel.propose.draft import Draft
@@ -34,7 +35,7 @@ class Mapped:
 
     def serves(self, host: str) -> bool:
         """Whether requests to a host are its own."""
-        return host in self.hosts or f"*.{host.partition('.')[2]}" in self.hosts
+        return fits(host, self.hosts)
 
     def takes(self, method: str, path: str, query: Iterable[str] = ()) -> bool:
         """Whether a request to a path, percent-encoded, is one of its own."""

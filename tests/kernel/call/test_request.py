@@ -358,3 +358,44 @@ def test_a_calls_own_bytes_are_the_same_call(
         )  # such as "%2F" beside "/", which makes an empty segment
         return
     assert call(again(found)) == found
+
+
+def framed(body: bytes, *more: tuple[bytes, bytes], coding: bytes = b"aws-chunked") -> RawRequest:
+    lines = [(b"Content-Encoding", coding), (b"X-Amz-Decoded-Content-Length", b"5"), *more]
+    return raw(*lines, (b"Transfer-Encoding", b"chunked"), method=b"PUT", body=body)
+
+
+FRAMED = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+AWS = frozenset({"aws-chunked", "gzip"})
+
+
+def test_what_is_signed_as_it_is_coded_stays_so() -> None:
+    found = canonicalise(framed(FRAMED), codings=AWS)
+    assert isinstance(found, Call)
+    assert (found.body, found.payload) == (FRAMED, b"hello")
+    assert (found.as_read().body, found.as_read().payload) == (b"hello", None)
+    lines = dict(found.wire_headers())
+    assert lines[b"content-encoding"] == b"aws-chunked"
+    assert lines[b"content-length"] == str(len(FRAMED)).encode()
+    assert canonicalise(again(found), codings=AWS) == found
+    plain = call(raw((b"Content-Length", b"5"), method=b"PUT", body=b"hello"))
+    assert plain.as_read() is plain
+
+
+@pytest.mark.parametrize(
+    ("request_", "codings", "expected"),
+    [
+        (framed(FRAMED), frozenset({"gzip"}), Reason.UNSUPPORTED_ENCODING),
+        (framed(FRAMED, coding=b"gzip,aws-chunked"), AWS, Reason.UNSUPPORTED_ENCODING),
+        (framed(FRAMED, coding=b"aws-chunked,aws-chunked"), AWS, Reason.UNSUPPORTED_ENCODING),
+        (framed(FRAMED + b"x"), AWS, Reason.UNDECODABLE_BODY),
+        (framed(b"4\r\nhell\r\n0\r\n\r\n"), AWS, Reason.UNDECODABLE_BODY),
+        (framed(FRAMED, (b"X-Amz-Decoded-Content-Length", b"5")), AWS, Reason.AMBIGUOUS_REQUEST),
+    ],
+)
+def test_a_payload_that_is_not_whole_is_refused(
+    request_: RawRequest, codings: frozenset[str], expected: Reason
+) -> None:
+    found = canonicalise(request_, codings=codings)
+    assert isinstance(found, Refused)
+    assert found.reason == expected
