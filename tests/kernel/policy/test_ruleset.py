@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy_kit
@@ -352,6 +352,7 @@ def held_alike(pages: list[Document], subjects: list[tuple[Intent, Facts]]) -> N
         assert asked(pages, intent, facts) == plainly(pages, intent, facts)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, when it is busy
 @given(policy_kit.pages(), policy_kit.SUBJECTS)
 def test_it_answers_what_every_rule_asked_in_turn_would_answer(
     pages: list[Document], subjects: list[tuple[Intent, Facts]]
