@@ -6,19 +6,21 @@ open objects and lists of objects are one value. What is only read is left out: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vienna_kernel.decode import form
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.propose.field import Field, Names, Source, distinct, field_of, usable, with_money
+from vienna_kernel.propose.field import Field, Names, Source, distinct, field_of, retyped, usable, with_money
 from vienna_kernel.propose.operation import Payload
 from vienna_kernel.propose.shape import Shape
 
 _MAX_MEMBERS = 12
 _MAX_FIELDS = 150
 _BINARY = frozenset({"binary", "byte"})
+_IN_HEADER = re.compile(r'["\\%]')
 _NEVER = frozenset({"_method"})
 
 
@@ -83,7 +85,7 @@ def _free(payloads: Sequence[Payload], names: Names) -> Body:
     plain = any(payload.kind != "json" for payload in payloads)
     return Body(
         kinds=tuple(dict.fromkeys(payload.kind for payload in payloads)),
-        fields=(replace(made, kind=ParamType.ANY) if plain else made,),
+        fields=(retyped(made, ParamType.ANY) if plain else made,),
         media=main.media if main.media != "*/*" else "application/json",
         whole=True,
         notes=(main.shape.problem,) if main.shape.problem else (),
@@ -127,7 +129,7 @@ class _Reader:
             why = self._unusable(key, above)
             if why:
                 self.open = self.open or f"the member {key[:40]!r} {why}"
-            elif self._splits(member, above):
+            elif self._splits(member, above) and (self._source == "json" or "[" not in key):
                 yield from self._members(member, (*above, key), required=must)
             else:
                 self._count += 1
@@ -153,11 +155,13 @@ class _Reader:
             return "overrides the method, which is refused"
         if self._source == "json":
             return ""
+        if self._source == "body" and (_IN_HEADER.search(key) or key.lower() == "_charset_"):
+            return "has a name that is read in several ways in a multipart body"
         try:
             steps = form.steps(key)
         except MalformedError as error:
             return f"is {error.why}"
-        return "" if "*" not in steps else "has a name that a mapping cannot write"
+        return "has a name that a mapping cannot write" if "*" in steps or (above and len(steps) > 1) else ""
 
     def _field(self, key: str, member: Shape, above: tuple[str, ...], *, required: bool) -> Field:
         name = self._names.give(" ".join((*above, key)), otherwise="body")
@@ -185,10 +189,10 @@ class _Reader:
         plain = not any(char in key for char in "[]&=")
         if (member.kind == "object" or key in self._deep) and plain:
             made = field_of(name, "form", key, Shape(kind="string"), required=required)
-            return replace(made, prefix=True, kind=ParamType.MAP)
+            return replace(retyped(made, ParamType.MAP), prefix=True)
         made = field_of(name, "form", key, member, required=required)
         several = member.kind == "array" or key.endswith("[]")
-        return replace(made, kind=ParamType.STRING_LIST) if several else made
+        return retyped(made, ParamType.STRING_LIST) if several else made
 
 
 def _emails(shape: Shape, at: tuple[str, ...], depth: int = 5) -> Iterator[tuple[str, ...]]:

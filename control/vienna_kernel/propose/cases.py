@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from vienna_kernel.call.request import canonicalise
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.cases import parse_request
 from vienna_kernel.mapping.reading import Mapped, MappingSet
+from vienna_kernel.mapping.route import compile_pattern
 from vienna_kernel.propose.draft import Draft
 from vienna_kernel.propose.field import Field
 from vienna_kernel.propose.operation import FORM
@@ -42,7 +43,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """What came of a proposal. ``unreached``: actions that no example reaches, with what it was read as."""
+    """What came of a proposal. ``unreached``: actions that no example reaches, and why."""
 
     cases: tuple[Case, ...]
     unreached: tuple[tuple[Draft, str], ...]
@@ -63,8 +64,25 @@ def cases_of(proposal: Proposal, mappings: MappingSet) -> Cases:
                 break
             why = why or read
         else:
-            unreached.append((draft, why))
+            unreached.append(
+                (draft, _taken_by(draft, proposal.drafts) or f"a request of it is refused: {why}")
+            )
     return Cases(tuple(found), tuple(unreached))
+
+
+def _taken_by(draft: Draft, drafts: Sequence[Draft]) -> str:
+    """Which other action takes the requests of one, in a sentence; empty when none does."""
+    raw = draft.route.sample({segment.name: "x1" for segment in draft.route.segments if segment.name})[
+        1:
+    ].split("/")
+    found = [
+        (pattern.weight, other.name)
+        for other in drafts
+        if other is not draft and set(other.methods) & set(draft.methods)
+        for pattern in [compile_pattern(other.route.path, where=other.name)]
+        if pattern.match(raw, [unquote(segment) for segment in raw]) is not None
+    ]
+    return f"its requests are those of {max(found)[1]}" if found else ""
 
 
 def _read(request: str, mappings: MappingSet) -> str:
@@ -166,7 +184,13 @@ def _body(draft: Draft, fields: Sequence[Field], told: Mapping[str, Sample]) -> 
 
 
 def _form_pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
-    return _pairs(field, sample) if field.source == "form" else [(_bracketed(field.steps), sample.text)]
+    """Keys and values of a form field, in brackets what stands inside of it."""
+    if field.source == "form":
+        return _pairs(field, sample)
+    key = _bracketed(field.steps)
+    if isinstance(sample.sent, Mapping):
+        return [(f"{key}[{name}]", str(value)) for name, value in sample.sent.items()]
+    return [(key, sample.text)]
 
 
 def _bracketed(steps: Sequence[str]) -> str:
@@ -177,10 +201,10 @@ def _bracketed(steps: Sequence[str]) -> str:
 
 
 def _multipart(fields: Sequence[Field], told: Mapping[str, Sample]) -> str:
+    pairs = [pair for field in fields for pair in _form_pairs(field, told[field.name])]
     parts = [
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{_bracketed(field.steps)}"\r\n\r\n'
-        f"{told[field.name].text}\r\n"
-        for field in fields
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in pairs
     ]
     return "".join(parts) + f"--{_BOUNDARY}--" if parts else ""
 

@@ -5,7 +5,6 @@ Names say three things that a schema does not: a secret, an amount of money, its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +17,7 @@ type Source = Literal["host", "path", "query", "header", "json", "form", "body"]
 
 MAX_ENUM = 60
 _LONG = 64
+_LONGEST_KEY = 190
 _SECRET = frozenset(
     "apikey cvc cvv passcode passphrase passwd password pin pwd secret ssn credential otp accesstoken"
     " privatekey clientsecret".split()
@@ -83,6 +83,14 @@ def field_of(name: str, source: Source, key: str, shape: Shape, *, required: boo
         # Credentials have other ways to come, so that one that is left out says nothing.
         return replace(made, redact=True, required=False, guessed=(f"redact, by {why}",))
     return made
+
+
+def retyped(one: Field, kind: ParamType) -> Field:
+    """The same of another type; values listed stay where they are of that type."""
+    texts = kind in (ParamType.STRING, ParamType.STRING_LIST) and all(
+        isinstance(value, str) for value in one.enum
+    )
+    return replace(one, kind=kind, enum=one.enum if texts else ())
 
 
 def held_secret(shape: Shape, depth: int = 3) -> str:
@@ -185,19 +193,27 @@ def _as_amount(one: Field, codes: Sequence[Field]) -> Field:
 
 
 def distinct(fields: Sequence[Field]) -> list[Field]:
-    """The same without those that stand where another does: a key twice, a key inside of an object of keys."""
-    objects = {(one.source, f"{one.key}[") for one in fields if one.prefix}
-    seen: set[tuple[str, str, bool]] = set()
+    """The same without those that stand where another does: a key twice, one inside of an object or a list."""
+    places = {_place(one) for one in fields}
+    seen: set[tuple[str, ...]] = set()
     found = []
     for one in fields:
-        key = one.key.lower() if one.source == "header" else one.key
-        inside = not one.prefix and any(
-            one.source == source and key.startswith(start) for source, start in objects
-        )
-        if not inside and (one.source, key, one.prefix) not in seen:
+        place = _place(one)
+        inside = any(place[:i] in places for i in range(2, len(place))) and "*" not in place
+        if not inside and place not in seen:
             found.append(one)
-        seen.add((one.source, key, one.prefix))
+        seen.add(place)
     return found
+
+
+def _place(one: Field) -> tuple[str, ...]:
+    """Where it stands, as steps; brackets of a form or a query lead inside as a pointer does."""
+    if one.source in ("json", "body"):
+        return (one.source, *one.steps)
+    if one.source == "header":
+        return (one.source, one.key.lower())
+    head, bracket, rest = one.key.partition("[")
+    return (one.source, head, rest) if bracket else (one.source, head)
 
 
 def name_of(key: str) -> str:
@@ -226,9 +242,6 @@ class Names:
         return found
 
 
-_PLAIN_KEY = re.compile(r"[^\x00-\x1f\x7f]{1,190}\Z")
-
-
 def usable(key: str) -> bool:
-    """Whether a key can be named in a mapping at all: not empty, not long, no control character."""
-    return _PLAIN_KEY.match(key) is not None and not any("\ud800" <= char <= "\udfff" for char in key)
+    """Whether a key can be named in a mapping, and read by a person: not empty, not long, nothing invisible."""
+    return 0 < len(key) <= _LONGEST_KEY and key.isprintable()

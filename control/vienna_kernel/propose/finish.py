@@ -40,8 +40,7 @@ def finish(proposal: Proposal) -> Finished:
     mappings, proposal = _loading(proposal)
     cases = cases_of(proposal, mappings)
     if cases.unreached:
-        out = {draft.name: f"no request was read as it: {why}" for draft, why in cases.unreached}
-        proposal = _without(proposal, out)
+        proposal = _without(proposal, {draft.name: why for draft, why in cases.unreached})
     return Finished(proposal, mapping_text(proposal), cases_text(proposal, cases.cases))
 
 

@@ -60,6 +60,9 @@ class Importer:
         found = list(operations(doc, self._references))
         self._skipped = [one for one in found if isinstance(one, Skipped)]
         self._listed = [one for one in found if isinstance(one, Listed)]
+        if not self._listed:
+            why = self._skipped[0].why if self._skipped else "it describes no operation"
+            raise MalformedError(doc.where("paths"), why)
         self._around = Surroundings(self._listed)
         self._hosts = self._chosen_hosts()
         self._id = wanted.id or id_of(self._hosts[0])

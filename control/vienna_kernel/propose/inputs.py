@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.propose.field import Field, Names, distinct, field_of, usable
+from vienna_kernel.propose.field import Field, Names, distinct, field_of, retyped, usable
 from vienna_kernel.propose.operation import Input
 from vienna_kernel.propose.route import Route
 from vienna_kernel.propose.shape import Shape
@@ -55,8 +55,7 @@ def _variable(name: str, one: Input | None) -> Field:
     # A number beyond 2**53 is none for a mapping, and ids are such numbers; a path has no other types.
     if made.kind is ParamType.INT and not (one and one.shape.format == "int64"):
         return replace(made, required=False)
-    enum = made.enum if made.kind is ParamType.STRING else ()
-    return replace(made, kind=ParamType.STRING, enum=enum, required=False)
+    return replace(retyped(made, ParamType.STRING), required=False)
 
 
 def _asked(one: Input, names: Names, notes: list[str]) -> Iterator[Field]:
@@ -71,9 +70,9 @@ def _asked(one: Input, names: Names, notes: list[str]) -> Iterator[Field]:
     made = field_of(name, "query", one.name, one.shape, required=one.required)
     plain = not any(char in one.name for char in "[]&=")
     if one.deep and plain:
-        yield replace(made, kind=ParamType.MAP, prefix=True, enum=())
+        yield replace(retyped(made, ParamType.MAP), prefix=True)
     elif one.repeated or one.name.endswith("[]"):
-        yield replace(made, kind=ParamType.STRING_LIST)
+        yield retyped(made, ParamType.STRING_LIST)
     else:
         yield made
 

@@ -91,6 +91,8 @@ def _hosts(authority: str, told: Mapping[str, tuple[str, tuple[str, ...]]]) -> t
         options.append(listed or (["*"] if whole_label else [default]))
     found: dict[str, None] = {}
     for values in itertools.islice(itertools.product(*options), _MAX_HOSTS):
+        if "" in values:
+            continue  # nothing says what stands there
         filled = authority
         for name, value in zip(names, values, strict=True):
             filled = filled.replace(f"{{{name}}}", value)
