@@ -32,7 +32,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?\Z")
 _WORD = re.compile(r"(?:[A-Za-z]+(?:[A-Z][a-z]+)*)(?:[._:~-][A-Za-z]+(?:[A-Z][a-z]+)*)*\Z")
 _VERSION = re.compile(r"v[0-9]+(?:[.-]?(?:[0-9]+|alpha|beta|rc)[0-9]*)*\Z")
 _ENDING = re.compile(r"(?P<body>.+?)(?P<end>\.[a-z]{2,5}|:[A-Za-z]+)\Z")
-_LEAST_TOKEN, _LEAST_PART = 8, 4
+_LEAST_TOKEN, _LEAST_PART, _LEAST_BASE32 = 8, 4, 12
 _LEAST_VALUES, _LEAST_NUMBERED = 2, 3
 
 
@@ -86,7 +86,9 @@ def is_id(text: str) -> bool:
 
 def _is_token(text: str) -> bool:
     """Letters and digits that are no word with a number at its end."""
-    return bool(_TOKEN.match(text)) and any(char.isdigit() for char in text) and not _WORDISH.match(text)
+    if not _TOKEN.match(text) or not any(char.isdigit() for char in text):
+        return False
+    return not _WORDISH.match(text) or (text.isupper() and len(text) >= _LEAST_BASE32)
 
 
 def is_word(text: str) -> bool:
@@ -126,7 +128,7 @@ def _named(segments: Sequence[str], patterns: Sequence[Sequence[str]]) -> tuple[
 
 def _piece(segment: str) -> Piece:
     text = plain(segment)
-    if is_id(text):
+    if is_id(text) or _coded(segment):  # no word of an API has a slash in it
         return Piece(variable=True, encoded=_coded(segment))
     ending = _ENDING.match(text)
     if ending and is_id(ending["body"]):
