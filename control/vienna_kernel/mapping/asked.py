@@ -40,9 +40,8 @@ class ParamModel(Model):
     Attributes:
         name: Key on the wire, the parameter's own name when left out; for ``json``, ``body``, ``operation`` and
             ``item`` a pointer when it starts with ``/``, in which ``*`` is every item of a list. Empty for ``item``:
-            the item itself. For ``host``
-            either nothing, the whole host, or ``label``, ``label2``, ``label3``: its first, second, third label, what
-            stands for the ``*`` of a host.
+            the item itself. For ``host`` either nothing, the whole host, or ``label``, what stands for its first
+            ``*``, or ``last_label``, what stands for the last; missing where the mapping names the host exactly.
         prefix: Form or query keys that start so make one object: ``metadata[``.
         value: The value of a ``const``.
         of: The parameters that a ``derived`` one is told from.

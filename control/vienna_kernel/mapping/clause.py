@@ -96,9 +96,20 @@ class Clause:
 
 
 def read_clause(
-    call: Call, query: Pairs, content: Content, part: Part, action: Action, variables: Mapping[str, str]
+    call: Call,
+    query: Pairs,
+    content: Content,
+    part: Part,
+    action: Action,
+    variables: Mapping[str, str],
+    labels: Sequence[str] = (),
 ) -> Clause | Refused:
-    """Read one part by its action, as far as the call itself tells."""
+    """Read one part by its action, as far as the call itself tells.
+
+    Args:
+        variables: Of the path.
+        labels: Of the host, those that stand for a ``*``.
+    """
     try:
         if action.inner:
             part, content = _decoded(part, content, action)
@@ -115,6 +126,7 @@ def read_clause(
         )
     wire = Wire(
         host=call.host,
+        labels=labels,
         path=variables,
         query=query,
         headers=call.headers,

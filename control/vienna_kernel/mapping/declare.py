@@ -140,7 +140,7 @@ class Declarations:
             (model.currency_from and not is_money, "currency_from is for amounts"),
             (
                 model.from_ == "host" and model.name is not None and model.name not in HOST_LABELS,
-                "of a host, only label, label2 and label3 are known",
+                "of a host, only label and last_label are known",
             ),
             (model.from_ == "path" and model.redact, "a path is shown everywhere and cannot be redacted"),
             (

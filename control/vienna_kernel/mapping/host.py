@@ -39,6 +39,14 @@ def fits(host: str, patterns: frozenset[str] | set[str] | tuple[str, ...]) -> bo
     return any(name in patterns for name in known.names(host))
 
 
+def labels_for(pattern: str, host: str) -> tuple[str, ...]:
+    """The labels of a host that stand for each ``*`` of a pattern that fits it."""
+    if ANY not in pattern:
+        return ()
+    rows = zip(pattern.split("."), host.split("."), strict=True)
+    return tuple([label for told, label in rows if told == ANY])
+
+
 class Hosts:
     """The forms that hosts have been named in."""
 

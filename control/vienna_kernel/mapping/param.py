@@ -28,8 +28,8 @@ type Place = Literal[
 POINTED = frozenset({"json", "body", "operation", "item"})
 """Places in which a pointer leads to the parameter."""
 
-HOST_LABELS = {"label": 0, "label2": 1, "label3": 2}
-"""Parts of a host that a parameter may be."""
+HOST_LABELS = {"label": 0, "last_label": -1}
+"""Which of the labels that stand for a ``*`` of the host."""
 
 _SPELLED = frozenset({"query", "path", "host", "header", "form"})
 
@@ -75,10 +75,12 @@ class Wire:
         operation: The part's own value, ``MISSING`` where its protocol has none.
         item: The one of ``each`` that is read, ``MISSING`` where there is no such list.
         host: Canonical.
+        labels: Of the host, those that stand for a ``*``, in order.
         spelled: Operation and item are text whatever they mean.
     """
 
     host: str = ""
+    labels: Sequence[str] = ()
     path: Mapping[str, str] = field(default_factory=dict)
     query: Pairs = field(default_factory=list)
     headers: Sequence[tuple[str, str]] = ()
@@ -165,19 +167,15 @@ def _find(param: Param, wire: Wire, keys: _Keys) -> Found | Refused:
     if param.place == "const":
         return param.constant
     if param.place == "host":
-        return _label(wire.host, param.key)
+        if param.key not in HOST_LABELS:
+            return wire.host
+        return wire.labels[HOST_LABELS[param.key]] if wire.labels else MISSING
     if param.place == "path":
         return wire.path.get(param.key, MISSING)
     if param.place == "header":
         found = _once(param.name, [value for key, value in wire.headers if key == param.key])
         return found if not isinstance(found, str) or found.isascii() else bad(param.name, "is not ASCII")
     return _pairs(param, wire.query, keys.query) if param.place == "query" else MISSING
-
-
-def _label(host: str, which: str) -> Found:
-    at = HOST_LABELS.get(which)
-    labels = host.split(".")
-    return host if at is None else labels[at] if at < len(labels) else MISSING
 
 
 def _pointed(param: Param, wire: Wire) -> Found:

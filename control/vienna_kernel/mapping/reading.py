@@ -227,4 +227,4 @@ def _told(
     entry = by_operation(pool, part.operation, root_of(part, content))
     if entry is None:
         return part
-    return read_clause(call, query, content, part, entry.action, found.variables(entry))
+    return read_clause(call, query, content, part, entry.action, found.variables(entry), found.labels)

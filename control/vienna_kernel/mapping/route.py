@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from vienna_kernel.call.target import has_encoded_separator
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.choose import Discriminator
-from vienna_kernel.mapping.host import Hosts
+from vienna_kernel.mapping.host import Hosts, labels_for
 
 _VAR = re.compile(r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+|:encoded)?\}(?P<after>[^{}]*)\Z")
 
@@ -182,11 +182,12 @@ def _rank[A](route: Route[A]) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Found[A]:
-    """The route of a request, with its path segments as sent and decoded."""
+    """The route of a request, with its path segments as sent and decoded, and the labels for each ``*`` of its host."""
 
     route: Route[A]
     raw: list[str]
     plain: list[str]
+    labels: tuple[str, ...]
 
     def variables(self, entry: Entry[A]) -> Mapping[str, str]:
         """Values of the path variables as one action names them."""
@@ -224,5 +225,5 @@ class Index[A]:
             methods = self._hosts.get(name)
             for route in methods.rows(method, len(raw)) if methods else ():
                 if route.pattern.match(raw, plain) is not None:
-                    return Found(route, raw, plain)
+                    return Found(route, raw, plain, labels_for(name, host))
         return None

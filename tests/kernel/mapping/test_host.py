@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vienna_kernel.mapping.host import Hosts, fits, is_host
+from vienna_kernel.mapping.host import Hosts, fits, is_host, labels_for
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,8 @@ def test_a_wildcard_is_one_label() -> None:
         assert fits(host, known)
     for host in ("s3.r.a.example", "c.b.s3.r.a.example", "ec2.a.example", "b.ec2.r.a.example", "y.x.example"):
         assert not fits(host, known)
+
+
+def test_the_labels_that_stand_for_a_wildcard() -> None:
+    assert labels_for("*.s3.*.a.example", "b.s3.r.a.example") == ("b", "r")
+    assert labels_for("ec2.a.example", "ec2.a.example") == ()

@@ -48,8 +48,12 @@ A = Param(name="a", place="json", kind=ParamType.STRING, pointer=("a",))
         (Param(name="h", place="header", kind=ParamType.STRING, key="h"), {"headers": [("h", "x")]}, "x"),
         (Param(name="c", place="const", kind=ParamType.BOOL, constant=True), {}, True),
         (Param(name="o", place="host", kind=ParamType.STRING, key="o"), {"host": "a.b.c"}, "a.b.c"),
-        (Param(name="o", place="host", kind=ParamType.STRING, key="label"), {"host": "a.b.c"}, "a"),
-        (Param(name="o", place="host", kind=ParamType.STRING, key="label3"), {"host": "a.b.c"}, "c"),
+        (
+            Param(name="o", place="host", kind=ParamType.STRING, key="label"),
+            {"host": "a.b.c", "labels": ("a",)},
+            "a",
+        ),
+        (Param(name="o", place="host", kind=ParamType.STRING, key="last_label"), {"labels": ("a", "b")}, "b"),
         (
             Param(name="m", place="query", kind=ParamType.MAP, prefix="m["),
             {"query": [("m[a]", "1"), ("m[b][]", "2"), ("n[a]", "3")]},
@@ -247,3 +251,8 @@ def test_an_origin_is_read(text: str, origin: Origin) -> None:
 def test_what_is_no_origin_is_refused(text: str) -> None:
     with pytest.raises(MalformedError, match="here"):
         parse_origin(text, params=["a"], where="here")
+
+
+def test_a_host_that_is_named_exactly_has_no_label() -> None:
+    named = Param(name="o", place="host", kind=ParamType.STRING, key="label")
+    assert reading(named, host="a.b.c") == Reading({})
