@@ -39,7 +39,8 @@ _MOST_DECODED = 100_000
 _CODED = read_framing(((b"Content-Encoding", b"gzip"),))
 
 
-def _raw(data: bytes) -> RawRequest:
+def as_request(data: bytes) -> RawRequest:
+    """The input as the gate would have it; anything at all is some request."""
     road, _, wire = data.partition(b"\n")
     scheme, connect, sni, *_ = [*road.decode("utf-8", "surrogateescape").split(" "), "-", "-"]
     name, _, port = connect.rpartition(":")
@@ -94,7 +95,7 @@ def _any_literal(host: str, port: int) -> bool:
 
 
 def one_input(data: bytes) -> None:
-    raw = _raw(data)
+    raw = as_request(data)
     found = canonicalise(raw, ip_literals_allowed=_any_literal, codings=CODINGS, max_decoded=_MOST_DECODED)
     head = canonicalise_head(raw, ip_literals_allowed=_any_literal, codings=CODINGS)
     law(
