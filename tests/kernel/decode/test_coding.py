@@ -64,6 +64,8 @@ def test_what_was_coded_is_undone(data: bytes, coding: str, found: bytes) -> Non
         (gzip.compress(b"hello")[:-8] + b"\0" * 8, "gzip"),  # checksum and length
         (gzip.compress(b"") * 10_001, "gzip"),
         (gzip.compress(b"hello"), "br"),
+        (zlib.compress(b"hello"), "br"),
+        (zlib.compress(b"hello"), "identity"),
         (b"hello", "identity"),
     ],
 )
