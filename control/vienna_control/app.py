@@ -101,7 +101,12 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         log.warning(
             "warrants.symmetric", algorithm=settings.warrant_algorithm, why="every verifier can forge"
         )
-    policies = await Policies.open(store, policy_places(settings), default=settings.control.default_action)
+    policies = await Policies.open(
+        store,
+        policy_places(settings),
+        default=settings.control.default_action,
+        strict=settings.strict,
+    )
     sequencer = await Sequencer.open(store, authority, folder.path)
     pipeline = Pipeline(authority, policies, settings, clock)
     hub = Hub(store, authority, policies, pipeline)

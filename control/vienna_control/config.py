@@ -158,6 +158,7 @@ class Settings(BaseModel):
         warrant_seconds: VIENNA_WARRANT_TTL: ceiling of a warrant's lifetime where neither tier nor rule says less.
         warrant_algorithm: VIENNA_WARRANT_ALGORITHM. With ``hmac-sha256`` whoever verifies a warrant can forge one.
         allow_hmac_warrants: VIENNA_ALLOW_HMAC_WARRANTS: take ``hmac-sha256`` outside dev and test too.
+        strict_mappings: VIENNA_STRICT_MAPPINGS: no mapping without a case for each action; None: in prod and staging.
         max_agents: VIENNA_MAX_AGENTS.
         config_file: The file, for error messages and ``policies``.
     """
@@ -175,8 +176,14 @@ class Settings(BaseModel):
     warrant_seconds: Annotated[int, Field(ge=5, le=86400)] = 300
     warrant_algorithm: Literal["ed25519", "hmac-sha256"] = "ed25519"
     allow_hmac_warrants: bool = False
+    strict_mappings: bool | None = None
     max_agents: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     config_file: Path | None = None
+
+    @property
+    def strict(self) -> bool:
+        """Whether every action of a mapping needs a case to be loaded."""
+        return not self.lenient if self.strict_mappings is None else self.strict_mappings
 
     @property
     def lenient(self) -> bool:
@@ -286,6 +293,7 @@ _SETTINGS_ENVIRONMENT = {
     "warrant_seconds": "VIENNA_WARRANT_TTL",
     "warrant_algorithm": "VIENNA_WARRANT_ALGORITHM",
     "allow_hmac_warrants": "VIENNA_ALLOW_HMAC_WARRANTS",
+    "strict_mappings": "VIENNA_STRICT_MAPPINGS",
     "max_agents": "VIENNA_MAX_AGENTS",
 }
 

@@ -37,6 +37,24 @@ def test_defaults_need_no_file(tmp_path: Path) -> None:
     assert settings.max_agents == 100
 
 
+@pytest.mark.parametrize(
+    ("env", "said", "strict"),
+    [
+        ("prod", {}, True),
+        ("staging", {}, True),
+        ("test", {}, False),
+        ("dev", {}, False),
+        ("dev", {"VIENNA_STRICT_MAPPINGS": "true"}, True),
+        ("prod", {"VIENNA_STRICT_MAPPINGS": "false"}, False),
+    ],
+)
+def test_untried_mappings_are_for_dev_and_test(
+    tmp_path: Path, env: str, said: dict[str, str], *, strict: bool
+) -> None:
+    safe = {"VIENNA_SECRET_KEY": STRONG, "VIENNA_PUBLIC_URL": PUBLIC}
+    assert load(tmp_path, env=env, **safe, **said).strict is strict
+
+
 def test_prod_is_what_one_gets_without_asking() -> None:
     with pytest.raises(StartError, match="VIENNA_ENV is prod"):
         config.load(file=None, environ={})

@@ -169,11 +169,11 @@ def _told(shapes: Sequence[Shape]) -> Shape:
 
 
 def _known(shape: Shape) -> Shape:
-    """What was only ever null can be anything."""
+    """What was only ever null can be anything. Members by name: in which order they came first says nothing."""
     if shape.kind == "null":
         return ANY
     return replace(
         shape,
-        members={key: _known(member) for key, member in shape.members.items()},
+        members={key: _known(member) for key, member in sorted(shape.members.items())},
         item=_known(shape.item) if shape.item else None,
     )
