@@ -38,7 +38,7 @@ def _result(promise: Promise, answer: Answer, steps: Pointer, found: Value) -> R
     nothing = answer.own is MISSING or answer.own is None
     if steps[: len(way)] == way:
         return Result.FAILED
-    if answer.whole is MISSING or (len(way) > 1 and pointer.find(answer.whole, way[:-1]) is MISSING):
+    if answer.whole is MISSING or pointer.find(answer.whole, way[:-1]) is MISSING:
         return Result.FAILED
     depths = {_depth(error, way[-1]) for error in found} - {None} if isinstance(found, list) else {1}
     if not depths:

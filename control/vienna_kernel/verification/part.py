@@ -88,20 +88,17 @@ def _unpromised(promise: Promise, response: ResponseView, answer: Answer) -> Jud
 
 
 def by_status(status: int, *, reading: bool) -> Result:
-    """The judgement of an answer that is no success."""
+    """The judgement of an answer that is no success, or not the one that was promised."""
     if status >= 500 or status < 200:
         return Result.FAILED if reading else Result.AMBIGUOUS
     if status >= 400:
         return Result.AMBIGUOUS if status in _UNTOLD and not reading else Result.FAILED
-    return Result.AMBIGUOUS  # a redirect: the agent's next request, and this one's effect is not known
+    return Result.AMBIGUOUS  # another success; a redirect, which is the agent's next request
 
 
 def _status(spec: VerifySpec, status: int, *, reading: bool) -> Check:
     success = status in spec.status if spec.status else 200 <= status < 300
-    if success:
-        result = Result.MATCH
-    else:
-        result = Result.AMBIGUOUS if 200 <= status < 300 else by_status(status, reading=reading)
+    result = Result.MATCH if success else by_status(status, reading=reading)
     return Check("status", list(spec.status) or "2xx", status, result)
 
 

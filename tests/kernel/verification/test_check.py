@@ -90,7 +90,7 @@ def test_each_type(kind: ParamType, approved: Value, came: Value, result: Result
         (ParamType.INT, 5, "5", M),
         (ParamType.INT, 5, "05", D),
         (ParamType.BOOL, True, "true", M),
-        (ParamType.BOOL, True, "1", D),
+        (ParamType.BOOL, True, "yes", D),
         (ParamType.STRING, "5", "5", M),
         (ParamType.INT, 5, ["5", "5"], D),
     ],
@@ -106,6 +106,18 @@ def test_what_cannot_be_compared_is_shown_as_it_came() -> None:
         assert check.actual == came
     (check,) = compare(spec, (intent(p=Decimal("5")),), answer({"p": None}))
     assert check.actual is None
+
+
+def test_what_is_compared_is_shown_as_its_type_and_what_has_none_as_it_came() -> None:
+    for kind, came, shown in (
+        (ParamType.EMAIL, "a@X.example", "a@x.example"),
+        (ParamType.STRING, 5, 5),
+        (ParamType.INT, [5], [5]),
+    ):
+        (check,) = compare(
+            VerifySpec(equal=(Equal(("/p",), "p", kind),)), (intent(p="x"),), answer({"p": came})
+        )
+        assert (check.actual, check.expected) == (shown, "x")
 
 
 def test_of_several_intents_any_value_may_stand_there() -> None:
@@ -156,7 +168,7 @@ def test_what_is_nothing(found: Any) -> None:
 @pytest.mark.parametrize("found", [True, 1, "x", [None], {"a": None}])
 def test_what_is_something(found: Any) -> None:
     (check,) = compare(VerifySpec(absent=("/e",)), (), answer({"e": found}))
-    assert check.result is A
+    assert (check.result, check.actual) == (A, found)
     (check,) = compare(VerifySpec(absent=("/*/e",)), (), answer([{}, {"e": found}]))
     assert check.result is A
 

@@ -118,3 +118,6 @@ def test_what_stands_there_is_not_repeated() -> None:
     check = said(MUTATION, Answer({"errors": [{"message": "s3cret"}]}, MISSING, textual=False))
     assert check is not None
     assert (check.name, check.actual) == ("/errors", "errors")
+    check = said(TOOL, Answer({"result": {"isError": True}}, {"isError": True}, textual=False))
+    assert check is not None
+    assert (check.name, check.actual) == ("/result/isError", True)

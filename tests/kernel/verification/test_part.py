@@ -94,6 +94,39 @@ def test_a_match_has_only_checks_that_held() -> None:
             assert (judged.result is M) == all(check.held for check in judged.checks)
 
 
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_status_without_content_has_nothing_to_compare(status: int) -> None:
+    spec = VerifySpec(status=(status,), equal=(Equal(("/a",), "a"),))
+    assert result(promise(spec), view(b"", status)) is U
+    assert result(promise(spec), view({"a": "2"}, status)) is D
+
+
+@pytest.mark.parametrize("status", [404, 500, 302])
+def test_a_status_that_the_mapping_names_is_a_success_and_compared(status: int) -> None:
+    spec = VerifySpec(status=(status,), equal=(Equal(("/a",), "a"),))
+    assert result(promise(spec), view({"a": "1"}, status)) is M
+    assert result(promise(spec), view({"a": "2"}, status)) is D
+
+
+@pytest.mark.parametrize(
+    ("status", "write", "read", "held"),
+    [(99, A, F, False), (100, A, M, True), (599, A, M, True), (600, A, F, False), (399, U, M, True)],
+)
+def test_only_what_is_an_http_answer_answers_a_read(
+    status: int, write: Result, read: Result, held: bool
+) -> None:
+    for effect, expected in ((Effect.WRITE, write), (Effect.READ, read)):
+        asked, seen = promise(None, effect), view({}, status)
+        judged = judge(asked, seen, of_part(asked, seen, {}, textual=False))
+        assert (judged.result, judged.checks[0].held) == (expected, held)
+
+
+def test_a_failure_is_looked_for_in_successes_only() -> None:
+    asked = promise(None, failed=(("error",),), answer=("result",))
+    for status, expected in ((200, F), (299, F), (300, U), (199, A)):
+        assert result(asked, view({"error": 1}, status)) is expected
+
+
 def test_a_read_that_was_accepted_is_a_match() -> None:
     assert result(promise(effect=Effect.READ), view(status=202)) is M
 
@@ -155,12 +188,13 @@ def test_a_status_that_is_no_success(status: int, write: Result, read: Result) -
 
 
 def test_what_is_kept_is_small() -> None:
-    spec = VerifySpec(keep=("/s", "/l", "/t", "/o", "/none", "/null"))
-    own = {"s": "x", "l": ["x" * 4096], "t": "x" * 4096, "o": {"a": 1}, "null": None}
+    spec = VerifySpec(keep=("/s", "/l", "/t", "/o", "/none", "/null", "/long", "/k"))
+    own = {"s": "x", "l": ["x" * 4093], "t": "x" * 4096, "o": {"a": 1}, "null": None, "long": "x" * 4097}
+    own["k"] = ["x" * 4092]
     seen = view(own)
     whole, textual = decode(seen, None)
     answer = of_part(promise(spec), seen, whole, textual=textual)
-    assert kept(spec, answer) == {"/s": "x", "/t": "x" * 4096, "/o": {"a": 1}, "/null": None}
+    assert kept(spec, answer) == {"/s": "x", "/t": "x" * 4096, "/o": {"a": 1}, "/null": None, "/k": own["k"]}
     assert kept(None, answer) == {}
 
 

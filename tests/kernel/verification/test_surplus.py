@@ -71,6 +71,15 @@ def test_what_was_not_approved_bounds_nothing() -> None:
     assert at_most(AtMost(("/n",), "p"), (intent(),), answer({"n": 99})) is None
 
 
+@pytest.mark.parametrize(
+    ("came", "actual"), [(3, 3), ([1, 2], 2), ("x", "x"), (-1, -1), (None, None), (MISSING, None)]
+)
+def test_what_was_counted_is_shown(came: Any, actual: Value) -> None:
+    check = at_most(AtMost(("/n",), value=3), (), answer({} if came is MISSING else {"n": came}))
+    assert check is not None
+    assert check.actual == actual
+
+
 def test_a_bound_of_the_mapping() -> None:
     for came, result in ((3, M), (4, D)):
         check = at_most(AtMost(("/n",), value=3), (), answer({"n": came}))
@@ -193,6 +202,10 @@ def test_only_what_is_more_is_told_and_nothing_redacted() -> None:
     check = within(row, (intent(to=["a"]),), answer(["a", "x", "y"]))
     assert check is not None
     assert check.actual == ["x", "y"]
+    for came, actual in ((["a"], ["a"]), (["a", None], None), ([None, "x"], ["x"])):
+        check = within(row, (intent(to=["a"]),), answer(came))
+        assert check is not None
+        assert check.actual == actual
     check = within(row, (intent(frozenset({"to"}), to=["a"]),), answer(["a", "x"]))
     assert check is not None
     assert (check.actual, check.expected) == ("[redacted]", "[redacted]")
