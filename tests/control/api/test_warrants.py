@@ -29,8 +29,10 @@ REFUND = Intent(
 )
 
 
-async def issued(control: Control, *, observed: bool = False, holder: str | None = None) -> Issued:
-    """A passback warrant of the seeded agent, for the refund."""
+async def issued(
+    control: Control, *, observed: bool = False, holder: str | None = None, times: int = 1
+) -> Issued:
+    """A passback warrant of the seeded agent, for the refund, or for several."""
     authority = control.app.authority
 
     def unit(tx: Tx) -> Issued:
@@ -62,7 +64,7 @@ async def issued(control: Control, *, observed: bool = False, holder: str | None
                 agent=agent.name,
                 tier=Tier.T1,
                 ttl_seconds=300,
-                intents=(REFUND.redact(authority.redaction_key("default")),),
+                intents=(REFUND.redact(authority.redaction_key("default")),) * times,
                 actor="system",
                 observed=observed,
                 holder_jkt=holder,
@@ -132,6 +134,17 @@ async def test_a_genuine_one_is_valid_for_what_it_names_and_nothing_else(control
         assert (data["valid"], data["reason"]) == (False, reason), change
     exact = {**same, "parameters": {"amount": 75, "currency": "EUR", "note": "for Jane"}}
     assert (await verify(control, token, **exact))["valid"]
+
+
+async def test_one_for_more_intents_than_it_can_list_is_genuine_and_shows_their_number(
+    control: Control,
+) -> None:
+    made = await issued(control, times=200)
+    data = await verify(control, made.token)
+    assert (data["valid"], data["reason"]) == (True, None)
+    assert data["warrant"]["roll"]["count"] == 200
+    named = await verify(control, made.token, action="create_refund")
+    assert (named["valid"], named["reason"]) == (False, "warrant_scope")
 
 
 async def test_a_forged_one_is_not(control: Control) -> None:
