@@ -158,7 +158,7 @@ SMALL = [
 ]
 
 
-@pytest.mark.parametrize("gone", [{"p"}, {"q"}, {"p", "q"}], ids=str)
+@pytest.mark.parametrize("gone", [{"p"}, {"q"}, {"p", "q"}], ids=["p", "q", "both"])
 def test_what_is_left_out_only_ever_makes_an_answer_uncertain(gone: set[str]) -> None:
     """Over the whole small space: trees of two fields, each with each value, known or not."""
     for text in SMALL:
