@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote_to_bytes
 
-from vienna_kernel.decode import json
+from vienna_kernel.decode import address, json
 from vienna_kernel.decode.base64 import from_base64
 from vienna_kernel.decode.pointer import Pointer
 from vienna_kernel.errors import MalformedError
@@ -31,11 +31,20 @@ def _text(data: bytes) -> Value:
         raise MalformedError("body", "base64 of what is no text") from None
 
 
+def _address(text: str) -> Value:
+    """The one address of ``Name <a@example.com>``."""
+    found = address.addresses(text)
+    if len(found) != 1:
+        raise MalformedError("body", "several addresses where one is expected")
+    return found[0]
+
+
 _DECODERS: dict[str, Callable[[str], Value]] = {
     "json": lambda text: json.loads(_text_bytes(text)),
     "json-base64": lambda text: json.loads(from_base64(text, url=False)),
     "urlencoded-json": lambda text: json.loads(unquote_to_bytes(text)),
     "base64": lambda text: _text(from_base64(text, url=False)),
+    "address": _address,
     "mime": lambda text: _mime(_text_bytes(text)),
     "mime-base64": lambda text: _mime(from_base64(text, url=False)),
     "mime-base64url": lambda text: _mime(from_base64(text, url=True)),

@@ -33,7 +33,16 @@ PROTOCOLS = (
     "git-smart-http",
     "opaque",
 )
-INNER = ("json", "json-base64", "urlencoded-json", "base64", "mime", "mime-base64", "mime-base64url")
+INNER = (
+    "json",
+    "json-base64",
+    "urlencoded-json",
+    "base64",
+    "mime",
+    "mime-base64",
+    "mime-base64url",
+    "address",
+)
 """What a string inside a body may be decoded as; ``sql:<dialect>`` besides."""
 
 

@@ -20,6 +20,7 @@ MAIL = b"From: a@x.example\r\nTo: b@y.example\r\nSubject: hi\r\n\r\ntext\r\n"
         ("eyJhIjogMX0=", "json-base64", {"a": 1}),
         ("%7B%22a%22%3A%201%7D", "urlencoded-json", {"a": 1}),
         ("aGk=", "base64", "hi"),
+        ('"Eve, E." <eve@X.example>', "address", "eve@x.example"),
     ],
 )
 def test_a_document_is_read_where_it_stands(text: str, encoding: str, value: Any) -> None:
@@ -52,6 +53,9 @@ def test_what_is_not_there_stays_so() -> None:
         ("a", "base64"),
         ("/w==", "base64"),
         ("{}", "mime"),
+        ("a@x.example, b@x.example", "address"),
+        ("", "address"),
+        ("b@y.example <a@x.example>", "address"),
         ('{"a":1,"a":2}', "json"),
     ],
 )
