@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from vienna_kernel.decision.facts import AgentFacts, Facts
@@ -23,6 +24,9 @@ from vienna_kernel.document import Document
 from vienna_kernel.intent import Cost, Effect, Intent, Reversibility, Tier
 
 type Answer = bool | None
+
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How laws are tried: how long one takes is the machine's affair."""
 
 RISK = 48
 NOTHING, OPEN = "not declared", "cannot be told"

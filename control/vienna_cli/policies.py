@@ -5,6 +5,7 @@ budgets of a running one have left.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ Places = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="A warning fails it too.")]
 
-WARNINGS = (("", lambda _: "warning"), field("where"), field("rule", "rule_id"), field("why"))
+WARNINGS = (("", lambda _: "warning"), field("where"), field("rule", "rule_id"), field("why"), field("fix"))
 BUDGETS = (
     field("budget", "name"),
     field("per"),
@@ -61,7 +62,7 @@ def check(terminal: Terminal, places: Places = None, strict: Strict = False) -> 
         rules = policies.rules(*policies.of("Rules"))
     except (MalformedError, DocumentError) as error:
         raise Failure(complaint(error)) from None
-    found = lint(rules, action_types=mappings.action_types)
+    found = lint(rules, action_types=mappings.action_types, now=datetime.now(UTC))
     terminal.printer.rows([asdict(one) for one in found], WARNINGS, key="where")
     counts = f"{len(policies.own)} files: {rules.count} rules, {len(mappings.action_types)} action types"
     terminal.printer.say(f"{counts}; {len(found)} warnings")

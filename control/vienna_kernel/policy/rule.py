@@ -20,7 +20,7 @@ from vienna_kernel.duration import Duration
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.policy import condition
-from vienna_kernel.policy.condition import Node, leaves
+from vienna_kernel.policy.condition import Leaf, Node, leaves
 from vienna_kernel.value import Value
 
 type Action = Literal["deny", "rate_limit", "escalate", "require_approval", "flag", "allow"]
@@ -164,6 +164,7 @@ class Rule:
         source: File name, or ``api``.
         where: Its place, as errors and warnings name it.
         data: The stored shape, as plain values.
+        document: What it was read from.
     """
 
     shape: RuleShape
@@ -173,6 +174,7 @@ class Rule:
     source: str
     where: str
     data: Mapping[str, Value]
+    document: Document
 
     @property
     def id(self) -> str:
@@ -204,6 +206,10 @@ class Rule:
         """Sorts rules into the order in which they are asked."""
         return -self.priority, STRICTNESS[self.action], self.id
 
+    def place(self, leaf: Leaf) -> str:
+        """Where one of its conditions stands."""
+        return self.document.where(leaf.path)
+
     def valid_at(self, now: datetime) -> bool:
         """Whether the instant is within ``valid_from`` (inclusive) and ``valid_until`` (exclusive)."""
         start, end = self.shape.valid_from, self.shape.valid_until
@@ -225,4 +231,4 @@ def build(
         why = "a window needs a condition on 'rate', or a 'limit'"
         complaints.append(MalformedError(document.where((*path, "then", "window")), why))
     where = document.where((*path, "id"))
-    return Rule(shape, tree, condition.actions_of(tree), tz, source, where, data), complaints
+    return Rule(shape, tree, condition.actions_of(tree), tz, source, where, data, document), complaints

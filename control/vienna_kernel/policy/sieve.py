@@ -32,19 +32,31 @@ _NEVER = ACTION_NAMES | {"rate", "time_of_day", "day_of_week"}
 """The index knows the action; reading a rate counts the call; the others are read in each rule's own time zone."""
 
 
-class _Key(NamedTuple):
+class Key(NamedTuple):
+    """What a table is for: a field, compared with text or with numbers, in a currency or in none."""
+
     field: str
     text: bool
     currency: str | None
 
 
-class _Demand(NamedTuple):
+class Demand(NamedTuple):
     """What one rule asks of one field: one of ``values``, or a number from ``low`` to ``high`` (None: unbounded)."""
 
     field: Field
     values: frozenset[str]
     low: Number | None = None
     high: Number | None = None
+
+    def apart(self, other: Demand) -> bool:
+        """Whether no value is as both ask; both are about the same key."""
+        if self.values or other.values:
+            return not self.values & other.values
+        return _above(self.low, other.high) or _above(other.low, self.high)
+
+
+def _above(low: Number | None, high: Number | None) -> bool:
+    return low is not None and high is not None and low > high
 
 
 class Sieve:
@@ -53,13 +65,13 @@ class Sieve:
     __slots__ = ("_masks",)
 
     def __init__(self, trees: Sequence[Node]) -> None:
-        demands: dict[_Key, dict[int, _Demand]] = {}
+        asked: dict[Key, dict[int, Demand]] = {}
         for at, tree in enumerate(trees):
-            for key, demand in _demands(tree):
-                demands.setdefault(key, {}).setdefault(at, demand)
-        worth = [key for key, rows in demands.items() if len(rows) * _LEAST_SHARE >= len(trees)]
-        worth.sort(key=lambda key: -len(demands[key]))
-        tables = (_table(key, demands[key], len(trees)) for key in worth[:_MOST_TABLES])
+            for key, demand in demands(tree):
+                asked.setdefault(key, {}).setdefault(at, demand)
+        worth = [key for key, rows in asked.items() if len(rows) * _LEAST_SHARE >= len(trees)]
+        worth.sort(key=lambda key: -len(asked[key]))
+        tables = (_table(key, asked[key], len(trees)) for key in worth[:_MOST_TABLES])
         self._masks = tuple(table for table in tables if table is not None)
 
     def __bool__(self) -> bool:
@@ -87,16 +99,17 @@ def places(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-def _demands(tree: Node) -> Iterator[tuple[_Key, _Demand]]:
+def demands(tree: Node) -> Iterator[tuple[Key, Demand]]:
+    """Each that a tree makes by a test that must hold."""
     for part in conjuncts(tree):
         if not isinstance(part, Leaf) or part.field.name in _NEVER or part.field.budget is not None:
             continue
         name, operand = part.field.name, part.operand
         listed = operand if isinstance(operand, list) else [operand]
         if part.operator.name in ("equals", "in") and all(isinstance(item, str) for item in listed):
-            yield _Key(name, True, None), _Demand(part.field, frozenset(listed))
+            yield Key(name, True, None), Demand(part.field, frozenset(listed))
         elif (bounds := _bounds(part.operator.name, listed)) is not None:
-            yield _Key(name, False, part.currency), _Demand(part.field, frozenset(), *bounds)
+            yield Key(name, False, part.currency), Demand(part.field, frozenset(), *bounds)
 
 
 def _bounds(word: str, listed: Sequence[Any]) -> tuple[Number | None, Number | None] | None:
@@ -107,7 +120,7 @@ def _bounds(word: str, listed: Sequence[Any]) -> tuple[Number | None, Number | N
     return (None, listed[0]) if word in ("lt", "lte") else None
 
 
-def _table(key: _Key, rows: Mapping[int, _Demand], count: int) -> Mask | None:
+def _table(key: Key, rows: Mapping[int, Demand], count: int) -> Mask | None:
     """Reads the field and answers which rules it leaves; None when the table would be too large."""
     others = (1 << count) - 1
     for at in rows:
@@ -153,7 +166,7 @@ def _texts(table: Mapping[str, int], others: int, read: Read) -> Mask:
     return mask
 
 
-def _numbers(rows: Mapping[int, _Demand], others: int, read: Read) -> Mask:
+def _numbers(rows: Mapping[int, Demand], others: int, read: Read) -> Mask:
     """The number line in at most 513 stretches; a rule is left in every stretch that its bounds touch."""
     ends = sorted({end for row in rows.values() for end in (row.low, row.high) if end is not None})
     cuts = ends[:: len(ends) // _MOST_CUTS + 1]

@@ -175,6 +175,7 @@ def test_what_is_left_out_only_ever_makes_an_answer_uncertain(gone: set[str]) ->
                 assert judge(subject(open_)) in (certain, None), (text, p, q)
 
 
+@policy_kit.LAW
 @given(
     st.lists(policy_kit.TREES, min_size=1, max_size=3), policy_kit.intents(), policy_kit.facts(), st.data()
 )
@@ -289,6 +290,7 @@ def test_a_field_that_is_not_declared_says_so() -> None:
     assert (told["result"], told["actual"], told["gap"]) == ("false", None, "absent")
 
 
+@policy_kit.LAW
 @given(st.lists(policy_kit.TREES, max_size=3), policy_kit.intents(), policy_kit.facts())
 def test_an_explanation_answers_what_the_rule_answered(
     trees: list[Any], intent: Intent, facts: Facts

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import policy_kit
@@ -352,7 +352,7 @@ def held_alike(pages: list[Document], subjects: list[tuple[Intent, Facts]]) -> N
         assert asked(pages, intent, facts) == plainly(pages, intent, facts)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, when it is busy
+@policy_kit.LAW
 @given(policy_kit.pages(), policy_kit.SUBJECTS)
 def test_it_answers_what_every_rule_asked_in_turn_would_answer(
     pages: list[Document], subjects: list[tuple[Intent, Facts]]
@@ -380,11 +380,13 @@ def many(draw: st.DrawFn) -> list[Document]:
     return [policy_kit.page(made, timezone="Europe/Vienna")]
 
 
+@policy_kit.LAW
 @given(many(), policy_kit.SUBJECTS)
 def test_also_where_there_are_many(pages: list[Document], subjects: list[tuple[Intent, Facts]]) -> None:
     held_alike(pages, subjects)
 
 
+@policy_kit.LAW
 @given(
     st.permutations(
         [rule(f"r{i}", "n == 5", word, i) for i, word in enumerate(["deny", "allow", "escalate"])]

@@ -62,6 +62,7 @@ def trees(draw: st.DrawFn) -> list[tuple[Node, ZoneInfo]]:
     return made
 
 
+@policy_kit.LAW
 @given(trees(), policy_kit.SUBJECTS)
 def test_what_is_ruled_out_is_false(
     trees: list[tuple[Node, ZoneInfo]], subjects: list[tuple[Intent, Facts]]
@@ -74,6 +75,7 @@ def test_what_is_ruled_out_is_false(
                 assert compile_tree(node, tz)(subject(intent, facts)) is False
 
 
+@policy_kit.LAW
 @given(trees(), policy_kit.intents(), policy_kit.facts())
 def test_it_counts_no_call(trees: list[tuple[Node, ZoneInfo]], intent: Intent, facts: Facts) -> None:
     def rate(_rule: str, _window: int) -> int:
@@ -196,6 +198,7 @@ def test_ten_thousand_bounds_stay_a_small_table() -> None:
     assert len(left) <= 20
 
 
+@policy_kit.LAW
 @given(st.integers(0, 2**200))
 def test_places_are_those_of_the_bits(bits: int) -> None:
     assert list(places(bits)) == [at for at in range(bits.bit_length()) if bits >> at & 1]

@@ -90,6 +90,7 @@ def speakable(data: Any) -> bool:
     return not isinstance(data, str) or not ("\n" in data or {"'", '"'} <= set(data))
 
 
+@policy_kit.LAW
 @given(SPOKEN)
 def test_the_line_reads_back_as_the_same_tree(data: Any) -> None:
     node = tree(data)
