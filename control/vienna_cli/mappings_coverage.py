@@ -21,7 +21,7 @@ from vienna_kernel.document import Document, parse
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.strict import cased
 from vienna_kernel.propose import apidoc
-from vienna_kernel.propose.against import not_documented, not_mapped
+from vienna_kernel.propose.against import mapped_of, not_documented, not_mapped
 from vienna_kernel.propose.cluster import clusters
 from vienna_kernel.propose.coverage import UNMAPPED, Count, Coverage, cover
 from vienna_kernel.propose.importer import Importer, Wanted
@@ -63,7 +63,7 @@ def coverage(
         documents = [file.document for file in files]
         if source is None and not offline:
             documents = _in_force(terminal)
-        known = Known(documents)
+        known = Known(mapped_of(documents))
         counts, calls = _traffic(terminal, known, since, source, offline=offline)
         found = cover(counts, known.mapped, clusters(calls, variables=tuple(variable or ())), cased=tried)
         held = _held(openapi, known) if openapi else None

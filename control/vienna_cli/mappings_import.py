@@ -14,7 +14,6 @@ from vienna_cli.output import Code, Failure
 from vienna_cli.policies import complaint
 from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command
-from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.words import host_pattern
 from vienna_kernel.propose import apidoc
@@ -58,18 +57,19 @@ def import_openapi(
     """Propose a mapping from an OpenAPI document: effects and tiers are guesses, marked as such."""
     files = proposals.Output(to, force=force) if to else None
     _judge(id, host)
-    known = Known.of(terminal)
-    wanted = Wanted(
-        only=tuple(only or ()),
-        tags=tuple(tag or ()),
-        methods=tuple(word.strip().upper() for word in (methods or "").split(",") if word.strip()),
-        id=id or "",
-        host=host or "",
-        taken=known.names,
-    )
     data, name = proposals.read(description)
     try:
-        importer = Importer(apidoc.parse(data, name=name), wanted)
+        doc = apidoc.parse(data, name=name)
+        known = Known.of(terminal)
+        wanted = Wanted(
+            only=tuple(only or ()),
+            tags=tuple(tag or ()),
+            methods=tuple(word.strip().upper() for word in (methods or "").split(",") if word.strip()),
+            id=id or "",
+            host=host or "",
+            taken=known.names,
+        )
+        importer = Importer(doc, wanted)
         finished = _finished(terminal, importer, known if missing else None)
     except MalformedError as error:
         raise Failure(complaint(error)) from None
@@ -110,20 +110,26 @@ def _finished(terminal: Terminal, importer: Importer, known: Known | None) -> Fi
 class Known:
     """The mappings that count already."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.mapped = mapped_of(documents)
-        self.ids = frozenset(one.mapping for one in self.mapped)
-        self.names = frozenset((one.mapping, one.action) for one in self.mapped)
+    def __init__(self, mapped: Sequence[Mapped]) -> None:
+        self.mapped = mapped
+        self.ids = frozenset(one.mapping for one in mapped)
+        self.names = frozenset((one.mapping, one.action) for one in mapped)
 
     @classmethod
     def of(cls, terminal: Terminal) -> Known:
-        """Those of the installation; none where they do not hold, which is another command's to complain of."""
+        """Those of the installation that hold; one that does not is told, and no more: checking is another command."""
+        rows: list[Mapped] = []
         try:
             found = Policies.find([], terminal.installation)
-            return cls([file.document for file in (*found.own, *found.lent) if file.kind == "Mapping"])
         except (MalformedError, Failure) as error:
             terminal.printer.say(f"not held against the mappings that are there: {error}")
             return cls([])
+        for file in (*found.own, *found.lent):
+            try:
+                rows += mapped_of([file.document]) if file.kind == "Mapping" else []
+            except MalformedError as error:
+                terminal.printer.say(f"not held against {file.document.name}: {error}")
+        return cls(rows)
 
     def of_call(self, call: Seen) -> Mapped | None:
         """The action that takes a call, by its place alone."""

@@ -6,19 +6,20 @@ by another example; an action that no example reaches is told.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from vienna_kernel.call.request import canonicalise
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.cases import parse_request
+from vienna_kernel.mapping.host import labels_for
+from vienna_kernel.mapping.param import HOST_LABELS
 from vienna_kernel.mapping.reading import Mapped, MappingSet
 from vienna_kernel.mapping.route import compile_pattern
 from vienna_kernel.propose.draft import Draft
+from vienna_kernel.propose.example import request_of
 from vienna_kernel.propose.field import Field
-from vienna_kernel.propose.operation import FORM
 from vienna_kernel.propose.proposal import Proposal
 from vienna_kernel.propose.sample import Sample, placed, sample_of
 from vienna_kernel.propose.yamlwriter import block, comment, flow, quoted
@@ -26,7 +27,6 @@ from vienna_kernel.value import Value
 from vienna_kernel.verdict import Refused
 
 _VARIANTS = 6
-_BOUNDARY = "part"
 _ECHOED = 2
 _ACCEPTED = 202  # taken, not done: nothing is known of the outcome
 
@@ -51,13 +51,13 @@ class Cases:
 
 def cases_of(proposal: Proposal, mappings: MappingSet) -> Cases:
     """A case for each action that passes against ``mappings``, which hold the proposal."""
-    host = proposal.hosts[0].replace("*", "example")
+    pattern = proposal.hosts[0]
     found: list[Case] = []
     unreached: list[tuple[Draft, str]] = []
     for draft in proposal.drafts:
         why = ""
         for variant in range(1, _VARIANTS + 1):
-            case = _case(draft, host, variant)
+            case = _case(draft, pattern, variant)
             read = _read(case.request, mappings)
             if read == draft.name:
                 found.append(case)
@@ -97,10 +97,11 @@ def _read(request: str, mappings: MappingSet) -> str:
     return answer.detail if isinstance(answer, Refused) else "a preflight is asked for"
 
 
-def _case(draft: Draft, host: str, variant: int) -> Case:
+def _case(draft: Draft, pattern: str, variant: int) -> Case:
+    host = pattern.replace("*", "example")
     codes = {field.currency for field in draft.fields if field.currency}
     told = {
-        field.name: _host_of(field, host)
+        field.name: _host_of(field, pattern, host)
         if field.source == "host"
         else sample_of(field, currency=field.name in codes, variant=variant if field.source == "path" else 1)
         for field in _sent(draft)
@@ -109,14 +110,15 @@ def _case(draft: Draft, host: str, variant: int) -> Case:
     exact = not draft.body.whole or draft.body.kinds == ("json",)
     return Case(
         draft,
-        _request(draft, host, fields, told),
+        request_of(draft, host, fields, told),
         {name: sample.seen for name, sample in told.items()} if exact else None,
         _answer(draft, told),
     )
 
 
-def _host_of(field: Field, host: str) -> Sample:
-    value = host.partition(".")[0] if field.key == "label" else host
+def _host_of(field: Field, pattern: str, host: str) -> Sample:
+    """Of which host a request is, as a parameter tells it."""
+    value = labels_for(pattern, host)[HOST_LABELS[field.key]] if field.key else host
     return Sample(value, value)
 
 
@@ -137,76 +139,6 @@ def _must_have_one(draft: Draft) -> bool:
     body = draft.body
     required = any(field.required for field in body.fields)
     return bool(body.fields) and not required and body.media.startswith("multipart/")
-
-
-def _request(draft: Draft, host: str, fields: Sequence[Field], told: Mapping[str, Sample]) -> str:
-    by = {
-        source: [field for field in fields if field.source == source]
-        for source in ("path", "query", "header")
-    }
-    path = draft.route.sample({field.name: told[field.name].text for field in by["path"]})
-    pairs = [*draft.route.query, *(pair for field in by["query"] for pair in _pairs(field, told[field.name]))]
-    query = "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
-    lines = [f"{draft.methods[0]} https://{host}{path}{'?' if query else ''}{query}"]
-    lines += [f"{field.key.lower()}: {told[field.name].text}" for field in by["header"]]
-    media, body = _body(draft, [field for field in fields if field.source in ("json", "form", "body")], told)
-    if media:
-        lines.append(f"content-type: {media}")
-    return "\n".join(lines) + "\n" + (f"\n{body}\n" if body else "")
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="-._~")
-
-
-def _pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
-    if not field.prefix:
-        return [(field.key, sample.text)]
-    inside = sample.sent if isinstance(sample.sent, Mapping) else {}
-    return [(f"{field.key}[{key}]", str(value)) for key, value in inside.items()]
-
-
-def _body(draft: Draft, fields: Sequence[Field], told: Mapping[str, Sample]) -> tuple[str, str]:
-    """Content type and body; both empty when there is none."""
-    media = draft.body.media
-    if not media or (not fields and not draft.body.fields):
-        return "", ""
-    if media == FORM:
-        pairs = [pair for field in fields for pair in _form_pairs(field, told[field.name])]
-        return media, "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
-    if media.startswith("multipart/"):
-        return f"{media}; boundary={_BOUNDARY}", _multipart(fields, told)
-    if draft.body.kinds in (("text",), ("bytes",)):
-        return media, "some content"
-    if draft.body.whole and not fields:
-        return "", ""
-    return media, json.dumps(placed([(field.steps, told[field.name].sent) for field in fields]), default=str)
-
-
-def _form_pairs(field: Field, sample: Sample) -> list[tuple[str, str]]:
-    """Keys and values of a form field, in brackets what stands inside of it."""
-    if field.source == "form":
-        return _pairs(field, sample)
-    key = _bracketed(field.steps)
-    if isinstance(sample.sent, Mapping):
-        return [(f"{key}[{name}]", str(value)) for name, value in sample.sent.items()]
-    return [(key, sample.text)]
-
-
-def _bracketed(steps: Sequence[str]) -> str:
-    """The key of a form field; any where the whole form is one parameter."""
-    if not steps:
-        return "content"
-    return steps[0] + "".join(f"[{step}]" for step in steps[1:])
-
-
-def _multipart(fields: Sequence[Field], told: Mapping[str, Sample]) -> str:
-    pairs = [pair for field in fields for pair in _form_pairs(field, told[field.name])]
-    parts = [
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
-        for key, value in pairs
-    ]
-    return "".join(parts) + f"--{_BOUNDARY}--" if parts else ""
 
 
 def _answer(draft: Draft, told: Mapping[str, Sample]) -> Mapping[str, Value] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vienna_kernel.intent import Effect
@@ -76,8 +76,8 @@ class Draft:
 
     def target(self, owner: str) -> str:
         """What it acts on, with the host in it where there are several."""
-        host = next((f"{{{field.name}}}/" for field in self.fields if field.source == "host"), "")
-        return self.route.target(f"{owner}:{host}")
+        hosts = "".join(f"{{{field.name}}}/" for field in self.fields if field.source == "host")
+        return self.route.target(f"{owner}:{hosts}")
 
     @property
     def summary(self) -> str:
@@ -102,11 +102,17 @@ def _tells(field: Field) -> bool:
 
 
 def draft_of(
-    listed: Listed, operation: Operation, *, name: str, server: Server, around: Surroundings, told: str = ""
+    listed: Listed,
+    operation: Operation,
+    *,
+    name: str,
+    server: Server,
+    around: Surroundings,
+    told: Sequence[str] = (),
 ) -> Draft:
     """The action of one operation. Its route's ``problem`` says when there can be none.
 
-    ``told``: the name of what tells its hosts apart; empty when there is one.
+    ``told``: names of what tells its hosts apart; none when there is one.
     """
     names = Names()
     inputs = (*operation.inputs, *_of_base(server))
@@ -136,12 +142,11 @@ def draft_of(
     return replace(made, unknown="flag" if body.open else "reject")
 
 
-def _of_host(told: str, server: Server, names: Names) -> Iterator[Field]:
+def _of_host(told: Sequence[str], server: Server, names: Names) -> Iterator[Field]:
     """Which of several hosts: of ``*.example.com`` what its star stands for."""
-    if told:
-        starred = all(host.startswith("*") for host in server.hosts)
-        key = "label" if server.hosts and starred else ""
-        yield Field(name=names.give(told, otherwise="host"), source="host", key=key)
+    keys = ("label", "last_label") if tuple(told) == server.labels else ("",)
+    for name, key in zip(told, keys, strict=False):
+        yield Field(name=names.give(name, otherwise="host"), source="host", key=key)
 
 
 def _of_base(server: Server) -> Iterator[Input]:

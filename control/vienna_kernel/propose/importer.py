@@ -67,7 +67,7 @@ class Importer:
         self._hosts = self._chosen_hosts()
         self._id = wanted.id or id_of(self._hosts[0])
         taken = {action for mapping, action in wanted.taken if mapping != self._id}
-        self._names = naming.names(self._listed, taken=taken, prefix=self._id.replace("-", "_"))
+        self._names = naming.names(self._listed, taken=taken, space=self._id.replace("-", "_"))
         self._chosen = [i for i, one in enumerate(self._listed) if self._is_wanted(one)]
         if not self._chosen:
             raise MalformedError(doc.where("paths"), self._nothing())
@@ -134,11 +134,12 @@ class Importer:
         self._labels[key] = listed.label
         return replace(made, where=self._doc.where(*listed.at))
 
-    def _told(self, server: Server) -> str:
-        """The name of what tells the hosts apart; empty when there is one."""
-        if any(host.startswith("*") for host in self._hosts):
-            return server.label or "subdomain"
-        return "host" if len(self._hosts) > 1 else ""
+    def _told(self, server: Server) -> tuple[str, ...]:
+        """Names of what tells the hosts apart: the variables of a ``*``, or the host itself; none for one host."""
+        starred = [host.count("*") for host in self._hosts]
+        if starred == [len(server.labels)] and all(starred):
+            return server.labels
+        return ("host",) if len(self._hosts) > 1 or any(starred) else ()
 
     def _skip(self, listed: Listed, why: str) -> Skipped:
         return Skipped(listed.label, self._doc.where(*listed.at), why)

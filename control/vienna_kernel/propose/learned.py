@@ -73,7 +73,7 @@ def _proposal(host: str, found: Sequence[Cluster], known: Known, ids: set[str], 
         why = "a mapping is for a host with a name"
         return replace(base, skipped=tuple(Skipped(f"{c.method} {c.path}", host, why) for c in found))
     listed = [_listed(one) for one in found]
-    names = naming.names(listed, taken=taken, prefix=base.id.replace("-", "_"))
+    names = naming.names(listed, taken=taken, space=base.id.replace("-", "_"))
     around = Surroundings(listed)
     drafts: list[Draft] = []
     skipped: list[Skipped] = []

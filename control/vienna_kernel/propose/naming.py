@@ -57,14 +57,15 @@ _MAX_TITLE_WORDS = 6
 _RUN_TOGETHER = 18  # longer than any word: several without a boundary between them
 
 
-def names(listed: Sequence[Listed], *, taken: Iterable[str] = (), prefix: str = "") -> list[str]:
-    """A name for each, all different. ``taken``: names of other mappings, which get ``prefix`` in front."""
+def names(listed: Sequence[Listed], *, taken: Iterable[str] = (), space: str = "") -> list[str]:
+    """A name for each, all different. ``taken``: names of other mappings, which get ``space`` after their verb."""
     others, used = frozenset(taken), set[str]()
     found = []
     for one in listed:
         base = "_".join(words_of(one))
         if base in others:
-            base = _cut(f"{prefix}_{base}")
+            verb, _, rest = base.partition("_")
+            base = _cut("_".join(part for part in (verb, space, rest) if part))
         told = base
         if told in used:
             told = _cut(f"{base}_{'_'.join(_tail(one))}")

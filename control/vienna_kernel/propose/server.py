@@ -1,8 +1,8 @@
 """Where an API is reached: hosts and base path, from ``servers``, or from ``host``, ``basePath`` and ``schemes``.
 
-A template is filled in: with each listed value of its variable; without a list, ``{region}`` that is the whole first
-label becomes a wildcard, and anything else its default. A variable of the base path that has several values stays a
-variable of the path.
+A template is filled in: with each listed value of its variable; without a list, ``{region}`` that is a whole label
+becomes a ``*`` where a mapping may have one, and anything else its default. A variable of the base path that has
+several values stays a variable of the path.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vienna_kernel.mapping.host import ANY, MAX_WILDCARDS
 from vienna_kernel.mapping.words import host_pattern
 
 _URL = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)")
@@ -20,6 +21,7 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _PORT = re.compile(r":[0-9]*\Z")
 _MAX_HOSTS = 50
 _MAX_SERVERS = 50
+_LITERAL = 2  # labels at the end that are no *
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,13 @@ class Server:
         hosts: Lower-case names and ``*.`` wildcards; none where only a path is told.
         base: Path before every path of the description, ``/v1`` or empty; holes are path variables.
         values: Of the holes, the values listed.
-        label: The variable that a wildcard stands for, empty when there is none.
+        labels: The variables that became a ``*``, in order.
     """
 
     hosts: tuple[str, ...] = ()
     base: str = ""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    label: str = ""
+    labels: tuple[str, ...] = ()
 
 
 def of_servers(servers: Any) -> tuple[Server, ...]:
@@ -66,11 +68,21 @@ def _server(item: Mapping[str, Any]) -> Server:
     base, values = _base(path, told)
     if not authority:
         return Server((), base, values)
-    place = authority.rpartition("@")[2]
+    place, stars = _starred(authority.rpartition("@")[2].lower(), told)
     hosts = _hosts(place, told)
-    hole = _HOLE.match(place)
-    label = hole[1] if hole and any(host.startswith("*") for host in hosts) else ""
-    return Server(hosts, base, values, label)
+    return Server(hosts, base, values, stars if hosts else ())
+
+
+def _starred(authority: str, told: Mapping[str, tuple[str, tuple[str, ...]]]) -> tuple[str, tuple[str, ...]]:
+    """The authority with a ``*`` for each label that can be anything, and the variables that those were."""
+    labels = authority.split(".")
+    names: list[str] = []
+    for i, label in enumerate(labels[:-_LITERAL]):
+        hole = _HOLE.fullmatch(label)
+        if hole and not told.get(hole[1], ("", ()))[1] and len(names) < MAX_WILDCARDS:
+            labels[i] = ANY
+            names.append(hole[1])
+    return ".".join(labels), tuple(names)
 
 
 def _values(variable: Any) -> tuple[str, tuple[str, ...]]:
@@ -87,8 +99,7 @@ def _hosts(authority: str, told: Mapping[str, tuple[str, tuple[str, ...]]]) -> t
     options: list[Sequence[str]] = []
     for name in names:
         default, listed = told.get(name, ("", ()))
-        whole_label = authority.startswith(f"{{{name}}}.") and name == names[0]
-        options.append(listed or (["*"] if whole_label else [default]))
+        options.append(listed or [default])
     found: dict[str, None] = {}
     for values in itertools.islice(itertools.product(*options), _MAX_HOSTS):
         if "" in values:

@@ -183,7 +183,7 @@ def test_names_do_not_depend_on_what_is_left_out() -> None:
 def test_the_name_of_another_mapping_is_not_taken() -> None:
     assert list(
         actions(proposed(api(PATHS), taken=frozenset({("erp", "create_order")}), methods=("POST",)))
-    ) == ["shop_create_order"]
+    ) == ["create_shop_order"]
     assert list(
         actions(proposed(api(PATHS), taken=frozenset({("shop", "create_order")}), methods=("POST",)))
     ) == ["create_order"]
@@ -209,6 +209,13 @@ def test_the_name_of_another_mapping_is_not_taken() -> None:
             "/a",
         ),
         ({"servers": [{"url": "https://{region}.shop.example"}]}, {}, ["*.shop.example"], "/a"),
+        ({"servers": [{"url": "https://{t}.api.{zone}.shop.example"}]}, {}, ["*.api.*.shop.example"], "/a"),
+        (
+            {"servers": [{"url": "https://{t}.shop.example"}, {"url": "https://shop.example"}]},
+            {},
+            ["*.shop.example", "shop.example"],
+            "/a",
+        ),
     ],
 )
 def test_hosts(more: dict[str, Any], wanted: dict[str, Any], hosts: list[str], path: str) -> None:
@@ -230,6 +237,9 @@ def test_of_several_hosts_the_target_says_which() -> None:
     action = one(api({"/a/{id}": {"get": {}}}, servers=[{"url": "https://{shop}.example.com"}]))
     assert action["params"] == {"shop": {"from": "host", "name": "label"}, "id": {"from": "path"}}
     assert action["target"] == "example:{shop}/a/{id}"
+    both = one(api({"/a": {"get": {}}}, servers=[{"url": "https://{Shop}.api.{zone}.example.com"}]))
+    assert both["params"]["zone"] == {"from": "host", "name": "last_label"}
+    assert both["target"] == "example:{shop}/{zone}/a"
 
 
 def test_what_is_reached_elsewhere_is_told_with_how_to_get_it() -> None:

@@ -141,9 +141,9 @@ def test_each_host_has_a_file_of_its_own_with_names_of_its_own() -> None:
         call("GET", "/orders/1", host="api.a.example"), call("GET", "/orders/1", host="api.b.example")
     )
     assert [one.proposal.id, two.proposal.id] == ["a", "b"]
-    assert [list(actions(one)), list(actions(two))] == [["get_order"], ["b_get_order"]]
+    assert [list(actions(one)), list(actions(two))] == [["get_order"], ["get_b_order"]]
     (beside,) = learned(call("GET", "/orders/1"), taken=frozenset({("desk", "get_order")}))
-    assert (beside.proposal.id, list(actions(beside))) == ("desk_seen", ["desk_seen_get_order"])
+    assert (beside.proposal.id, list(actions(beside))) == ("desk_seen", ["get_desk_seen_order"])
 
 
 def test_a_host_without_a_name_is_told() -> None:

@@ -75,10 +75,10 @@ def test_names_are_unique_and_the_first_keeps_its_own() -> None:
     assert names(same[:1]) == ["get_thing"]
 
 
-def test_a_name_that_is_taken_gets_the_mapping_in_front() -> None:
-    assert names([listed("GET", "/b", "getThing")], taken={"get_thing"}, prefix="shop") == ["shop_get_thing"]
-    both = [listed("GET", "/b", "getThing"), listed("GET", "/c", "shopGetThing")]
-    assert len(set(names(both, taken={"get_thing"}, prefix="shop"))) == 2
+def test_a_name_that_is_taken_gets_the_mapping_after_its_verb() -> None:
+    assert names([listed("GET", "/b", "getThing")], taken={"get_thing"}, space="shop") == ["get_shop_thing"]
+    both = [listed("GET", "/b", "getThing"), listed("GET", "/c", "getShopThing")]
+    assert len(set(names(both, taken={"get_thing"}, space="shop"))) == 2
 
 
 def test_a_long_name_is_cut_at_a_word() -> None:
@@ -101,11 +101,11 @@ OPERATIONS = st.lists(
 
 @given(OPERATIONS, st.sets(st.sampled_from(["get_root", "get_a", "create_root"])))
 def test_every_name_is_one_and_no_two_are_alike(operations: list, taken: set[str]) -> None:
-    found = names(operations, taken=taken, prefix="shop")
+    found = names(operations, taken=taken, space="shop")
     assert all(NAME.match(name) and len(name) <= 100 for name in found)
     assert len(set(found)) == len(found)
     assert not set(found) & taken
-    assert names(operations[:3], taken=taken, prefix="shop") == found[:3]
+    assert names(operations[:3], taken=taken, space="shop") == found[:3]
 
 
 def test_a_name_has_a_verb_and_a_noun() -> None:

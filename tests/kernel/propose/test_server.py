@@ -36,10 +36,12 @@ def test_urls(url: str, hosts: tuple[str, ...], base: str) -> None:
 
 def test_variables_are_filled_in() -> None:
     regions = one("https://{region}.shop.example", region={"enum": ["eu", "us"], "default": "eu"})
-    assert (regions.hosts, regions.label) == (("eu.shop.example", "us.shop.example"), "")
+    assert (regions.hosts, regions.labels) == (("eu.shop.example", "us.shop.example"), ())
     assert one("https://api.{zone}.example", zone={"default": "eu"}).hosts == ("api.eu.example",)
+    assert one("https://api.{zone}.shop.example", zone={"default": "eu"}).hosts == ("api.*.shop.example",)
+    assert one("https://{a}.{b}.{c}.shop.example", c={"default": "eu"}).hosts == ("*.*.eu.shop.example",)
     star = one("https://{tenant}.shop.example", tenant={"default": "acme"})
-    assert (star.hosts, star.label) == (("*.shop.example",), "tenant")
+    assert (star.hosts, star.labels) == (("*.shop.example",), ("tenant",))
     assert one("https://{h}/{b}", h={"default": "a.example"}, b={"default": "/api/v3/"}) == Server(
         ("a.example",), "/api/v3"
     )
