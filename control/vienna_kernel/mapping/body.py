@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 
 from vienna_kernel.call.request import Call
-from vienna_kernel.decode import form, json
+from vienna_kernel.decode import blob, form, json
 from vienna_kernel.decode.content import Content, Kind
 from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.errors import MalformedError
@@ -130,7 +130,7 @@ def _text(call: Call) -> Value:
 
 
 def _bytes(call: Call) -> Value:
-    return {"bytes": len(call.body), "digest": call.body_digest}
+    return blob.facts(call.body)
 
 
 _READERS: dict[Kind, Callable[[Call], Value]] = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mapping_kit import post, post_form, request
+from vienna_kernel.decode import blob
 from vienna_kernel.decode.content import Content
 from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.mapping.body import decode
@@ -22,7 +23,7 @@ def test_a_body_is_read_as_its_type_says() -> None:
     assert decode(FORM, {"form"}) == Content("form", {"a": "1"}, [("a", "1")])
     assert decode(FORM, None) == Content("form", MISSING, [("a", "1")])
     assert decode(TEXT, {"text"}) == Content("text", "a=1")
-    facts = {"bytes": 3, "digest": TEXT.body_digest}
+    facts = blob.facts(b"a=1")
     assert decode(TEXT, None) == decode(TEXT, {"bytes"}) == Content("bytes", facts)
     assert decode(replace(JSON, content_type="application/vnd.api+json"), {"json"}) == Content(
         "json", {"a": 1}
