@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,12 @@ from typer.main import get_command
 
 from vienna_cli.main import tree
 from vienna_control.config import BootstrapConfig, ControlConfig
+from vienna_kernel.document import parse
+from vienna_kernel.mapping.answered import VerifyModel
+from vienna_kernel.mapping.asked import Match, ParamModel
+from vienna_kernel.mapping.cases import run_cases
+from vienna_kernel.mapping.document import ActionModel
+from vienna_kernel.mapping.reading import MappingSet
 from vienna_proxy.config import GateConfig
 
 ROOT = Path(__file__).parents[2]
@@ -115,3 +122,23 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
     assert [p.name for p in folder.glob("[0-9]*.md") if f"({p.name})" not in index] == []
+
+
+def test_the_mapping_of_the_format_page_is_one_and_does_what_its_cases_say() -> None:
+    mapping, cases = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mapping-format.md").read_text(), re.DOTALL)
+    mappings = MappingSet.compile([parse(mapping, name="shop.yaml")])
+    assert [result.problems for result in run_cases(parse(cases, name="shop_cases.yaml"), mappings)] == [(), ()]
+
+
+def test_every_word_of_the_format_is_told() -> None:
+    page = (ROOT / "docs/mapping-format.md").read_text()
+    models = (ActionModel, Match, ParamModel, VerifyModel)
+    words = {field.alias or key for model in models for key, field in model.model_fields.items()}
+    untold = {"description", "tests", "value", "prefix"}
+    assert sorted(word for word in words - untold if not re.search(rf"\b{word}\b", page)) == []
+
+
+def test_every_shipped_mapping_is_told() -> None:
+    told = re.findall(r"`([a-z_*]+)`", (ROOT / "docs/mapped-apis.md").read_text())
+    files = [path.stem for path in (ROOT / "policies/mappings").glob("*.yaml") if not path.stem.endswith("_cases")]
+    assert [file for file in files if not any(fnmatch(file, name) for name in told)] == []

@@ -71,6 +71,7 @@ def test_every_dependency_is_used() -> None:
     module_of = {
         "argon2-cffi": "argon2",
         "google-re2": "re2",
+        "graphql-core": "graphql",
         "pyyaml": "yaml",
         "vienna-client": "vienna_client",
     }
