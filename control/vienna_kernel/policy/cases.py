@@ -13,6 +13,7 @@ from vienna_kernel.decision.decide import Decision, Outcome, decide
 from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.document import Document, nearest, read
 from vienna_kernel.duration import Duration
+from vienna_kernel.policy.expects import with_expected
 from vienna_kernel.policy.given import Given, Part, facts_of, intent_of
 from vienna_kernel.policy.rule import TierName
 from vienna_kernel.policy.ruleset import RuleSet
@@ -77,19 +78,32 @@ def run_cases(
 ) -> list[CaseResult]:
     """Decide every case. Errors: ``DocumentError`` when the document is no list of cases."""
     page = read(CasesDocument, cases)
+    types = with_expected(rules.expected, action_types)
     results = []
     for i, case in enumerate(page.cases):
-        intent = intent_of(case.given, rules, (action_types or {}).get(case.given.action))
+        known = types.get(case.given.action)
+        intent = intent_of(case.given, rules, known)
         decision = decide(intent, facts_of(case.given), rules, tiers)
-        wrong = [*_unknown(case.given, rules), *_differences(case.expect, decision)]
+        wrong = [*_unknown(case.given, rules, known), *_differences(case.expect, decision)]
         results.append(CaseResult(case.name, cases.where(("cases", i, "name")), not wrong, wrong, decision))
     return results
 
 
-def _unknown(given: Given, rules: RuleSet) -> list[str]:
-    known = list(rules.budgets)
+def _unknown(given: Given, rules: RuleSet, kind: ActionType | None) -> list[str]:
+    """What a case gives under a name that nothing has: it would test nothing."""
+    budgets = list(rules.budgets)
+    parameters = list(kind.parameters) if kind else list(given.parameters)
     return [
-        f"budgets: no budget {name!r}{nearest(name, known)}" for name in given.budgets if name not in known
+        *(
+            f"budgets: no budget {one!r}{nearest(one, budgets)}"
+            for one in given.budgets
+            if one not in budgets
+        ),
+        *(
+            f"parameters: {given.action} declares no {one!r}{nearest(one, parameters)}"
+            for one in given.parameters
+            if one not in parameters
+        ),
     ]
 
 

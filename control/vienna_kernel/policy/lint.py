@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from vienna_kernel.policy.expects import with_expected
 from vienna_kernel.policy.kinds import ActionShape
 from vienna_kernel.policy.loose import loose
 from vienna_kernel.policy.names import undeclared
@@ -31,7 +32,7 @@ def lint(
         now: To find rules that are over; None: nobody knows the time.
     """
     enabled = [rule for rule in rules.rules if rule.shape.enabled]
-    types = action_types or {}
+    types = with_expected(rules.expected, action_types)
     reach = Reach(enabled, types)
     found = list(_default(rules))
     for rule in enabled:

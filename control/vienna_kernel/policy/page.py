@@ -16,6 +16,7 @@ from vienna_kernel.document import Document, DocumentError, Path, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy import limits
 from vienna_kernel.policy.clock_time import zone
+from vienna_kernel.policy.expects import ExpectedAction, Expecting
 from vienna_kernel.policy.rule import Rule, RuleShape, build
 from vienna_kernel.value import unpack
 
@@ -33,6 +34,7 @@ class RulesDocument(BaseModel):
     description: str = ""
     timezone: str = "UTC"
     default: Default | None = None
+    expects: dict[str, ExpectedAction] = Field({}, max_length=200)
     budgets: list[Budget] = Field([], max_length=100)
     rules: list[RuleShape]
 
@@ -60,6 +62,14 @@ def budgets_of(pages: Sequence[tuple[Document, RulesDocument]]) -> list[limits.D
         (document, ("budgets", i), budget)
         for document, page in pages
         for i, budget in enumerate(page.budgets)
+    ]
+
+
+def expected_of(pages: Sequence[tuple[Document, RulesDocument]]) -> list[Expecting]:
+    return [
+        (document, ("expects", name), name, shape)
+        for document, page in pages
+        for name, shape in page.expects.items()
     ]
 
 

@@ -14,14 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from vienna_kernel.action import ActionType
 from vienna_kernel.budget.definition import Budget
 from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.policy import limits
+from vienna_kernel.policy import expects, limits
 from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.index import RuleIndex
 from vienna_kernel.policy.kinds import ActionShape, misfits
-from vienna_kernel.policy.page import Default, budgets_of, read_pages, rules_of, stored_rule, twice
+from vienna_kernel.policy.page import (
+    Default,
+    budgets_of,
+    expected_of,
+    read_pages,
+    rules_of,
+    stored_rule,
+    twice,
+)
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.subject import Subject
 from vienna_kernel.value import digest
@@ -56,18 +65,25 @@ class RuleSet:
         rules: All of them in order, those that are not enabled too.
         default: What follows when none holds.
         budgets: By name, every one that is defined.
+        expected: By name, the actions that its pages are written for (see ``expects``).
         digest: ``sha256:…`` over rules, default and budgets.
         count: How many are enabled.
     """
 
     def __init__(
-        self, rules: Iterable[Rule], *, default: Default = "deny", budgets: Mapping[str, Budget] | None = None
+        self,
+        rules: Iterable[Rule],
+        *,
+        default: Default = "deny",
+        budgets: Mapping[str, Budget] | None = None,
+        expected: Mapping[str, ActionType] | None = None,
     ) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.order))
         self.default: Default = default
         enabled = [rule for rule in self.rules if rule.shape.enabled]
         self.count = len(enabled)
         self.budgets = dict(budgets or {})
+        self.expected = dict(expected or {})
         named = {name: budget.model_dump() for name, budget in sorted(self.budgets.items())}
         data = [dict(rule.data) for rule in self.rules]
         self.digest = digest({"default": default, "rules": data, **({"budgets": named} if named else {})})
@@ -96,14 +112,15 @@ class RuleSet:
         found = [placed for document, page in pages for placed in rules_of(document, page, wrong)]
         tz = zone(pages[0][1].timezone) if pages else zone("UTC")
         found += [placed for data in stored for placed in stored_rule(data, tz, wrong)]
-        wrong += [*twice(found), *misfits(found, action_types or {})]
-        budgets, misnamed = limits.gather(found, budgets_of(pages), action_types or {})
-        wrong += misnamed
+        expected, contrary = expects.gather(expected_of(pages))
+        types = expects.with_expected(expected, action_types)
+        budgets, misnamed = limits.gather(found, budgets_of(pages), types)
+        wrong += [*twice(found), *contrary, *misfits(found, types), *misnamed]
         if wrong:
             raise DocumentError(wrong)
         said = {page.default for _, page in pages if page.default}
         chosen: Default = "deny" if "deny" in said else "allow" if said else default or "deny"
-        return cls((rule for _, _, rule in found), default=chosen, budgets=budgets)
+        return cls((rule for _, _, rule in found), default=chosen, budgets=budgets, expected=expected)
 
     def evaluate(self, subject: Subject) -> Match:
         """The first rule that holds, and what was noted on the way."""
