@@ -83,6 +83,7 @@ def test_what_git_leaves_out_of_a_copy_is_nothing() -> None:
         b"\x04\x02" + insert(b"ab") + b"\x00",
         b"\x04\x02" + copy(3, 2),
         b"\x04\x01" + copy(3, 2),
+        b"\x04\x02" + copy(3, 2) + insert(b"x"),
         b"\x04\x00" + copy(4, 2),
         b"\x04\x02" + copy(4, 2),
         b"\x04\x02" + copy(0, 2)[:-1],
