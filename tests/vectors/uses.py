@@ -10,6 +10,7 @@ from typing import Any
 from vectors.fixed import (
     BOUNDED,
     GOOD,
+    HOLDER,
     ISSUED,
     ISSUER,
     ISSUER_KEY,
@@ -111,6 +112,13 @@ def step_08() -> Files:
     bare = issue(replace(PLAIN, holder_jkt=None), ISSUER_KEY)
     yield "holder_missing", vector("a wire warrant bound to no key", bare, "warrant_holder")
     yield "agent", vector("used by another agent", GOOD, "warrant_holder", use={"agent": "other-bot"})
+    bound = issue(replace(PASSBACK, holder_jkt=HOLDER.kid), ISSUER_KEY)
+    for name, says, jkt, expect in (
+        ("passback_bound", "for passback, by the key it is bound to", HOLDER.kid, "granted"),
+        ("passback_holder", "for passback, by another key", STRANGER.kid, "warrant_holder"),
+        ("passback_unproved", "for passback, by one who proved no key", None, "warrant_holder"),
+    ):
+        yield name, vector(says, bound, expect, use={**NO_REQUEST, "holder_jkt": jkt})
 
 
 def step_09() -> Files:
@@ -128,6 +136,8 @@ def step_09() -> Files:
         "other_url",
         vector("the digest of one URL, the name of another", GOOD, "warrant_request", use=elsewhere),
     )
+    untold = {"method": None, "url": None}
+    yield "method_untold", vector("the digest alone, method and URL not told", GOOD, "granted", use=untold)
     shown = issue(replace(PLAIN, url=ORIGIN + "/v1/refunds?token=…"), ISSUER_KEY)
     yield "url_as_shown", vector("a URL whose undeclared query was left out", shown, "granted")
 
@@ -220,6 +230,8 @@ def many() -> Files:
     listed = rows[:3]
     few = issue(replace(PLAIN, meanings=tuple(map(Meaning.of, listed))), ISSUER_KEY)
     yield "few", vector("three intents", few, "granted", intents=listed)
+    spelled = [*listed[:2], replace(listed[2], parameters={**listed[2].parameters, "amount": "3"})]
+    yield "few_as_text", vector("the last amount as text", few, "warrant_scope", intents=spelled)
     yield "few_swapped", vector("three intents in another order", few, "warrant_scope", intents=listed[::-1])
 
 
@@ -247,6 +259,13 @@ def step_11() -> Files:
     }
     for name, (warrant, says) in variants.items():
         yield name, vector(says, issue(warrant, ISSUER_KEY), "warrant_requirements")
+    bare = replace(
+        PLAIN, consents=(person("alice", mfa=""), person("bob", mfa="")), demand=Demand(approvals=2)
+    )
+    yield (
+        "mfa_not_asked",
+        vector("two people without codes, where none are asked", issue(bare, ISSUER_KEY), "granted"),
+    )
     keys = replace(PLAIN, consents=(person("alice", mfa="passkey"), person("bob", mfa="passkey")))
     yield "passkeys", vector("two people, each with a passkey", issue(keys, ISSUER_KEY), "granted")
     full = replace(PLAIN, tier=Tier.T3, consents=three, demand=demand)

@@ -50,6 +50,11 @@ def test_each_intent_answers_to_its_own_meaning() -> None:
     assert steps.meaning(two, replace(twice, intents=[intent(), intent(target="other")])) == Granted()
 
 
+def test_a_verifier_enforces_unless_it_says_otherwise() -> None:
+    bare = {name: value for name, value in USE.items() if name != "observing"}
+    assert isinstance(steps.demands(replace(PLAIN, observed=True), Use(**bare, intents=[intent()])), Refused)
+
+
 def test_an_observation_is_taken_by_who_observes_and_by_nobody_else() -> None:
     seen = replace(PLAIN, observed=True, consents=())
     assert steps.demands(seen, replace(PLAIN_USE, observing=True)) == Granted()
