@@ -14,6 +14,7 @@ from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.verification import (
     Among,
+    AtMost,
     Check,
     Equal,
     Promise,
@@ -251,3 +252,73 @@ def test_a_check_is_plain_data() -> None:
 )
 def test_any_answer_is_judged(body: bytes | None, status: int, spec: VerifySpec | None) -> None:
     assert judged(body, status, spec).result in Result
+
+
+def test_an_answer_to_nothing_is_a_write_that_nothing_is_promised_of() -> None:
+    assert verify((), answer(GOOD)).result is Result.UNVERIFIABLE
+    assert verify((), answer(GOOD, 403)).result is Result.FAILED
+    assert verify((), answer(GOOD, 500)).result is Result.AMBIGUOUS
+
+
+def test_what_is_not_to_be_read_back_has_no_note_of_it() -> None:
+    found = judged(GOOD)
+    assert (found.lookups, found.undo, found.notes) == ((), (), ())
+    assert judged(GOOD, 200, None).notes == ()
+
+
+def test_fields_of_several_parts_are_told_apart() -> None:
+    spec = VerifySpec(keep=("/id",))
+    parts = tuple(Promise((intent(),), spec, (str(i),)) for i in range(3))
+    found = verify(parts, answer([{"id": "a"}, {"id": "b"}, {"x": 1}]))
+    assert found.extracted == {"1/id": "a", "2/id": "b"}
+    assert {check.part for check in found.checks} == {1, 2, 3}
+    assert verify(parts[:1], answer([{"id": "a"}])).extracted == {"/id": "a"}
+
+
+LISTED = VerifySpec(at_most=(AtMost(("/rows",), value=9), AtMost((), value=9, header="x-n")))
+
+
+@pytest.mark.parametrize(
+    ("spec", "body", "items", "result"),
+    [
+        (None, [1, 2], 2, Result.MATCH),
+        (None, [1, 2, 3], 3, Result.DRIFT),
+        (None, [], 0, Result.MATCH),
+        (None, {"rows": [1]}, None, Result.AMBIGUOUS),
+        (None, b"no", None, Result.AMBIGUOUS),
+        (None, None, None, Result.AMBIGUOUS),
+        (LISTED, {"rows": [1, 2]}, 2, Result.AMBIGUOUS),
+        (LISTED, {"rows": [1, 2, 3]}, 3, Result.DRIFT),
+        (LISTED, {"rows": 2}, None, Result.AMBIGUOUS),
+    ],
+)
+def test_how_many_items_the_warrant_allows(
+    spec: VerifySpec | None, body: Any, items: int | None, result: Result
+) -> None:
+    found = verify((Promise((intent(READ),), spec),), answer(body), limits={"max_items": 2})
+    check = found.checks[-1]
+    assert (check.name, check.expected, check.actual) == ("response_limits max_items", 2, items)
+    assert found.result is result
+    assert found.bounds is check.result
+
+
+def test_items_of_all_parts_are_counted_together() -> None:
+    parts = tuple(Promise((intent(READ),), None, (str(i),)) for i in range(2))
+    for body, result in (
+        ([[1], [2]], Result.MATCH),
+        ([[1], [2, 3]], Result.DRIFT),
+        ([[1], {}], Result.AMBIGUOUS),
+    ):
+        assert verify(parts, answer(body), limits={"max_items": 2}).bounds is result
+
+
+def test_limits_are_held_one_by_one_in_order() -> None:
+    found = verify(
+        (Promise((intent(READ),), None),), answer([1]), limits={"max_items": 0, "max_body_bytes": 3}
+    )
+    rows = [(check.name, check.result, check.part) for check in found.checks[1:]]
+    assert rows == [
+        ("response_limits max_body_bytes", Result.MATCH, 0),
+        ("response_limits max_items", Result.DRIFT, 0),
+    ]
+    assert verify((Promise((intent(READ),), None),), answer([1]), limits={}).bounds is Result.MATCH

@@ -198,6 +198,15 @@ def test_what_is_kept_is_small() -> None:
     assert kept(None, answer) == {}
 
 
+def test_the_status_that_was_promised_is_shown() -> None:
+    for spec, shown in ((VerifySpec(status=(200, 201)), [200, 201]), (VerifySpec(max_body=9), "2xx")):
+        seen = view(b"")
+        assert (
+            judge(promise(spec), seen, of_part(promise(spec), seen, {}, textual=False)).checks[0].expected
+            == shown
+        )
+
+
 def test_the_size_is_the_larger_of_both() -> None:
     assert size_of(view(b"12345", size=3)) == 5
     assert size_of(view(b"12345", size=7)) == 7

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from vienna_kernel.decode.pointer import MISSING, Found
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.verification.answer import Answer
-from vienna_kernel.verification.place import name_of, one, stands
+from vienna_kernel.verification.place import name_of, one, showable, stands
 
 ANSWER = Answer(
     MISSING, {"a": 1, "l": [{"x": 1}, {}], "e": [], "n": None}, textual=False, headers=(("h", "v"),)
@@ -40,6 +41,21 @@ def test_a_place_has_a_name() -> None:
     assert name_of((), "X-H") == "header x-h"
     assert name_of(("",), None) == "body"
     assert name_of((), None) == ""
+
+
+def test_a_redacted_value_is_not_shown_and_nothing_is_nothing() -> None:
+    hidden = Intent(
+        action="x",
+        target="t",
+        parameters={"a": 1},
+        effect=Effect.WRITE,
+        reversibility=Reversibility.UNKNOWN,
+        default_tier=Tier.T1,
+        redacted=frozenset({"a"}),
+    )
+    assert showable("a", (hidden,), 5) == "[redacted]"
+    assert showable("a", (hidden,), None) is None
+    assert showable("b", (hidden,), 5) == 5
 
 
 def test_one_value_is_shown_as_itself() -> None:

@@ -34,6 +34,12 @@ def test_the_read() -> None:
     assert readback_call(spec("/x/{id}"), (intent(id=7),), MISSING) == Lookup(0, "GET", "/x/7", 3, True)
 
 
+def test_it_is_the_first_part_s_and_nobody_waits_unless_it_is_said() -> None:
+    plain = VerifySpec(readback=Readback("GET", parse("/x", (), where="x"), VerifySpec()))
+    assert readback_call(plain, (intent(),), MISSING) == Lookup(0, "GET", "/x", 0, False)
+    assert Lookup(0, "GET", "/x") == Lookup(0, "GET", "/x", 0, False)
+
+
 def test_none_is_asked_for_or_none_can_be() -> None:
     assert readback_call(None, (intent(),), {}) is None
     assert readback_call(VerifySpec(), (intent(),), {}) is None

@@ -47,7 +47,7 @@ def test_every_row_of_the_table() -> None:
         assert after.result is TABLE[one][other], (one, other)
         assert after.findings == (Finding(TABLE[one][other], False),)
         assert after.lookups == ()
-        assert [check.name for check in after.checks] == ["readback x"]
+        assert [(check.name, check.part) for check in after.checks] == [("readback x", 0)]
         assert after.notes == ((note,) if note else ())
 
 
@@ -59,6 +59,8 @@ def test_of_several_parts_only_its_own_changes() -> None:
     assert [check.part for check in after.checks] == [2]
     assert after.lookups == (LOOK,)
     assert settled(first(U, U), look, Reread(M)).result is U
+    three = settled(first(M, U, A), look, Reread(M))
+    assert [finding.result for finding in three.findings] == [M, M, A]
     assert settled(first(U, bounds=D), LOOK, Reread(M)).result is D
 
 
@@ -96,6 +98,9 @@ def answer(body: bytes, status: int = 200) -> ResponseView:
         (b'{"a":"2"}', 401, U, True),
         (b'{"a":"2"}', 429, U, True),
         (b'{"a":"2"}', 302, U, True),
+        (b'{"a":"2"}', 300, U, True),
+        (b'{"a":"2"}', 299, D, False),
+        (b'{"a":"2"}', 199, U, True),
         (b'{"a":"2"}', 500, U, True),
         (b'{"a":"2"}', 101, U, True),
     ],
