@@ -24,7 +24,9 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?\Z")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
 _URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?\Z", re.ASCII | re.IGNORECASE)
-_ARN = re.compile(r"arn:[a-z0-9-]{2,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:[0-9]{0,12}:[\x21-\x7e]{1,1000}\Z")
+_ARN = re.compile(
+    r"arn:[a-z0-9-]{2,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:(?:[0-9]{0,12}|aws):[\x21-\x7e]{1,1000}\Z"
+)
 _RESOURCE = re.compile(r"/?[^\x00-\x20\x7f\\/]+(?:/[^\x00-\x20\x7f\\/]+)*/?\Z")
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}  # as clients spell them in forms and queries
 _MAX_SECONDS = 253_402_300_799  # 9999-12-31

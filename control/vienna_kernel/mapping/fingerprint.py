@@ -28,7 +28,7 @@ from vienna_kernel.value import Value, plain_decimal
 # Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it
 # can choose whose account is acted on.
 VOLATILE = frozenset(
-    {"authorization", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
+    {"authorization", "x-amz-security-token", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
     | {
         "accept",
         "content-type",

@@ -33,6 +33,7 @@ def with_headers(call: Call, *lines: tuple[str, str]) -> Call:
         "user-agent",
         "date",
         "x-amz-date",
+        "x-amz-security-token",
         "idempotency-key",
         "accept",
         "accept-encoding",
