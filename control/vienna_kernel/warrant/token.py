@@ -80,12 +80,12 @@ def issue(warrant: Warrant, key: SigningKey) -> str:
 def _shorter(warrant: Warrant) -> Iterator[Warrant]:
     """The same terms in less and less space."""
     rows = warrant.meanings
-    if warrant.roll is not None or len(rows) <= _MOST_LISTED:
+    if len(rows) <= _MOST_LISTED:
         yield warrant
         bare = replace(warrant, meanings=tuple(replace(row, parameters=None) for row in rows))
         yield bare
         yield replace(bare, url=None)
-    if warrant.roll is None and len(rows) > 1 and all(row.parameters is not None for row in rows):
+    if len(rows) > 1 and all(row.parameters is not None for row in rows):
         rolled = replace(warrant, meanings=rows[:1], roll=Roll.of(rows), constraints={})
         yield rolled
         rolled = replace(rolled, meanings=(replace(rows[0], parameters=None),))

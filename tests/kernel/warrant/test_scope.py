@@ -50,8 +50,8 @@ def permits(m: ModuleType) -> list[Any]:
             limits={name: limit for name, limit in (("n", n), ("m", k)) if limit is not None},
             open=open_,
         )
-        for action, target, n, k, open_ in product(
-            ("pay", "read"), (None, "a"), LIMITS, LIMITS, (True, False)
+        for (action, target), n, k, open_ in product(
+            (("pay", None), ("pay", "a"), ("pay", "b"), ("read", "a")), LIMITS, LIMITS, (True, False)
         )
     ]
 
@@ -180,6 +180,7 @@ def test_law(law: Any, least: int) -> None:
         (law_permit_within, "return all(self.limit(name).within(", "return any(self.limit(name).within("),
         (law_permit_within, "any(limit.impossible for", "all(limit.impossible for"),
         (law_permit_within, "return any(limit.impossible for limit in self.limits.values())", "return False"),
+        (law_permit_meet, "self.target != other.target and None not in (self.target, other.target)", "False"),
         (law_permit_meet, "self.target if self.target is not None else other.target", "None"),
         (law_permit_meet, "self.target if self.target is not None else other.target", "other.target"),
         (law_permit_meet, "open=self.open and other.open", "open=self.open or other.open"),

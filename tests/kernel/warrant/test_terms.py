@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from vectors.fixed import BOUNDED, DIGEST, ISSUER, PASSBACK, PLAIN, intent
-from vienna_kernel.warrant.terms import Demand, Meaning, Roll
+from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Roll
 
 
 def test_a_meaning_names_its_intent() -> None:
@@ -81,6 +81,12 @@ def test_a_demand_lies_within_another_when_whatever_meets_it_meets_the_other() -
         assert one.meet(two).within(one)
         assert one.meet(two).within(two)
     assert sum(one.within(two) for one, two in product(SPACE, SPACE)) == 6 * 9
+
+
+def test_what_is_not_said_is_not_so() -> None:
+    assert Demand() == Demand(0, False, False)
+    consent = Consent("op-1", PLAIN.issued_at, "sha256:00")
+    assert (consent.mfa, consent.justified) == ("", False)
 
 
 def test_only_a_passback_warrant_leaves_its_upstream_open() -> None:

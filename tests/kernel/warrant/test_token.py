@@ -194,6 +194,12 @@ def test_step_0_what_a_roll_binds_is_bound_in_passback_too() -> None:
     assert isinstance(_verdict(token, replace(use, intents=less)), Refused)
 
 
+def test_step_0_what_was_never_shown_is_not_bound_by_a_roll() -> None:
+    hidden = replace(PLAIN, meanings=(replace(Meaning.of(intent()), parameters=None),) * 100)
+    with pytest.raises(MalformedError, match="do not fit"):
+        issue(hidden, ISSUER_KEY)
+
+
 def test_step_0_a_warrant_that_cannot_be_made_to_fit_is_none() -> None:
     with pytest.raises(MalformedError, match="do not fit in 8192"):
         issue(replace(PLAIN, subject="x" * 8192), ISSUER_KEY)
