@@ -172,18 +172,13 @@ def _numbers(constants: set[Decimal], domain: Domain) -> Iterator[Decimal]:
     ends = {bound for bound in (domain.least, domain.most) if bound is not None}
     fixed = sorted(constants | ends) or [Decimal(0)]
     found = {*fixed, fixed[0] - 1, fixed[-1] + 1, *((low + high) / 2 for low, high in pairwise(fixed))}
-    if domain.whole:
-        found = {
-            number.to_integral_value(way) + step for number in found for way in _WAYS for step in (-1, 0, 1)
-        }
+    if domain.whole:  # where a whole number lies between two, the one next to their middle does
+        found = {number.to_integral_value(way) for number in found for way in (ROUND_FLOOR, ROUND_CEILING)}
     for number in sorted(found):
         if (domain.least is None or number >= domain.least) and (
             domain.most is None or number <= domain.most
         ):
             yield number
-
-
-_WAYS = (ROUND_FLOOR, ROUND_CEILING)
 
 
 def _alike(operand: Any) -> Any:

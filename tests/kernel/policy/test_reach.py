@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import policy_kit
 from vienna_kernel.decision.facts import Facts
 from vienna_kernel.decision.risk import RiskScore
+from vienna_kernel.document import Document
 from vienna_kernel.intent import Intent
 from vienna_kernel.policy.judge import compile_tree
 from vienna_kernel.policy.reach import Reach
@@ -87,6 +88,8 @@ A = "action == 'a'"
           ("deny", f"{A} AND n exists")], ["never_decides"]),
         ([("require_approval", f"{A} AND n <= 5 EUR"), ("require_approval", f"{A} AND n > 5 EUR"),
           ("deny", A)], []),  # a call whose action declares no n
+        ([("allow", f"{A} AND n <= 5"), ("allow", f"{A} AND n > 5"), ("deny", f"{A} AND n exists")],
+         ["hidden_deny", "hidden_deny"]),  # which denies where n is hidden
         # a denial behind an allow
         ([("allow", A), ("deny", f"{A} AND n > 5")], ["never_denies"]),
         ([("allow", "n > 5"), ("deny", "n > 7")], ["hidden_deny"]),  # only where n is left open
@@ -96,6 +99,12 @@ A = "action == 'a'"
         ([("allow", A), ("deny", "action == 'b'")], []),
         ([("allow", "s == 'x'"), ("deny", "s != 'x'")], []),
         ([("allow", f"{A} AND n > 5 EUR"), ("deny", f"{A} AND n > 9 USD")], []),
+        ([("allow", f"{A} AND n <= 5"), ("deny", f"{A} AND n >= 5")], ["hidden_deny"]),  # of exactly 5
+        ([("allow", "s in ['x', 'y']"), ("deny", "s in ['y', 'z']")], ["hidden_deny"]),
+        ([("allow", "s in ['x', 'y']"), ("deny", "s in ['z']")], []),
+        ([("deny", "agent_id == 'x'"), ("allow", "agent.name == 'x'")], ["never_decides"]),
+        ([("deny", "agent.trust_score < 30"), ("allow", "trust_score < 20")], ["never_decides"]),
+        ([("deny", "target.host == 'x'"), ("allow", "request.host == 'x'")], ["never_decides"]),
     ],
 )  # fmt: skip
 def test_of_the_last_rule(rows: list[tuple[str, str]], codes: list[str]) -> None:
@@ -114,6 +123,22 @@ def test_of_the_last_rule(rows: list[tuple[str, str]], codes: list[str]) -> None
 )
 def test_a_rule_that_does_not_always_decide_stands_before_none(keys: dict[str, Any]) -> None:
     assert said(rules(("allow", A), ("deny", f"{A} AND n > 5"), **keys))["r1"] == []
+
+
+def test_the_same_hours_in_another_zone_are_other_hours() -> None:
+    def hours(name: str, action: str, timezone: str) -> Document:
+        when = "time_of_day time_between ['08:00', '18:00'] AND day_of_week == 'monday'"
+        rule = {
+            "id": name,
+            "priority": 2 if action == "deny" else 1,
+            "when": when,
+            "then": {"action": action},
+        }
+        return policy_kit.page([rule], timezone=timezone, name=name)
+
+    for zone, codes in (("UTC", ["never_decides"]), ("Europe/Vienna", [])):
+        found = RuleSet.compile([hours("first", "deny", "UTC"), hours("second", "flag", zone)])
+        assert said(found)["second"] == codes
 
 
 def test_an_example_says_what_slips_through() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import policy_kit
-from vienna_kernel.decision.facts import Facts
+from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.decision.risk import RiskScore
-from vienna_kernel.intent import Intent
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.parameter import ParamType, schema_of
 from vienna_kernel.policy.condition import Leaf, Reader
 from vienna_kernel.policy.domain import ANYTHING, Domain, of_name, of_schema
 from vienna_kernel.policy.judge import compile_tree
 from vienna_kernel.policy.sample import Probe, Row, TooManyError, rows_of
+from vienna_kernel.policy.spelling import short
 from vienna_kernel.policy.subject import Subject
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -77,6 +81,48 @@ def test_every_call_is_among_the_rows(
         assert tuple(compile_tree(leaf, VIENNA)(one) for leaf in some) in possible
 
 
+OPEN = ["parameters.v", "v", "parameters.v.k", "v.k"]
+OPEN_LEAVES = {name: leaves(name) for name in OPEN}
+VALUES: list[Any] = [
+    0, 5, 6, 7, Decimal("5.5"), Decimal("NaN"), "x", "xy", "z", "10:00", "\ud800", True, False, [], ["x"], ["y", 5],
+    {"k": "x"}, {"k": 5}, {}, None,
+]  # fmt: skip
+
+
+def open_subjects() -> Iterator[Subject]:
+    """Every value, with and without a currency, as money or not, left out or not declared, hidden or not."""
+    base = Intent(
+        action="a", target="t", parameters={}, effect=Effect.WRITE, reversibility=Reversibility.UNKNOWN,
+        default_tier=Tier.T0,
+    )  # fmt: skip
+    agent = AgentFacts(id="agt-1", name="bot")
+    for value, money, currency, declared in product(
+        VALUES, [{}, {"v": "currency"}], ["EUR", None], [frozenset({"v"}), frozenset()]
+    ):
+        plain = replace(
+            base, parameters={"v": value, "currency": currency}, money=money, undetermined=declared
+        )
+        variants = [plain, replace(plain, parameters={"currency": currency})]
+        if value != "\ud800":  # no text, so that nothing can be made of it
+            variants.append(replace(plain, redacted=frozenset({"v"})).redact(b"key"))
+        for intent in variants:
+            yield Subject(intent, Facts(agent=agent, now=policy_kit.NOW), lambda _i, _f: RiskScore(0, ()))
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_every_value_of_a_parameter_is_among_the_rows(name: str) -> None:
+    """Over the small space of values, for every single test and for a few hundred handfuls."""
+    chance = random.Random(name)
+    handfuls = [[one] for one in OPEN_LEAVES[name]]
+    handfuls += [chance.sample(OPEN_LEAVES[name], chance.randint(2, 4)) for _ in range(300)]
+    subjects = list(open_subjects())
+    for some in handfuls:
+        possible = {row.answers for row in rows(name, some, ANYTHING)}
+        judges = [compile_tree(leaf, VIENNA) for leaf in some]
+        found = {tuple(judge(one) for judge in judges) for one in subjects}
+        assert found <= possible, [short(leaf) for leaf in some]
+
+
 def test_every_field_has_tests_to_be_tried_with() -> None:
     assert {name: len(found) > 3 for name, found in LEAVES.items()} == dict.fromkeys(FIELDS, True)
 
@@ -110,6 +156,8 @@ T, F, N = True, False, None
         ("time_of_day", [("time_between", ["09:00", "17:00"]), ("time_between", ["18:00", "08:00"])],
          {(T, F), (F, T), (F, F)}),
         ("agent.environment", [("equals", "x"), ("exists", None)], {(T, T), (F, T), (F, F)}),
+        ("environment", [("equals", "x"), ("exists", None)], {(T, T), (F, T), (N, T), (N, F)}),
+        ("cost_impact", [("gt", 5), ("exists", None)], {(T, T), (F, T), (F, F), (N, F)}),
     ],
 )  # fmt: skip
 def test_a_field_that_is_known_well_has_few(
