@@ -69,7 +69,7 @@ def coverage(
         held = _held(openapi, known) if openapi else None
     except MalformedError as error:
         raise Failure(complaint(error)) from None
-    _show(terminal, found, held)
+    _show(terminal, found, held, own=frozenset(file.id for file in policies.of("Mapping")))
 
 
 def _in_force(terminal: Terminal) -> list[Document]:
@@ -136,7 +136,7 @@ def _data(found: Coverage, held: dict[str, Any] | None) -> dict[str, Any]:
     return told | ({"openapi": held} if held else {})
 
 
-def _show(terminal: Terminal, found: Coverage, held: dict[str, Any] | None) -> None:
+def _show(terminal: Terminal, found: Coverage, held: dict[str, Any] | None, *, own: frozenset[str]) -> None:
     data = _data(found, held)
     if terminal.printer.format is not Format.TABLE:
         terminal.printer.data(data)
@@ -145,6 +145,7 @@ def _show(terminal: Terminal, found: Coverage, held: dict[str, Any] | None) -> N
         terminal.printer.rows(data["hosts"], HOSTS, key="host")
     _section(terminal, data["unmapped"], SHAPES, "path")
     untried = [row for row in data["actions"] if row["case"] is False]
+    untried.sort(key=lambda row: row["mapping"] not in own)  # ours before the shipped ones
     _section(terminal, untried, ACTIONS, "action")
     if held:
         _section(terminal, held["not_mapped"], DOCUMENTED, "operation")
