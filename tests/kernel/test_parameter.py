@@ -25,6 +25,13 @@ GOOD: list[tuple[ParamType, Value, bool, Value]] = [
     (T.DECIMAL, Decimal("5.5"), False, Decimal("5.5")),
     (T.DECIMAL, "5.50", False, Decimal("5.5")),
     (T.DECIMAL, "-0.5", True, Decimal("-0.5")),
+    (
+        T.ARN,
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        True,
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+    ),
+    (T.ARN, "arn:aws:s3:::bucket", False, "arn:aws:s3:::bucket"),
     (T.MINOR_UNITS, 500, False, 500),
     (T.MINOR_UNITS, "500", True, 500),
     (T.CURRENCY, "eur", True, "EUR"),

@@ -5,7 +5,7 @@
 2. What decides how the bytes are read stands once: ``Content-Length``, ``Content-Type``, ``Authorization``, …
 3. Lines that make a server read another method, path or host than the judged one are refused.
 4. A content coding stays out unless it is asked for by name, and goes with the line that names it: whoever asks
-   undoes it. ``aws-chunked`` alone is left as it is, and its line stays.
+   undoes it. ``aws-chunked``, the last, is left as it is, and its line stays.
 5. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
    decides how the bytes are read.
 """
@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vienna_kernel.decode.coding import AS_SENT, MAX_LAYERS, layers
+from vienna_kernel.decode.coding import AS_SENT, MAX_LAYERS, STORED, layers
 from vienna_kernel.verdict import Reason, Refused
 
 MAX_HEADER_BYTES = 65536
@@ -155,6 +155,8 @@ def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
 
 def _codings(value: str, allowed: frozenset[str]) -> tuple[str, ...] | Refused:
     codings = layers(value)
+    if codings[-1:] == (AS_SENT,) and STORED.issuperset(codings[:-1]):
+        codings = (AS_SENT,)
     mixed = AS_SENT in codings and len(codings) > 1
     if mixed or len(codings) > MAX_LAYERS or not allowed.issuperset(codings):
         return _refused("the body is coded in a way that is not read here", Reason.UNSUPPORTED_ENCODING)

@@ -2,7 +2,8 @@
 
 1. ``gzip``: every member, each with a right checksum and length, and nothing after the last, not even padding.
 2. ``deflate``: the zlib format that the RFC names, one stream; bare deflate is refused.
-3. ``aws-chunked`` stays on the wire, with the line that names it: what is signed is the coded body. It stands alone.
+3. ``aws-chunked`` stays on the wire, with the line that names it: what is signed is the coded body. What is named
+   before it (``gzip,aws-chunked``) is a fact of the payload, which is stored and given back as it is.
 """
 
 from __future__ import annotations
@@ -10,10 +11,23 @@ from __future__ import annotations
 from vienna_kernel.decode.inflate import GZIP, ZLIB, TooLargeError, inflate
 from vienna_kernel.errors import MalformedError
 
-__all__ = ["AS_SENT", "CODINGS", "MAX_LAYERS", "UNDONE", "TooLargeError", "layers", "undo", "undo_all"]
+__all__ = [
+    "AS_SENT",
+    "CODINGS",
+    "MAX_LAYERS",
+    "STORED",
+    "UNDONE",
+    "TooLargeError",
+    "layers",
+    "undo",
+    "undo_all",
+]
 
 AS_SENT = "aws-chunked"
 """The coding that is read through and left as it is."""
+
+STORED = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
+"""What may be named before it."""
 
 UNDONE = frozenset({"gzip", "deflate"})
 CODINGS = UNDONE | {AS_SENT}

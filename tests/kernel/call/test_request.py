@@ -372,13 +372,14 @@ FRAMED = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
 AWS = frozenset({"aws-chunked", "gzip"})
 
 
-def test_what_is_signed_as_it_is_coded_stays_so() -> None:
-    found = canonicalise(framed(FRAMED), codings=AWS)
+@pytest.mark.parametrize("coding", [b"aws-chunked", b"gzip,aws-chunked", b"br, aws-chunked"])
+def test_what_is_signed_as_it_is_coded_stays_so(coding: bytes) -> None:
+    found = canonicalise(framed(FRAMED, coding=coding), codings=AWS)
     assert isinstance(found, Call)
     assert (found.body, found.payload) == (FRAMED, b"hello")
     assert (found.as_read().body, found.as_read().payload) == (b"hello", None)
     lines = dict(found.wire_headers())
-    assert lines[b"content-encoding"] == b"aws-chunked"
+    assert lines[b"content-encoding"] == coding
     assert lines[b"content-length"] == str(len(FRAMED)).encode()
     assert canonicalise(again(found), codings=AWS) == found
     plain = call(raw((b"Content-Length", b"5"), method=b"PUT", body=b"hello"))
@@ -389,7 +390,8 @@ def test_what_is_signed_as_it_is_coded_stays_so() -> None:
     ("request_", "codings", "expected"),
     [
         (framed(FRAMED), frozenset({"gzip"}), Reason.UNSUPPORTED_ENCODING),
-        (framed(FRAMED, coding=b"gzip,aws-chunked"), AWS, Reason.UNSUPPORTED_ENCODING),
+        (framed(FRAMED, coding=b"aws-chunked,gzip"), AWS, Reason.UNSUPPORTED_ENCODING),
+        (framed(FRAMED, coding=b"other,aws-chunked"), AWS, Reason.UNSUPPORTED_ENCODING),
         (framed(FRAMED, coding=b"aws-chunked,aws-chunked"), AWS, Reason.UNSUPPORTED_ENCODING),
         (framed(FRAMED + b"x"), AWS, Reason.UNDECODABLE_BODY),
         (framed(b"4\r\nhell\r\n0\r\n\r\n"), AWS, Reason.UNDECODABLE_BODY),

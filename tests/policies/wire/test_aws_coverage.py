@@ -55,9 +55,9 @@ def example(shape: Shape) -> Any:
         names = list(shape.members)[:1] if shape.is_tagged_union else shape.required_members
         return {name: example(shape.members[name]) for name in names}
     if shape.type_name == "list":
-        return [example(shape.member)]  # type: ignore[attr-defined]
+        return [example(shape.member)]
     if shape.type_name == "map":
-        return {"k": example(shape.value)}  # type: ignore[attr-defined]
+        return {"k": example(shape.value)}
     if isinstance(shape, StringShape):
         return _text(shape)
     numbers = {"boolean": True, "float": 1.0, "double": 1.0, "timestamp": 1_700_000_000, "blob": MAIL}

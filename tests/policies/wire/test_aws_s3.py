@@ -189,3 +189,11 @@ def test_both_files_say_the_same() -> None:
         action["match"]["path"] = rest or "/"
         action["params"]["bucket"] = {"from": "host", "name": "label"}
     assert moved == list(host)
+
+
+def test_an_object_that_is_stored_compressed(sky: tuple[Standin, Clients]) -> None:
+    aws, client = sky
+    aws.add(OK)
+    client("s3").put_object(Bucket="shop-data", Key="k", Body=b"\x1f\x8b", ContentEncoding="gzip")
+    assert canonical(aws.last, only(*MAPPINGS)).header("content-encoding") == "gzip,aws-chunked"
+    expect(aws.last, only(*MAPPINGS), action="s3_put_object", parameters={"size": 2})
