@@ -183,6 +183,7 @@ class Calls:
         yield "label_issue", "T1", 'Label issue 7 of acme/shop: ["bug","new"]', lambda: issue.add_to_labels("bug", "new")
         yield "label_issue", "T1", 'Label issue 7 of acme/shop: ["bug"]', lambda: issue.set_labels("bug")
         yield "unlabel_issue", "T1", "Take the label bug off issue 7 of acme/shop", lambda: issue.remove_from_labels("bug")
+        yield "unlabel_issue", "T1", "Take the label a/b off issue 7 of acme/shop", lambda: issue.remove_from_labels("a/b")
         yield "unlabel_issue", "T1", "Take all labels off issue 7 of acme/shop", issue.delete_labels
         yield "assign_issue", "T1", 'Assign issue 7 of acme/shop to ["eve"]', lambda: issue.add_to_assignees("eve")
         yield "unassign_issue", "T1", 'Take issue 7 of acme/shop from ["eve"]', lambda: issue.remove_from_assignees("eve")
