@@ -9,7 +9,6 @@ other body counts by its bytes.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,18 +18,23 @@ import orjson
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.decode import pointer
+from vienna_kernel.decode.boundary import boundary_of
 from vienna_kernel.decode.content import Content
 from vienna_kernel.decode.form import Pairs
+from vienna_kernel.decode.header import parameters
 from vienna_kernel.decode.pointer import MISSING, Pointer
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import Value, plain_decimal
 
 # Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it
-# can choose whose account is acted on.
+# can choose whose account is acted on; so do ``Prefer`` and ``Accept-Profile``, by which PostgREST does another thing.
 VOLATILE = frozenset(
-    {"authorization", "x-amz-security-token", "user-agent", "date", "x-amz-date", "idempotency-key", "prefer"}
+    {"authorization", "x-amz-security-token", "user-agent", "date", "x-amz-date", "idempotency-key"}
     | {
         "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
         "content-type",
         "content-length",
         "content-md5",
@@ -43,8 +47,7 @@ VOLATILE = frozenset(
     | {"x-amzn-trace-id", "x-cloud-trace-context", "x-goog-api-client"}
     | {"x-stripe-client-telemetry", "x-stripe-client-user-agent"}
 )
-_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;\"]{1,70}))", re.IGNORECASE)
-_VOLATILE_PREFIXES = ("x-stainless-", "amz-sdk-", "x-b3-", "x-datadog-", "accept-")
+_VOLATILE_PREFIXES = ("x-stainless-", "amz-sdk-", "x-b3-", "x-datadog-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +123,29 @@ def _body_bytes(call: Call, content: Content, volatile: Volatile) -> bytes:
         kept = [pair for pair in content.pairs if pair[0] not in volatile.fields]
         return b"form:" + orjson.dumps(sorted(kept, key=lambda pair: pair[0]))
     boundary = _boundary(call)
-    if boundary:
-        # all bytes but the delimiter, which clients draw anew for every try
-        return b"multipart:" + hashlib.sha256(call.body.replace(boundary, b"")).digest()
+    pieces = _pieces(call.body, boundary) if boundary else []
+    if pieces:
+        return b"multipart:" + b"".join([hashlib.sha256(piece).digest() for piece in pieces])
     return b"raw:" + call.body_digest.encode("ascii")
+
+
+def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
+    """What stands between the delimiters, which clients draw anew for every try; nothing where the boundary stands
+    elsewhere too: taken out of there, it would make two bodies one.
+    """
+    before, *pieces = body.split(boundary)
+    starts = [before, *pieces[:-1]]
+    delimits = all([text == b"--" or text.endswith(b"\n--") for text in starts])
+    return [before, *pieces] if pieces and delimits else []
 
 
 def _boundary(call: Call) -> bytes:
     if call.content_type is None or not call.content_type.startswith("multipart/"):
         return b""
-    found = _BOUNDARY.search(call.header("content-type") or "")
-    return (found[1] or found[2]).encode("latin-1") if found else b""
+    try:
+        return boundary_of(parameters(call.header("content-type") or "")[1]).encode("latin-1")
+    except MalformedError:
+        return b""
 
 
 def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) -> str:
@@ -138,7 +153,11 @@ def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) 
     asked: Any = call.query
     if volatile.query:
         asked = [pair for pair in query if pair[0] not in volatile.query]
-    lines = sorted(line for line in call.headers if not _is_volatile(line[0], volatile.headers))
+    # lines of one name in their order: a server reads the first of them, or the last
+    lines = sorted(
+        [line for line in call.headers if not _is_volatile(line[0], volatile.headers)],
+        key=lambda line: line[0],
+    )
     head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines])
     hashed = hashlib.sha256(len(head).to_bytes(8, "big") + head)
     hashed.update(_body_bytes(call, content, volatile))

@@ -46,7 +46,6 @@ def with_headers(call: Call, *lines: tuple[str, str]) -> Call:
         "amz-sdk-invocation-id",
         "amz-sdk-request",
         "x-stripe-client-telemetry",
-        "prefer",
         "sentry-trace",
     ],
 )
@@ -70,6 +69,8 @@ def test_what_clients_change_from_try_to_try_does_not_count(name: str) -> None:
         {"headers": (("x-account", "one"), ("x-account", "one"))},
         {"headers": (("x-account", "one"), ("stripe-version", "x"))},
         {"headers": (("x-account", "one"), ("cookie", "session=other"))},
+        {"headers": (("x-account", "one"), ("prefer", "resolution=merge-duplicates"))},
+        {"headers": (("x-account", "one"), ("accept-profile", "admin"))},
         {"body": b'{"a": 1, "b": [1, 2], "c": {"d": "e"}}'},
         {"body": b'{"a": 1, "b": [2, 1], "c": {"d": "e", "f": null}}'},
         {"body": b'{"a": "1", "b": [1, 2], "c": {"d": "e", "f": null}}'},
@@ -205,3 +206,48 @@ def _same_numbers(left: object, right: object) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same_numbers(left[key], right[key]) for key in left)
     return type(left) is type(right) and left == right
+
+
+def test_lines_of_one_name_count_in_their_order() -> None:
+    one, two = ("x-as", "a"), ("x-as", "b")
+    assert of(with_headers(BASE, one, two)) != of(with_headers(BASE, two, one))
+
+
+def parts(boundary: str, *rows: tuple[str, str], said: str = "") -> Call:
+    """A form of parts at an address that nothing maps."""
+    text = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in rows
+    )
+    return replace(
+        BASE,
+        headers=(("content-type", f"multipart/form-data; boundary={said or boundary}"),),
+        content_type="multipart/form-data",
+        body=f"{text}--{boundary}--\r\n".encode(),
+    )
+
+
+def test_the_boundary_of_a_body_of_parts_does_not_count() -> None:
+    assert of(parts("one", ("a", "1"), ("b", "2"))) == of(parts("other", ("a", "1"), ("b", "2")))
+    assert of(parts("one", ("a", "1"))) != of(parts("one", ("a", "2")))
+
+
+def test_a_part_does_not_pass_for_text_that_looks_like_one() -> None:
+    text = 'hi\r\n--\r\nContent-Disposition: form-data; name="b"\r\n\r\n2'
+    assert of(parts("one", ("a", text))) != of(parts("other", ("a", "hi"), ("b", "2")))
+
+
+def test_a_boundary_that_stands_in_the_text_too_counts() -> None:
+    assert of(parts("one", ("a", "1"))) != of(parts("0", ("a", "10000")))
+    assert of(parts("one", ("a", "1two"))) != of(parts("one", ("a", "1two"), said="two"))
+
+
+def test_what_is_only_called_like_a_boundary_is_none() -> None:
+    one, other = (
+        replace(
+            parts("b", ("a", f"x\r\n--{text}")),
+            headers=(("content-type", f"multipart/form-data; xboundary={text}; boundary=b"),),
+        )
+        for text in ("keep", "erase")
+    )
+    assert of(one) != of(other)
