@@ -23,7 +23,8 @@ class Match(Model):
         operation: What the protocol calls it, ``*`` at the end for any that begin so.
         query: Keys that must stand in the query, with the value they must have or null for any.
         headers: Likewise for headers.
-        having: Values that must stand at a pointer into the operation or the body.
+        having: Values, one of which must stand at a pointer into the operation or the body; none: anything but
+            null. Where the pointer has a ``*``, one of the items must.
     """
 
     methods: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]*$")]] = Field(min_length=1)

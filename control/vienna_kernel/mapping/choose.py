@@ -1,7 +1,8 @@
 """Which of several entries of one path a request means.
 
 1. By its head first: the entries whose query keys and headers all stand there, those that name most of them. Two
-   that name different ones, both there, are two readings: the request is refused.
+   that name different ones, both there, are two readings: the request is refused. So is one in which a key or header
+   that an entry names stands twice.
 2. Then by most values that stand there (``having``), then by its operation: exact over the longest beginning over
    any. So a dry run is one, whatever is tried. Two that name values at different places, all there, are two readings
    as well: nothing maps it.
@@ -30,7 +31,8 @@ class Discriminator:
     Attributes:
         operations: Names, or beginnings with a ``*``; none: any operation.
         query, headers: Keys that must be there, with the value they must have or None for any.
-        having: Values that must stand at a pointer into the operation or the body.
+        having: Values, one of which must stand at a pointer into the operation or the body; none: anything but
+            null. Where the pointer has a ``*``, one of the items must.
         of_head: How many things of the head it names.
         head_keys: Which.
     """
@@ -51,16 +53,22 @@ class Discriminator:
         object.__setattr__(self, "_beginnings", starts)
 
     def fits_head(self, query: Mapping[str, Sequence[str]], headers: Sequence[tuple[str, str]]) -> bool:
-        """Whether all that it names of the head stands there, once."""
+        """Whether all that it names of the head stands there."""
         for key, value in self.query:
             found = query.get(key)
-            if found is None or len(found) > 1 or (value is not None and found[0] != value):
+            if found is None or (value is not None and found[0] != value):
                 return False
         for name, value in self.headers:
             lines = [text for line, text in headers if line == name]
-            if len(lines) != 1 or (value is not None and lines[0] != value):
+            if not lines or (value is not None and lines[0] != value):
                 return False
         return True
+
+    def is_doubled(self, query: Mapping[str, Sequence[str]], headers: Sequence[tuple[str, str]]) -> bool:
+        """Whether something that it names of the head stands there more than once."""
+        names = {name for name, _ in self.headers}
+        lines = [name for name, _ in headers if name in names]
+        return len(lines) > len(set(lines)) or any(len(query.get(key, ())) > 1 for key, _ in self.query)
 
     def rank(self, operation: str, root: Found) -> tuple[int, int] | None:
         """How closely it names this operation, greater is closer; None when it names another."""
@@ -91,7 +99,12 @@ class Discriminator:
         mine_having, theirs_having = dict(self.having), dict(other.having)
         if mine_having.keys() != theirs_having.keys():
             return False  # likewise
-        return all(_keys(values) & _keys(theirs_having[place]) for place, values in self.having)
+        return all(_share(values, theirs_having[place]) for place, values in self.having)
+
+
+def _share(mine: Sequence[Value], theirs: Sequence[Value]) -> bool:
+    """Whether one value is among both; without values any is."""
+    return not mine or not theirs or bool(_keys(mine) & _keys(theirs))
 
 
 def _keys(values: Sequence[Value]) -> set[str]:
@@ -109,21 +122,28 @@ def _common(mine: Sequence[str], theirs: Sequence[str]) -> bool:
 
 
 def _stands(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
-    found = MISSING if root is MISSING else pointer.find(root, place)
-    if found is MISSING:
+    """What is no list counts as a list of itself, as parameters with a ``*`` read it."""
+    if root is MISSING:
         return False
-    return any(type(found) is type(value) and found == value for value in values)
+    found = [
+        item for item in pointer.every(root, place, lone=True) if item is not MISSING and item is not None
+    ]
+    if not values:
+        return bool(found)
+    return any(type(item) is type(value) and item == value for item in found for value in values)
 
 
 def by_head[E](
     entries: Sequence[tuple[Discriminator, E]], query: Pairs, headers: Sequence[tuple[str, str]]
 ) -> Sequence[tuple[Discriminator, E]] | None:
-    """The entries that the head leaves; None when it names two that are not one."""
+    """The entries that the head leaves; None when it names two that are not one, or what names one twice."""
     if not any([row[0].of_head for row in entries]):
         return entries
     asked: dict[str, list[str]] = {}
     for key, value in query:
         asked.setdefault(key, []).append(value)
+    if any(row[0].is_doubled(asked, headers) for row in entries):
+        return None
     left = [row for row in entries if row[0].fits_head(asked, headers)]
     most = max((row[0].of_head for row in left), default=0)
     left = [row for row in left if row[0].of_head == most]

@@ -84,13 +84,27 @@ def test_a_head_that_names_two_actions_has_two_readings(query: list[tuple[str, s
     assert by_head(rows(acl, tagging), query, []) is None
 
 
-def test_a_key_that_stands_there_twice_is_not_the_one_that_was_named() -> None:
-    media = Discriminator(query=(("uploadType", "media"),))
-    assert by_head(rows(media), [("uploadType", "media"), ("uploadType", "resumable")], []) == []
+def test_a_key_that_is_named_and_stands_there_twice_has_two_readings() -> None:
+    media, plain = Discriminator(query=(("uploadType", "media"),)), Discriminator()
+    assert by_head(rows(media, plain), [("uploadType", "media"), ("uploadType", "resumable")], []) is None
+    assert by_head(rows(media, plain), [("alt", "json"), ("alt", "media")], []) == [rows(media, plain)[1]]
     copy = Discriminator(headers=(("x-amz-copy-source", None),))
     line = ("x-amz-copy-source", "/a")
-    assert by_head(rows(copy), [], [line, line]) == []
+    assert by_head(rows(copy, plain), [], [line, line]) is None
     assert by_head(rows(copy), [], [line]) == rows(copy)
+
+
+def test_one_of_the_items_is_enough_and_without_values_anything_but_null() -> None:
+    remote = Discriminator(having=((("tools", "*", "type"), ("mcp",)),))
+    for tools in ([{"type": "mcp"}], [{"type": "function"}, 5, {"type": "mcp"}], {"type": "mcp"}):
+        assert by_operation(rows(Discriminator(), remote), "", {"tools": tools}) == 1
+    for tools in ([], [{"type": "function"}], [{}], None, "mcp"):
+        assert by_operation(rows(Discriminator(), remote), "", {"tools": tools}) == 0
+    there = Discriminator(having=((("balance",), ()),))
+    for value in (0, "", False, [], {}):
+        assert by_operation(rows(Discriminator(), there), "", {"balance": value}) == 1
+    for body in ({}, {"balance": None}, {"other": 1}):
+        assert by_operation(rows(Discriminator(), there), "", body) == 0
 
 
 @pytest.mark.parametrize(
@@ -110,6 +124,8 @@ def test_a_key_that_stands_there_twice_is_not_the_one_that_was_named() -> None:
         (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("b",), (2,)),)), False),
         (Discriminator(having=((("a",), (True,)),)), Discriminator(having=((("a",), (1,)),)), False),
         (Discriminator(having=((("a",), (1,)),)), Discriminator(), False),
+        (Discriminator(having=((("a",), ()),)), Discriminator(having=((("a",), (1,)),)), True),
+        (Discriminator(having=((("a",), ()),)), Discriminator(having=((("b",), ()),)), False),
     ],
 )
 def test_two_that_a_request_could_fit_alike_are_rivals(
