@@ -80,3 +80,16 @@ def test_a_wildcard_is_one_label() -> None:
 def test_the_labels_that_stand_for_a_wildcard() -> None:
     assert labels_for("*.s3.*.a.example", "b.s3.r.a.example") == ("b", "r")
     assert labels_for("ec2.a.example", "ec2.a.example") == ()
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize(
+    ("closer", "farther"),
+    [
+        ("a.b.*.x.example", "*.*.c.x.example"),  # fewest first, wherever they stand
+        ("a.*.*.d.x.example", "*.b.c.*.x.example"),  # then the literal furthest to the right
+    ],
+)
+def test_fewest_wildcards_then_the_literal_to_the_right(closer: str, farther: str, turn: int) -> None:
+    host = "a.b.c.d.x.example" if closer.count(".") == 5 else "a.b.c.x.example"
+    assert names(host, *(closer, farther)[::turn]) == [host, closer, farther]
