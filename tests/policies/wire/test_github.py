@@ -452,8 +452,8 @@ def test_secrets_leave_no_trace(api: Standin) -> None:
             call()
             found = read(api.last)
             assert "s3cret" not in str(found.shown_body)
-            for name in {"secret", "value", "files"} & set(found.intents[0].parameters) - {"secret"}:
-                assert name in found.intents[0].redacted, (action, name)
+            hidden = {"create_webhook": "secret", "update_webhook": "secret", "put_actions_secret": "value"}
+            assert hidden.get(action, "files") in found.intents[0].redacted, action
 
 
 def test_two_settings_that_are_two_acts_are_read_by_nobody(api: Standin) -> None:
