@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vienna_cli import policies_templates
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command, noun
@@ -127,4 +128,5 @@ def _row(result: Any) -> dict[str, Any]:
 
 
 def register(parent: typer.Typer) -> None:
+    app.add_typer(policies_templates.app, name="templates")
     parent.add_typer(app, name="policies")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vienna_cli.config import Installation
@@ -90,7 +91,11 @@ class Policies:
         ]
 
     def mappings(self) -> MappingSet:
-        """Every mapping that counts. Errors: ``DocumentError``."""
+        """Every mapping that counts, compiled once. Errors: ``DocumentError``."""
+        return self._mappings
+
+    @cached_property
+    def _mappings(self) -> MappingSet:
         return MappingSet.compile(
             [file.document for file in (*self.own, *self.lent) if file.kind == "Mapping"]
         )

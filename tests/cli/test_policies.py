@@ -70,6 +70,22 @@ def test_an_error_names_file_line_and_what_was_expected(cli, folder, before, aft
     assert says in done.stderr
 
 
+def test_a_warning_says_where_why_and_what_to_do(cli, folder):
+    loose = RULES + "  - {id: first, priority: 20, when: action == 'create_refund', then: {action: allow}}\n"
+    (folder / "mine.yaml").write_text(loose)
+    (only,) = json.loads(cli("policies", "check", "-o", "json").stdout)
+    assert only["where"].startswith("policies/mine.yaml:5:5 rules[0]")
+    assert (only["rule_id"], only["code"]) == ("ceiling", "never_denies")
+    assert "first (allow, priority 20) has decided before" in only["why"]
+    assert only["fix"] == "give it a priority above 20, or remove it"
+
+
+def test_a_rule_that_is_over_is_told(cli, folder):
+    (folder / "mine.yaml").write_text(RULES + "    valid_until: 2020-01-01T00:00:00Z\n")
+    (only,) = json.loads(cli("policies", "check", "-o", "json").stdout)
+    assert only["code"] == "over"
+
+
 def test_a_warning_fails_only_when_strict(cli, folder):
     (folder / "mine.yaml").write_text(RULES.replace("id: mine\n", "id: mine\ndefault: allow\n"))
     assert cli("policies", "check").returncode == 0
