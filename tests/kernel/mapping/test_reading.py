@@ -10,7 +10,7 @@ import pytest
 from mapping_kit import HEAD, action, compiled, mapped, post, post_form, refused, request
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Cost, Effect, Reversibility, Tier
-from vienna_kernel.mapping.reading import NeedsPreflight
+from vienna_kernel.mapping.reading import Narrowed, NeedsPreflight
 from vienna_kernel.verdict import Reason
 
 PAY = action(
@@ -318,3 +318,14 @@ def test_a_call_is_never_changed_by_being_mapped() -> None:
     copy = Call(**{name: getattr(call, name) for name in Call.__dataclass_fields__ if name != "body_digest"})
     compiled(PAY).map(call)
     assert call == copy
+
+
+def test_what_is_sent_as_it_is_coded_is_read_as_what_it_holds_and_never_changed() -> None:
+    mappings = compiled(action("n: {from: json, type: int}", more="writable: [n]\n"))
+    plain = post({"n": 5})
+    framed = replace(plain, body=b"8\r\n" + plain.body + b"\r\n0\r\n\r\n", payload=plain.body)
+    found = mapped(mappings.map(framed))
+    assert found == mapped(mappings.map(plain))
+    assert found.intents[0].parameters == {"n": 5}
+    assert isinstance(mappings.narrow(plain, found, {"n": 4}), Narrowed)
+    assert refused(mappings.narrow(framed, found, {"n": 4})).reason == Reason.INVALID_PARAMETER
