@@ -33,10 +33,10 @@ from vectors.make import files
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.keyring import Keyring
-from vienna_kernel.signing import jws_sign, jws_size
+from vienna_kernel.signing import WARRANT_TYPE, jws_sign, jws_size
 from vienna_kernel.value import unpack
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.warrant.claims import to_claims
+from vienna_kernel.warrant.claims import payload, to_claims
 from vienna_kernel.warrant.token import (
     MAX_BYTES,
     Meaning,
@@ -183,6 +183,40 @@ def test_step_0_a_call_of_many_intents_fits_and_binds_every_one(count: int) -> N
         wrong = _verdict(token, replace(use, intents=other))
         assert isinstance(wrong, Refused)
         assert wrong.reason is Reason.WARRANT_SCOPE
+
+
+def test_step_0_each_way_of_saying_less_is_taken_when_the_one_before_does_not_fit() -> None:
+    """Everything; no parameters; no URL; a roll with the first in full; a roll with its name; that without URL."""
+    large, long, url = {"note": "x" * 7000}, "t" * 3800, ORIGIN + "/" + "u" * 3000
+    cases = [
+        ([intent()] * 3, PLAIN.url, 3, True, True),
+        ([intent(**large)] * 3, PLAIN.url, 3, False, True),
+        ([intent(**large)] * 3, url + "u" * 4000, 3, False, False),
+        ([intent(target=long)] * 2, PLAIN.url, 1, True, True),
+        ([intent(target=long, **large), intent(target=long)], PLAIN.url, 1, False, True),
+        ([intent(target=long)] * 2, url, 1, False, False),
+        ([intent(**large), *[intent()] * 99], PLAIN.url, 1, False, True),
+    ]
+    for rows, at, listed, shown, with_url in cases:
+        made = replace(PLAIN, meanings=tuple(map(Meaning.of, rows)), url=at)
+        found = _verdict(issue(made, ISSUER_KEY), replace(PLAIN_USE, intents=rows, url=at))
+        assert isinstance(found, Warrant), found
+        assert (found.size, len(found.meanings)) == (len(rows), listed)
+        assert (found.meanings[0].parameters is not None, found.url is not None) == (shown, with_url)
+        assert found.meanings[0].digest == rows[0].digest()
+
+
+def test_step_0_what_just_fits_travels_in_full() -> None:
+    sizes = {}
+    for length in range(4500, 5600):
+        terms = replace(PLAIN, meanings=(Meaning.of(intent(note="x" * length)),))
+        sizes[jws_size(len(payload(terms)), ISSUER_KEY, typ=WARRANT_TYPE)] = terms
+    assert MAX_BYTES in sizes
+    beyond = min(size for size in sizes if size > MAX_BYTES)
+    for size, shown in ((MAX_BYTES, True), (beyond, False)):
+        token = issue(sizes[size], ISSUER_KEY)
+        assert (parse_of(token).meanings[0].parameters is not None) is shown
+        assert (len(token) == MAX_BYTES) is shown
 
 
 def test_step_0_what_a_roll_binds_is_bound_in_passback_too() -> None:
