@@ -23,7 +23,7 @@ from vienna_kernel.verification.events import loads
         (b"event: message\ndata: 1\n\n", [1]),
         (b"event: ping\ndata: no json\n\nevent: message\ndata: 1\n\n", [1]),
         (b"event: ping\ndata: 1\n\ndata: 2\n\n", [2]),
-        (b": a comment\ndata: 1\nid: 7\nretry: 10\nother\n\n", [1]),
+        (b": a comment\ndata: 1\nother\nretry: 10\nid: 7\n\n", [1]),
         (b'data: {"a":\ndata: 1}\n\n', [{"a": 1}]),
         (b"data: [1,\n\n", None),
         (b"\xef\xbb\xbfdata: 1\n\n", [1]),
