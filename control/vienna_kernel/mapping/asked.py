@@ -17,7 +17,8 @@ type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"
 
 
 class Match(Model):
-    """Which requests: method tokens and one path of literals, ``{var}``, ``{var:encoded}`` and a last ``{var+}``.
+    """Which requests: method tokens and one path of literals, ``{var}``, ``{var:encoded}`` and a last ``{var+}``
+    or ``{var+:encoded}``.
 
     Attributes:
         operation: What the protocol calls it, ``*`` at the end for any that begin so.

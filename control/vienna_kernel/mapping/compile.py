@@ -229,7 +229,7 @@ def _whole(pattern: Pattern, params: tuple[Param, ...]) -> frozenset[str]:
 
 def _coded(pattern: Pattern, params: tuple[Param, ...]) -> frozenset[str]:
     paths = {p.key: p.name for p in params if p.place == "path"}
-    return frozenset(paths[s.name] for s in pattern.segments if s.encoded)
+    return frozenset(paths[s.name] for s in pattern.segments if s.encoded and not s.rest)
 
 
 def _size(*sizes: int | str | None) -> int | None:

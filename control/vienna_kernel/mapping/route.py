@@ -16,7 +16,10 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.choose import Discriminator
 from vienna_kernel.mapping.host import Hosts, labels_for
 
-_VAR = re.compile(r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+|:encoded)?\}(?P<after>[^{}]*)\Z")
+_VAR = re.compile(
+    r"(?P<before>[^{}]*)\{(?P<name>[a-z][a-z0-9_]*)(?P<flag>\+:encoded|\+|:encoded)?\}(?P<after>[^{}]*)\Z"
+)
+_SEPARATOR = re.compile("%(25|2[Ff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Segment:
     """One path segment: a literal (``name`` empty, the text in ``before``), or a variable between two literals.
 
     Attributes:
-        encoded: The segment may hold ``%2F`` and ``%25``; it is kept and compared encoded.
+        encoded: The segment may hold ``%2F`` and ``%25``; it is kept and compared encoded. Of a rest only those two are
+            kept, all else is decoded.
         rest: It and all that follow.
     """
 
@@ -74,15 +78,27 @@ class Pattern:
                 if plain[i] != segment.before:
                     return None
             elif segment.rest:
-                if not raw[i] or (raw is not plain and any(has_encoded_separator(text) for text in raw[i:])):
+                rest = "/".join(plain[i:]) if raw is plain else _rest(segment, raw[i:], plain[i:])
+                if not raw[i] or rest is None:
                     return None
-                found[segment.name] = "/".join(plain[i:])
+                found[segment.name] = rest
             else:
                 value = _inside(segment, raw[i], plain[i])
                 if value is None:
                     return None
                 found[segment.name] = value
         return found
+
+
+def _rest(segment: Segment, raw: list[str], plain: list[str]) -> str | None:
+    if not any(has_encoded_separator(text) for text in raw):
+        return "/".join(plain)
+    return _but_separators("/".join(raw)) if segment.encoded else None
+
+
+def _but_separators(raw: str) -> str:
+    """Decoded, but for ``%2F`` and ``%25``: two paths never become one name."""
+    return unquote(_SEPARATOR.sub(lambda found: f"%25{found[1].upper()}", raw), errors="strict")
 
 
 def _inside(segment: Segment, raw: str, plain: str) -> str | None:
@@ -109,14 +125,14 @@ def compile_pattern(path: str, *, where: str) -> Pattern:
 def _segment(text: str, where: str) -> Segment:
     found = _VAR.match(text)
     if found:
-        rest = found["flag"] == "+"
+        flag = found["flag"] or ""
+        rest = flag.startswith("+")
         if rest and (found["before"] or found["after"]):
             raise MalformedError(where, "{var+} is a segment of its own")
-        return Segment(found["before"], found["name"], found["after"], found["flag"] == ":encoded", rest)
+        return Segment(found["before"], found["name"], found["after"], flag.endswith(":encoded"), rest)
     if "{" in text or "}" in text:
-        raise MalformedError(
-            where, f"not a path segment: {text!r}; expected text, {{var}}, {{var:encoded}} or {{var+}}"
-        )
+        known = "text, {var}, {var:encoded}, {var+} or {var+:encoded}"
+        raise MalformedError(where, f"not a path segment: {text!r}; expected {known}")
     return Segment(text)
 
 

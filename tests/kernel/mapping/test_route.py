@@ -34,6 +34,9 @@ def match(pattern: str, path: str) -> dict[str, str] | None:
         ("/a/{x+}", "/a/b", {"x": "b"}),
         ("/a/{x+}", "/a/b/c%20d/e", {"x": "b/c d/e"}),
         ("/a/{x+}", "/a/b/", {"x": "b/"}),
+        ("/a/{x+:encoded}", "/a/b/c%20d", {"x": "b/c d"}),
+        ("/a/{x+:encoded}", "/a/b%2Fc/d%20%25", {"x": "b%2Fc/d %25"}),
+        ("/a/{x+:encoded}", "/a/%252F", {"x": "%252F"}),
     ],
 )
 def test_a_path_matches(pattern: str, path: str, values: dict[str, str]) -> None:
@@ -63,6 +66,8 @@ def test_a_path_matches(pattern: str, path: str, values: dict[str, str]) -> None
         ("/a/{x+}", "/a/b%2Fc"),
         ("/a/{x+}", "/a/b/c%25"),
         ("/a/{x+}", "/b/c"),
+        ("/a/{x+:encoded}", "/a"),
+        ("/a/{x+:encoded}", "/a/"),
     ],
 )
 def test_a_path_does_not_match(pattern: str, path: str) -> None:

@@ -198,3 +198,14 @@ def test_an_object_that_is_stored_compressed(sky: tuple[Standin, Clients]) -> No
     client("s3").put_object(Bucket="shop-data", Key="k", Body=b"\x1f\x8b", ContentEncoding="gzip")
     assert canonical(aws.last, only(*MAPPINGS)).header("content-encoding") == "gzip,aws-chunked"
     expect(aws.last, only(*MAPPINGS), action="s3_put_object", parameters={"size": 2})
+
+
+@pytest.mark.parametrize(
+    ("key", "target"),
+    [("100%.txt", "100%2525.txt"), ("a%2Fb", "a%25252Fb"), ("a/b", "a/b"), ("ü", "%C3%BC")],
+)
+def test_names_of_objects(key: str, target: str, sky: tuple[Standin, Clients]) -> None:
+    aws, client = sky
+    aws.add(NO_CONTENT)
+    client("s3").delete_object(Bucket="shop-data", Key=key)
+    expect(aws.last, only(*MAPPINGS), action="s3_delete_object", target=f"aws:s3/shop-data/{target}")
