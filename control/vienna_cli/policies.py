@@ -19,8 +19,9 @@ from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.cases import run_cases
 from vienna_kernel.policy.lint import lint
+from vienna_kernel.policy.schema import rules_schema
 
-app = noun("Rule files: check, test; budgets.")
+app = noun("Rule files: check, test, templates, schema, budgets.")
 
 Places = Annotated[
     list[Path] | None,
@@ -89,6 +90,12 @@ def run_files(terminal: Terminal, places: Places = None) -> None:
     except (MalformedError, DocumentError) as error:
         raise Failure(complaint(error)) from None
     finish(terminal, rows, without)
+
+
+@command(app, "schema")
+def schema(terminal: Terminal) -> None:
+    """Print the JSON Schema of rule files, for editors."""
+    terminal.printer.data(rules_schema())
 
 
 @command(app, "budgets")

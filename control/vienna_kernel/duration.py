@@ -29,4 +29,6 @@ def text(total_seconds: int) -> str:
     return f"{total_seconds}s"
 
 
-type Duration = Annotated[int, BeforeValidator(seconds), Field(le=366 * 86400)]
+type Duration = Annotated[
+    int, BeforeValidator(seconds, json_schema_input_type=str | int), Field(le=366 * 86400)
+]

@@ -94,6 +94,12 @@ def test_a_warning_fails_only_when_strict(cli, folder):
     assert "default is allow" in strict.stdout
 
 
+def test_the_schema_is_one(cli):
+    schema = json.loads(cli("policies", "schema").stdout)
+    assert schema["title"] == "Rules"
+    assert "Condition" in schema["$defs"]
+
+
 def test_no_cases_at_all_is_not_a_pass(cli, folder):
     (folder / "mine_cases.yaml").unlink()
     done = cli("policies", "test")

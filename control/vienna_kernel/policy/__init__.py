@@ -2,5 +2,5 @@
 
 Read in this order: ruleset (a bundle's rules as one), page, rule, limits, condition, expression, spelling, vocabulary,
 field, kinds, operators, operand, clock_time, subject, judge, index, sieve; then api (the published dialects), trace,
-given, cases and lint.
+given, expects, cases, schema; what check says: lint, warning, reach, worlds, sample, domain, names, loose.
 """

@@ -37,13 +37,19 @@ def _spelled_out(kind: object) -> object:
     return {"type": kind} if isinstance(kind, str) else kind
 
 
+type _Parameter = Annotated[
+    ExpectedParameter,
+    BeforeValidator(_spelled_out, json_schema_input_type=ParamType | ExpectedParameter),
+]
+
+
 class ExpectedAction(_Shape):
     """What an action is and takes, in the words of a mapping file."""
 
     effect: Annotated[Effect, Field(strict=False)]
     reversibility: Annotated[Reversibility, Field(strict=False)] = Reversibility.UNKNOWN
     default_tier: Annotated[Tier, Field(strict=False)] = Tier.T0
-    params: dict[str, Annotated[ExpectedParameter, BeforeValidator(_spelled_out)]] = Field({}, max_length=100)
+    params: dict[str, _Parameter] = Field({}, max_length=100)
 
     def action_type(self, name: str) -> ActionType:
         return ActionType(
