@@ -11,6 +11,7 @@ from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.verification import Among, AtMost, Equal, Promise, ResponseView, Result, VerifySpec
 from vienna_kernel.verification.answer import decode, of_part
 from vienna_kernel.verification.part import by_status, judge, kept, size_of
+from vienna_kernel.verification.result import Check
 
 M, U, F, A, D = Result.MATCH, Result.UNVERIFIABLE, Result.FAILED, Result.AMBIGUOUS, Result.DRIFT
 SPEC = VerifySpec(
@@ -174,6 +175,8 @@ def test_a_failure_is_told_where_nothing_is_promised(body: Any, write: Result, r
         (0, A, F),
         (100, A, F),
         (199, A, F),
+        (200, A, A),
+        (299, A, A),
         (300, A, A),
         (399, A, A),
         (400, F, F),
@@ -185,6 +188,29 @@ def test_a_failure_is_told_where_nothing_is_promised(body: Any, write: Result, r
 def test_a_status_that_is_no_success(status: int, write: Result, read: Result) -> None:
     assert by_status(status, reading=False) is write
     assert by_status(status, reading=True) is read
+
+
+def test_nothing_promised_is_told_as_what_came() -> None:
+    more: Any = {"answer": ("result",), "failed": (("error",),)}
+    for status, held in ((200, M), (404, M), (99, A)):
+        asked, seen = promise(None, **more), view({"result": {}}, status)
+        answer = of_part(asked, seen, {"result": {}}, textual=False)
+        judged = judge(asked, seen, answer)
+        assert judged.checks == (Check("status", "an HTTP answer", status, held),)
+        assert judged.answer is answer
+    asked, seen = promise(None, **more), view({"error": 1})
+    answer = of_part(asked, seen, {"error": 1}, textual=False)
+    judged = judge(asked, seen, answer)
+    assert [(check.name, check.result) for check in judged.checks] == [("status", M), ("/error", F)]
+    assert judged.answer is answer
+
+
+def test_what_a_header_says_counts_where_the_body_was_not_seen() -> None:
+    among = VerifySpec(equal=(Equal(("/a",), "a"),), among=(Among((), ("v",), header="x-h"),))
+    at_most = VerifySpec(equal=(Equal(("/a",), "a"),), at_most=(AtMost((), value=5, header="x-h"),))
+    for spec, good, bad in ((among, "v", "w"), (at_most, "5", "6")):
+        assert result(promise(spec), view(None, header=good)) is U
+        assert result(promise(spec), view(None, header=bad)) is D
 
 
 def test_what_is_kept_is_small() -> None:

@@ -67,6 +67,17 @@ def test_a_check_holds_when_it_matches() -> None:
     assert Check("x", 1, 1, M, 2).to_json()["part"] == 2
 
 
+def test_a_check_tells_what_was_approved_and_what_came_both_bounded() -> None:
+    told = Check("x", "a" * 201, ["b"] * 21, D).to_json()
+    assert told == {
+        "name": "x",
+        "expected": "a" * 200 + "…",
+        "actual": ["b"] * 20 + ["… 1 more"],
+        "held": False,
+        "result": "drift",
+    }
+
+
 def test_what_is_shown_is_bounded() -> None:
     assert shown("x" * 200) == "x" * 200
     assert shown("x" * 201) == "x" * 200 + "…"
