@@ -100,6 +100,20 @@ def test_lines() -> None:
     assert (third.host, third.body) == ("a.example", None)
 
 
+def test_a_body_that_was_read_already() -> None:
+    body = {"s": "canary", "n": 1, "f": 1.5, "t": True, "z": None, "l": [], "o": {}}
+    found = one(json.dumps({"method": "POST", "url": URL, "body": body}))
+    assert members(found) == {
+        "s": "string",
+        "n": "number",
+        "f": "number",
+        "t": "boolean",
+        "z": "null",
+        "l": "array",
+        "o": "object",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

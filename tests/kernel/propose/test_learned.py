@@ -126,6 +126,11 @@ def test_what_was_sent(calls: list[Seen], params: dict[str, Any]) -> None:
     assert only(*calls)["params"] == params
 
 
+def test_which_field_came_first_does_not_matter() -> None:
+    rows = [call("POST", "/a", {name: "string"}) for name in "cab"]
+    assert list(only(*rows)["params"]) == list(only(*rows[::-1])["params"]) == ["a", "b", "c"]
+
+
 def test_variables_are_named_after_what_stands_before_them() -> None:
     assert only(call("GET", "/v1/orders/1/lines/2"))["match"]["path"] == "/v1/orders/{order}/lines/{line}"
     assert only(call("GET", "/1/2/3"))["match"]["path"] == "/{id}/{id_2}/{id_3}"
