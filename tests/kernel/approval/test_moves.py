@@ -55,8 +55,10 @@ class TestMoves:
         if (status, event) in MOVES:
             assert advance(status, event) is MOVES[status, event]
         else:
-            with pytest.raises(IllegalMoveError):
+            with pytest.raises(IllegalMoveError) as fault:
                 advance(status, event)
+            told = (fault.value.machine, fault.value.state, fault.value.event)
+            assert told == ("approval", status, event)
 
     def test_a_decided_approval_never_changes(self) -> None:
         assert {source for source, _ in MOVES} == {Status.PENDING}
@@ -106,8 +108,38 @@ class TestWhoMayVote:
     def test_a_part_that_asks_another_group(self) -> None:
         assert asked(replace(FINANCE, also=(Requirements(count=1, groups=("devops",)),)), DAN) is None
 
+    @pytest.mark.parametrize(
+        ("voter", "cast", "status", "why"),
+        [
+            (BOB, (), "denied", "the approval is already denied"),
+            (replace(BOB, id="agt-1"), (), "pending", "nobody decides a request of their own"),
+            (replace(BOB, role="viewer"), (), "pending", "the role viewer does not approve"),
+            (DAN, (), "pending", "asked are 2 of group finance, each with a second factor"),
+            (BOB, (BOB,), "pending", "one person counts once"),
+        ],
+    )
+    def test_who_may_not_is_told_why(
+        self, voter: Voter, cast: tuple[Voter, ...], status: str, why: str
+    ) -> None:
+        verdict = may_vote(FINANCE, voter, [vote(one) for one in cast], requester_id="agt-1", status=status)
+        assert isinstance(verdict, Refused)
+        assert verdict.detail == why
+
 
 class TestWhatCounts:
+    @pytest.mark.parametrize("factor", ["totp", "passkey"])
+    def test_either_second_factor_does(self, factor: str) -> None:
+        assert may_count(FINANCE, vote(BOB, mfa=factor)) == Granted()
+
+    @pytest.mark.parametrize("factor", ["", "sms", "TOTP", "totp "])
+    def test_nothing_else_is_a_second_factor(self, factor: str) -> None:
+        refused = may_count(FINANCE, vote(BOB, mfa=factor))
+        assert refused == Refused(Reason.MFA_REQUIRED, "this consent needs a code or a passkey")
+
+    def test_what_is_missing_is_told(self) -> None:
+        refused = may_count(CRITICAL, vote(BOB))
+        assert refused == Refused(Reason.JUSTIFICATION_REQUIRED, "this consent needs a justification")
+
     def test_a_consent_without_a_code_does_not(self) -> None:
         refused = may_count(FINANCE, vote(BOB, mfa=""))
         assert isinstance(refused, Refused)
@@ -144,6 +176,11 @@ class TestTally:
         for votes in permutations([vote(BOB), vote(ALICE), vote(DAN, "deny", mfa="")]):
             assert tally(FINANCE, votes).status == "denied"
 
+    def test_a_denial_is_told_with_who_had_consented(self) -> None:
+        found = tally(FINANCE, [vote(BOB), vote(DAN, "deny")])
+        assert (found.current, found.required, found.missing) == (1, 2, ["nobody's denial"])
+        assert found.event is Event.VETO
+
     def test_a_verdict_that_is_neither_is_no_consent(self) -> None:
         assert tally(FINANCE, [vote(BOB), vote(ALICE), vote(DAN, "maybe")]).status == "denied"
 
@@ -157,6 +194,8 @@ class TestTally:
         ]
         for votes in permutations([vote(both), vote(counsel)]):
             assert tally(two, votes).status == "approved"
+        for votes in permutations([vote(both), vote(DAN), vote(BOB)]):
+            assert tally(two, votes).missing == ["one person each of counsel, partner"]
 
     def test_each_named_person(self) -> None:
         named = Requirements(count=1, people=("op-dan", "bob@example.com"))
@@ -177,6 +216,10 @@ class TestTally:
         both = replace(FINANCE, also=(Requirements(count=1, groups=("devops",)),))
         assert tally(both, [vote(BOB), vote(ALICE)]).missing == ["1 more of group devops"]
         assert tally(both, [vote(BOB), vote(ALICE), vote(DAN)]).status == "approved"
+        assert tally(both, [vote(DAN)]).missing == ["2 more of group finance"]
+        assert tally(both, []).missing == ["2 more of group finance", "1 more of group devops"]
+        twice = replace(FINANCE, also=(FINANCE,))
+        assert tally(twice, []).missing == ["2 more of group finance"]
 
     def test_no_set_of_votes_below_the_count_approves(self) -> None:
         people = [replace(BOB, id=f"op-{i}") for i in range(4)]
