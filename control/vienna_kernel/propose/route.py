@@ -131,6 +131,8 @@ def _segment(
     whole = many and last and not before and not after
     flag = "+" if whole else ":encoded" if many or any(one.encoded for one in told) else ""
     name = names.give(" and ".join(wires), otherwise="path")
+    if many and not whole:
+        notes.append(f"slashes in {{{name}}} are read where they are encoded only")
     return Segment(before, name, after, wires[0] if len(wires) == 1 else "", flag)
 
 
