@@ -59,6 +59,15 @@ def _schema(call: Call) -> str | None:
     return header(call, name)
 
 
+def _rows(content: Content) -> int | None:
+    """How many rows a body holds; None for CSV and what else is not read."""
+    if content.kind == "none":
+        return 0
+    if content.kind != "json":
+        return None
+    return len(content.value) if isinstance(content.value, list) else 1
+
+
 def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Parts:
     steps = call.path.split("/")
     name = steps[-1]
@@ -71,6 +80,8 @@ def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Part
     prefers = (header(call, "prefer") or "").replace(" ", "").split(",")
     if steps[-2] == "rpc":
         value: dict[str, Value] = {"statement_class": "call", "function": name, "tables": []}
+        if told_schema := _schema(call):
+            value["schema"] = told_schema
         return (Part(operation="call", value=value, query=frozenset(key for key, _ in query)),)
     if does == "insert" and any(text in prefers for text in _MERGES):
         does = "merge"
@@ -82,8 +93,10 @@ def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Part
         "has_where": any(_bounds(condition) for _, condition in filters),
         "columns": sorted({key for key, _ in filters}),
         "select": told.get("select", "*"),
-        "rows": len(content.value) if isinstance(content.value, list) else 1 if content.kind != "none" else 0,
     }
+    rows = _rows(content)
+    if rows is not None:
+        value["rows"] = rows
     return (Part(operation=does, value=value, query=frozenset(key for key, _ in query)),)
 
 
@@ -91,6 +104,6 @@ READER = Reader(
     parts=_parts,
     kinds=by_method({"POST": _JSON, "PUT": _JSON, "PATCH": frozenset({"json"}), "DELETE": NO_BODY}),
 )
-"""Value: ``statement_class, tables, has_where, columns, select, rows``; of a function ``function``. Operation: the
+"""Value: ``statement_class, tables, has_where, columns, select, rows``; of a function ``function, schema``. Operation: the
 class, ``call``, or ``describe`` for the list of tables.
 """

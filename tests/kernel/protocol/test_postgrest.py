@@ -75,6 +75,12 @@ def test_what_is_told() -> None:
     assert found.value["rows"] == 2
     assert part("GET /orders?select=id,lines(*)&id=eq.1").value["select"] == "id,lines(*)"
     assert part("POST /rpc/wipe", body={"all": True}).value["function"] == "wipe"
+    assert part("GET /rpc/wipe", "Accept-Profile: sales\n").value["schema"] == "sales"
+    csv = request("POST https://x.supabase.co/rest/v1/orders\ncontent-type: text/csv\n\na\n1\n2\n")
+    told = READER.parts(csv, [], Content("text", "a\n1\n2"), {})
+    assert isinstance(told, tuple)
+    assert isinstance(told[0].value, dict)
+    assert "rows" not in told[0].value
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,13 @@ def calls(api: Standin) -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
         "update_customer",
         "T1",
         "Change customer cus_1",
+        {"customer": "cus_1"},
+        lambda: v1.customers.update("cus_1", {"name": "Eve"}),
+    )
+    yield (
+        "credit_customer",
+        "T2",
+        "Set the balance of customer cus_1 to -5 (smallest unit; less than zero is credit)",
         {"balance": -5},
         lambda: v1.customers.update("cus_1", {"balance": -5}),
     )
@@ -233,7 +240,7 @@ def calls(api: Standin) -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
     )
     yield (
         "update_subscription",
-        "T1",
+        "T2",
         "Change subscription sub_1",
         {"cancel_at_period_end": True},
         lambda: v1.subscriptions.update("sub_1", {"cancel_at_period_end": True}),
