@@ -45,7 +45,7 @@ FAMILIES = {
     "ses": {"ses_read", "ses_write", "ses_delete"},
     "sesv2": {"ses_read", "ses_write", "ses_delete"},
 }
-NAMED = {"dynamodb": 17, "ec2": 60, "iam": 20, "s3": 20, "secretsmanager": 10, "sts": 9, "lambda": 13, "ses": 8, "sesv2": 6}  # fmt: skip
+NAMED = {"dynamodb": 17, "ec2": 65, "iam": 25, "s3": 23, "secretsmanager": 10, "sts": 9, "lambda": 17, "ses": 8, "sesv2": 6}  # fmt: skip
 READS = ("Describe", "List", "Get", "Search", "Head")
 
 
