@@ -278,6 +278,147 @@ def test_a_kept_checkpoint_that_is_not_ours_is_said_to_be_none() -> None:
     assert broken(t.verify("no note at all"))[0] is Fault.CHECKPOINT
 
 
+def _edit(number: int, **columns: Any) -> Callable[[Trail], None]:
+    def edit(t: Trail) -> None:
+        t.rows[number] = t.rows[number]._replace(**columns)
+
+    return edit
+
+
+def _head(number: int, **columns: Any) -> Callable[[Trail], None]:
+    def edit(t: Trail) -> None:
+        t.heads[number] = t.heads[number]._replace(**columns)
+
+    return edit
+
+
+def _arrange(*order: int, renumber: bool = True) -> Callable[[Trail], None]:
+    """The rows of these numbers in this order; 99 is one that was never recorded."""
+
+    def arrange(t: Trail) -> None:
+        new = _row(99)._replace(previous="22" * 32)
+        rows = [new if number == 99 else t.rows[number] for number in order]
+        t.rows = [row._replace(idx=at) for at, row in enumerate(rows)] if renumber else rows
+
+    return arrange
+
+
+def _rewrite(number: int) -> Callable[[Trail], None]:
+    def rewrite(t: Trail) -> None:
+        t.rows[number] = _row(number, "rewritten")._replace(previous=t.rows[number].previous)
+
+    return rewrite
+
+
+def _rebuild(t: Trail) -> None:
+    t.rows = chained([*t.rows[:5], _row(5, "rewritten"), *t.rows[6:]])
+
+
+def _lone(t: Trail) -> None:
+    t.rows, t.heads = [t.rows[0]._replace(previous="11" * 32)], []
+
+
+ALL = tuple(range(COUNT))
+
+
+@pytest.mark.parametrize(
+    ("manipulate", "index", "id", "through", "detail"),
+    [
+        (
+            _arrange(*ALL[:5], *ALL[8:], renumber=False),
+            5,
+            None,
+            7,
+            "entry 5 is missing; the next one there is 8 (aud-8)",
+        ),
+        (
+            _arrange(*ALL[:5], *ALL[8:]),
+            5,
+            None,
+            7,
+            "3 of 16 signed entries are gone, the first from before aud-8",
+        ),
+        (_arrange(*ALL[:12]), 12, None, 15, "the trail ends after 12 entries, a stored checkpoint covers 16"),
+        (_edit(5, idx=4), 5, "aud-5", 5, "its index 4 was already taken"),
+        (_edit(5, at="x", id="y"), 5, "y", 5, "its columns contradict its body: id, at"),
+        (_edit(5, leaf="00" * 32), 5, "aud-5", 5, "its leaf was edited; its body is what was recorded"),
+        (
+            _edit(5, body=b"{}"),
+            5,
+            "aud-5",
+            5,
+            "its body is not what was recorded: it does not hash to its leaf",
+        ),
+        (_edit(5, previous="11" * 32), 5, "aud-5", 5, "its link to the entry before was edited"),
+        (_lone, 0, "aud-0", 0, "the first entry does not begin the chain"),
+        (
+            _arrange(0, 1, 9, *ALL[3:9], 2, *ALL[10:]),
+            2,
+            "aud-9",
+            9,
+            "the entry that belongs here is aud-2, now at 9",
+        ),
+        (_arrange(*ALL[:5], 99, *ALL[5:]), 5, "aud-99", 5, "it was inserted before aud-5"),
+        (
+            _rewrite(5),
+            5,
+            "aud-5",
+            5,
+            "it was rewritten together with its leaf: entry 6 (aud-6) continues another one",
+        ),
+        (_rebuild, 3, "aud-3", 6, "these entries are not those that were signed at 2026-01-05T11:00:07.000Z"),
+        (_head(1, size=8), 7, "aud-7", 7, "the checkpoint of size 8 says something else than its columns"),
+        (
+            _head(1, root="00" * 32),
+            6,
+            "aud-6",
+            6,
+            "the checkpoint of size 7 says something else than its columns",
+        ),
+        (_head(1, at="x"), 6, "aud-6", 6, "the checkpoint of size 7 says something else than its columns"),
+        (_head(1, head="00" * 32), 6, "aud-6", 6, "the checkpoint of size 7 has another head"),
+        (_head(1, note="x"), 6, "aud-6", 6, "the checkpoint of size 7 is not signed by this log's key"),
+    ],
+)
+def test_what_is_said_of_a_break(
+    manipulate: Callable[[Trail], None], index: int, id: str | None, through: int, detail: str
+) -> None:
+    t = trail()
+    manipulate(t)
+    found = t.verify()
+    assert isinstance(found, Break)
+    assert (found.index, found.id, found.through, found.detail) == (index, id, through, detail)
+
+
+def test_what_is_said_of_an_entry_that_continues_what_was_before_it() -> None:
+    t = trail()
+    new = _row(99)._replace(previous=t.rows[5].previous)
+    t.rows = [row._replace(idx=at) for at, row in enumerate([*t.rows[:5], new, *t.rows[5:]])]
+    text = "entry 6 (aud-5) continues what was before it: it was inserted"
+    assert t.verify() == Break(Fault.INSERTED, 5, "aud-99", text, 5)
+
+
+def test_what_is_said_where_only_a_kept_checkpoint_tells() -> None:
+    t = trail()
+    kept = t.heads[-1].note
+    t.rows, t.heads = t.rows[:10], t.heads[:3]
+    when = "2026-01-05T11:00:16.000Z"
+    text = f"the trail ends after 10 entries; 16 were signed at {when}: restored or cut"
+    assert t.verify(kept) == Break(Fault.RESTORED, 10, None, text, 15)
+    t.rows = chained([*t.rows, *(_row(number, "another future") for number in range(10, 20))])
+    t.heads += signed(t.rows, (18, 20))
+    text = f"a checkpoint signed at {when} names another history of these entries"
+    assert t.verify(kept) == Break(Fault.FORKED, 10, "aud-10", text, 15)
+    text = "the checkpoint given was not signed by this log's key"
+    assert t.verify("no note") == Break(Fault.CHECKPOINT, 0, None, text, 0)
+
+
+def test_an_untouched_trail_tells_its_last_root() -> None:
+    t = trail()
+    assert t.verify() == Verified(16, 16, t.heads[-1].root, 4, t.heads[-1].at)
+    assert Trail([], []).verify() == Verified(0, 0, Tree().root().hex(), 0, "")
+
+
 @given(st.data())
 def test_any_single_byte_edit_is_found(data: st.DataObject) -> None:
     t = trail()
