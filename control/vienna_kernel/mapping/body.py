@@ -64,10 +64,10 @@ def decode(call: Call, kinds: Collection[str] | None, repeated: Collection[str] 
     if not kinds and call.method in BODYLESS:
         return Refused(Reason.AMBIGUOUS_REQUEST, f"a body on {call.method} that no mapping declares")
     if kinds is not None and not kinds:
-        return Refused(Reason.UNKNOWN_PARAMETER, "a body where the mapping declares none")
+        return unread(call, kinds)
     kind = _chosen(call, kinds) if kinds is not None else _plain(kind_of(call.content_type))
     if kind is None:
-        return _unread(call, kinds or ())
+        return unread(call, kinds or ())
     try:
         content = _form(call, kinds, repeated) if kind == "form" else _read(call, kind)
     except MalformedError as error:
@@ -91,7 +91,10 @@ def _plain(kind: Kind) -> Kind:
     return kind if kind in ("json", "form") else "bytes"
 
 
-def _unread(call: Call, kinds: Collection[str]) -> Refused:
+def unread(call: Call, kinds: Collection[str]) -> Refused:
+    """The refusal of a body that is of none of these kinds; without kinds of any body."""
+    if not kinds:
+        return Refused(Reason.UNKNOWN_PARAMETER, "a body where the mapping declares none")
     told = [_SHOWN.get(kind, kind) for kind in sorted(kinds)]
     return Refused(
         Reason.UNDECODABLE_BODY,

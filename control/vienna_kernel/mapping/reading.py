@@ -23,7 +23,7 @@ from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping import narrow
 from vienna_kernel.mapping.action import Action
-from vienna_kernel.mapping.body import decode
+from vienna_kernel.mapping.body import decode, unread
 from vienna_kernel.mapping.choose import Discriminator, by_head, by_operation
 from vienna_kernel.mapping.clause import Clause, read_clause, root_of
 from vienna_kernel.mapping.fingerprint import Volatile, fingerprint
@@ -185,8 +185,6 @@ def _map(
     content = decode(call, kinds, _all([action.repeated for action in actions]))
     if isinstance(content, Refused):
         return content
-    if content.kind != "none":
-        pool = [row for row in pool if content.kind in row[1].action.kinds]
     parts = _parts(call, query, content, pool)
     if isinstance(parts, Refused):
         return parts
@@ -206,9 +204,7 @@ def _all(sets: Sequence[frozenset[str]]) -> frozenset[str]:
 
 
 def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[Part] | Refused:
-    action = pool[0][1].action if pool else None
-    if action is None:
-        return (Part(),)
+    action = pool[0][1].action
     try:
         parts = PROTOCOLS[action.protocol].parts(call, query, content, action.options)
     except MalformedError as error:
@@ -223,8 +219,13 @@ def _parts(call: Call, query: Pairs, content: Content, pool: Pool) -> Sequence[P
 def _told(
     call: Call, query: Pairs, content: Content, part: Part, found: Found[Action], pool: Pool
 ) -> Clause | Part | Refused:
-    """One part read by the action that names it most closely, or the part itself when none does."""
+    """One part read by the action that names it most closely, or the part itself when none does.
+
+    A body of a kind that this action does not read refuses the call: it never makes another action of it.
+    """
     entry = by_operation(pool, part.operation, root_of(part, content))
     if entry is None:
         return part
+    if content.kind not in ("none", *entry.action.kinds):
+        return unread(call, entry.action.kinds)
     return read_clause(call, query, content, part, entry.action, found.variables(entry), found.labels)

@@ -329,3 +329,19 @@ def test_what_is_sent_as_it_is_coded_is_read_as_what_it_holds_and_never_changed(
     assert found.intents[0].parameters == {"n": 5}
     assert isinstance(mappings.narrow(plain, found, {"n": 4}), Narrowed)
     assert refused(mappings.narrow(framed, found, {"n": 4})).reason == Reason.INVALID_PARAMETER
+
+
+def test_a_body_never_makes_another_action_of_a_request() -> None:
+    all_of_it = """\
+  - action: pay_all
+    match: {methods: [POST], path: /pay, having: {/all: ["true"]}}
+    body: form
+    params: {all: {from: body}}
+    target: shop
+    effect: spend
+    default_tier: T3
+"""
+    mappings = compiled(action("all: {from: body}", more="body: [json, form]") + all_of_it)
+    assert [intent.action for intent in mapped(mappings.map(post_form("all=true"))).intents] == ["pay_all"]
+    assert [intent.action for intent in mapped(mappings.map(post({"all": "no"}))).intents] == ["pay"]
+    assert refused(mappings.map(post({"all": "true"}))).reason == Reason.UNDECODABLE_BODY
