@@ -32,6 +32,30 @@ def test_a_note_is_read_back() -> None:
     assert open_note(NOTE, PUBLIC) == Checkpoint("vienna/test", 1273, b"r" * 32, AT)
 
 
+def test_a_note_may_leave_out_when_it_was_signed() -> None:
+    note = checkpoint_note("vienna/test", 0, b"r" * 32, "", KEY)
+    assert note.startswith("vienna/test\n0\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=\n\n— vienna/test ")
+    assert open_note(note, PUBLIC) == Checkpoint("vienna/test", 0, b"r" * 32, "")
+
+
+def test_what_is_refused_names_its_place_and_none_of_its_text() -> None:
+    root = "A" * 43 + "="
+    for text, where in (
+        ("secret\n1\n", "checkpoint"),
+        (f"secret\n01\n{root}\n", "checkpoint line 2"),
+        ("secret\n1\nAAAA\n", "checkpoint line 3"),
+        ("secret\n1\nsecret!\n", "checkpoint line 3"),
+    ):
+        with pytest.raises(MalformedError) as refused:
+            read_note(text + "\n— secret AAAA\n")
+        assert refused.value.where == where
+        assert refused.value.why
+        assert "secret" not in str(refused.value)
+    for note in ("secret", "secret\n\nsecret AAAA\n", "secret\n" * 10_000):
+        with pytest.raises(MalformedError, match=r"^note: (?!.*secret)"):
+            read_note(note)
+
+
 def test_key_hash_and_signature_are_those_of_signed_note() -> None:
     """The example in the documentation of Go's sumdb/note package."""
     name, blob = "PeterNeumann", b64decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
@@ -123,5 +147,5 @@ def test_what_would_not_stay_on_its_line_is_refused(origin: str, at: str) -> Non
 
 
 def test_a_log_key_is_ed25519() -> None:
-    with pytest.raises(MalformedError):
+    with pytest.raises(MalformedError, match=r"^log key: a log is signed with Ed25519$"):
         verifier_key("a", SigningKey.generate_from(b"s" * 32, Algorithm.HS256).verifying())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -157,6 +158,39 @@ class TestSpellings:
         assert "nested deeper" in complaints(deep)[0][1]
         assert "nested deeper" in complaints("NOT " * 900 + "a exists")[0][1]
         assert "more than 200" in complaints([{"field": "a", "operator": "exists"}] * 201)[0][1]
+
+    @pytest.mark.parametrize(
+        ("nest", "levels"),
+        [
+            (lambda inner: {"not": inner}, 32),
+            (lambda inner: [inner], 32),
+            (lambda inner: {"all": [inner]}, 16),
+            (lambda inner: {"any": [inner]}, 16),
+            (lambda inner: {"any": [{"not": [inner]}]}, 8),
+        ],
+    )
+    def test_every_way_to_nest_has_the_same_bound(self, nest: Callable[[Any], Any], levels: int) -> None:
+        deep: Any = {"field": "a", "operator": "exists"}
+        for _ in range(levels):
+            deep = nest(deep)
+        assert complaints(deep) == []
+        assert [why for _, why in complaints(nest(deep))] == ["nested deeper than 32"]
+        for _ in range(5000):
+            deep = nest(deep)
+        assert [why for _, why in complaints(deep)] == ["nested deeper than 32"]
+
+    def test_tests_are_counted_over_the_whole_rule(self) -> None:
+        one = {"field": "a", "operator": "exists"}
+        assert complaints([one] * 200) == []
+        assert complaints([{"all": [one] * 100}, {"not": {"any": [one] * 100}}]) == []
+        assert complaints([{"all": [one] * 100}, {"not": {"any": [one] * 101}}]) == [
+            ("when/1/not/any/100", "more than 200 conditions in one rule")
+        ]
+
+    def test_each_complaint_keeps_its_own_place(self) -> None:
+        wrong = {"field": "a", "operator": "x"}
+        places = [where for where, _ in complaints([{"not": wrong}, "agent.trust > 1", {"any": [wrong]}])]
+        assert places == ["when/0/not/operator", "when/1", "when/2/any/0/operator"]
 
 
 class TestFields:
