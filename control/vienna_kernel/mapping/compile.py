@@ -118,7 +118,7 @@ class Compiler:
             param = kinds.get(name)
             if param is None:
                 raise self._place.fail(f"no parameter {name!r} in this action", "writable", i)
-            if param.kind not in _NARROWED or param.place not in ("json", "form", "query"):
+            if param.kind not in _NARROWED or param.place not in ("json", "form", "query") or param.many:
                 why = f"{name!r} cannot be narrowed: only amounts, numbers and lists of a body or query can"
                 raise self._place.fail(why, "writable", i)
         return tuple(self._model.writable)

@@ -75,9 +75,9 @@ def judge(intent: Intent, writable: tuple[str, ...], wanted: Mapping[str, Value]
 
 def _narrower(before: Value, after: Value) -> bool:
     if isinstance(before, (list, tuple)):
-        return (
-            isinstance(after, list) and 0 < len(after) < len(before) and all(item in before for item in after)
-        )
+        if not isinstance(after, list) or not 0 < len(after) < len(before):
+            return False
+        return all(after.count(item) <= before.count(item) for item in after)
     if isinstance(before, bool) or isinstance(after, bool):
         return False
     return isinstance(before, (int, Decimal)) and isinstance(after, (int, Decimal)) and 0 < after < before
@@ -118,9 +118,8 @@ def _written(call: Call, param: Param, value: Value) -> Call:
         return replace(call, query=_pairs(form.pairs(call.query.encode("ascii")), param, value))
     if param.place == "form":
         return replace(call, body=_pairs(form.pairs(call.body), param, value).encode("ascii"))
-    return replace(
-        call, body=dumps(_set(json.loads(call.body or b"{}"), param.pointer, value)).encode("utf-8")
-    )
+    body = json.loads(call.body or b"{}")
+    return replace(call, body=dumps(_set(body, param.pointer, value)).encode("utf-8"))
 
 
 def _pairs(pairs: Pairs, param: Param, value: Value) -> str:
@@ -142,6 +141,8 @@ def _pairs(pairs: Pairs, param: Param, value: Value) -> str:
 def _set(value: Value, at: Pointer, new: Value) -> Value:
     if not at:
         return new
+    if isinstance(value, list) and at[0].isdecimal() and int(at[0]) < len(value):
+        return [_set(item, at[1:], new) if i == int(at[0]) else item for i, item in enumerate(value)]
     members = dict(value) if isinstance(value, Mapping) else {}
     return {**members, at[0]: _set(members.get(at[0]), at[1:], new)}
 
@@ -159,6 +160,8 @@ def dumps(value: Value) -> str:
 
 def held(before: Mapped, after: Mapped, changes: list[Change]) -> Refused | None:
     """None when the new request means the old one with just these changes."""
+    if len(before.intents) != 1 or len(after.intents) != 1:
+        return _no("the changed request would mean something else")
     (old,), (new,) = before.intents, after.intents
     changed = {change.name: change.after for change in changes}
     same = (old.action, old.target) == (new.action, new.target)

@@ -179,7 +179,10 @@ def _shown_pair(key: str, value: str, params: Sequence[Param]) -> str:
 
 def shown_form(pairs: Pairs, params: Sequence[Param]) -> Value:
     """A form body for people."""
-    shown: dict[str, Value] = {for_people(k): _shown_pair(k, v, params) for k, v in pairs[:_MAX_MEMBERS]}
+    rows: dict[str, list[Value]] = {}
+    for key, value in pairs[:_MAX_MEMBERS]:
+        rows.setdefault(for_people(key), []).append(_shown_pair(key, value, params))
+    shown: dict[str, Value] = {key: found if len(found) > 1 else found[0] for key, found in rows.items()}
     if len(pairs) > _MAX_MEMBERS:
         shown[_UNSEEN] = f"{len(pairs) - _MAX_MEMBERS} more"
     return shown

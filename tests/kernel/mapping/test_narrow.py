@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mapping_kit import HEAD, compiled, post, post_form, request
+from mapping_kit import HEAD, action, compiled, post, post_form, request
+from vienna_kernel.document import DocumentError
 from vienna_kernel.mapping.reading import Mapped, Narrowed
 from vienna_kernel.verdict import Refused
 
@@ -110,3 +111,24 @@ def test_a_request_without_writable_parameters_stays_as_it_is() -> None:
     assert isinstance(found, Refused)
     call = request("GET https://other.example/x\n\n")
     assert isinstance(narrowed(JSON, call, amount=Decimal(1)), Refused)
+
+
+def test_an_item_of_a_list_is_lowered_and_the_list_stays_one() -> None:
+    text = action(
+        "count: {from: json, name: /items/0/count, type: int}, "
+        "second: {from: json, name: /items/1/count, type: int}",
+        more="writable: [count]\nunknown_params: allow",
+    )
+    found = narrowed(text, post({"items": [{"count": 5}, {"count": 7}]}), count=3)
+    assert isinstance(found, Narrowed)
+    assert found.call.body == b'{"items":[{"count":3},{"count":7}]}'
+
+
+def test_a_list_that_stands_in_many_places_is_not_writable() -> None:
+    with pytest.raises(DocumentError, match="cannot be narrowed"):
+        compiled(action('to: {from: json, name: "/rows/*/to", type: string_list}', more="writable: [to]"))
+
+
+def test_what_is_left_stands_there_no_more_often_than_before() -> None:
+    before = {**BODY, "to": ["a@x.example", "b@x.example", "c@x.example"]}
+    assert isinstance(narrowed(JSON, post(before), to=["a@x.example", "a@x.example"]), Refused)

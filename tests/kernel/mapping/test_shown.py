@@ -156,3 +156,9 @@ values = st.recursive(
 def test_no_value_ever_passes_through_a_shape(value: Value) -> None:
     assert SECRET not in repr(shape(value))
     assert SECRET not in repr(shown_json(value, Tree()))
+
+
+def test_every_item_of_a_form_is_shown() -> None:
+    mappings = compiled(action("to: {from: form, name: 'to[]', type: string_list}"))
+    shown = mapped(mappings.map(post_form("to[]=a&to[]=b"))).shown_body
+    assert shown == {"to[]": ["a", "b"]}
