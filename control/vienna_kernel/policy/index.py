@@ -39,19 +39,16 @@ class Row(NamedTuple):
 class _Group:
     """Rows that are asked together, in their order."""
 
-    __slots__ = ("_sieve", "rows")
+    __slots__ = ("_sieve", "rows", "sifts")
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = tuple(rows)
-        self._sieve = Sieve([row.rule.tree for row in rows]) if len(rows) > _MANY else None
-
-    @property
-    def sifts(self) -> bool:
-        return bool(self._sieve)
+        self._sieve = Sieve([row.rule.tree for row in rows] if len(rows) > _MANY else [])
+        self.sifts = bool(self._sieve)
 
     def left(self, subject: Subject) -> Sequence[Row]:
         """The rows that can hold for a subject."""
-        bits = self._sieve.left(subject) if self._sieve else -1
+        bits = self._sieve.left(subject) if self.sifts else -1
         return self.rows if bits < 0 else [self.rows[at] for at in places(bits)]
 
 

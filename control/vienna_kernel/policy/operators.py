@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -75,7 +76,12 @@ def _contains(wanted: Any, _: tzinfo) -> Test:
 
 def _compare(holds: Callable[[Any, Any], bool]) -> Callable[[Any, tzinfo], Test]:
     def build(wanted: Any, _: tzinfo) -> Test:
-        return lambda value: holds(value, wanted) if operand.is_number(value) else None
+        def test(value: Any) -> bool | None:
+            if type(value) is int or (type(value) is Decimal and value.is_finite()):  # operand.is_number
+                return holds(value, wanted)
+            return None
+
+        return test
 
     return build
 

@@ -124,11 +124,10 @@ class RuleSet:
 
     def evaluate(self, subject: Subject) -> Match:
         """The first rule that holds, and what was noted on the way."""
-        noted: list[Rule] = []
-        shadow: list[Rule] = []
-        passed: list[Rule] = []
-        decided: Rule | None = None
-        asked, held = 0, None
+        noted: tuple[Rule, ...] = ()
+        shadow: tuple[Rule, ...] = ()
+        passed: tuple[Rule, ...] = ()
+        asked = 0
         for _, judge, decides, allows, rule in self._index.rows(subject):
             asked += 1
             held = judge(subject)
@@ -136,20 +135,18 @@ class RuleSet:
                 continue
             if held is None and allows:
                 if decides:
-                    passed.append(rule)
-                continue
-            if decides:
-                decided = rule
-                break
-            if not _within_limit(rule, subject):
+                    passed += (rule,)
+            elif decides:
+                return Match(rule, held is True, noted, shadow, asked, passed)
+            elif not _within_limit(rule, subject):
                 if not rule.shape.shadow:
-                    decided = rule
-                    break
-                shadow.append(rule)
+                    return Match(rule, held is True, noted, shadow, asked, passed)
+                shadow += (rule,)
+            elif rule.action == "flag" and rule.shape.shadow:
+                shadow += (rule,)
             elif rule.action == "flag":
-                (shadow if rule.shape.shadow else noted).append(rule)
-        determined = decided is None or held is True
-        return Match(decided, determined, tuple(noted), tuple(shadow), asked, tuple(passed))
+                noted += (rule,)
+        return Match(None, True, noted, shadow, asked, passed)
 
 
 def _within_limit(rule: Rule, subject: Subject) -> bool:

@@ -66,7 +66,7 @@ class Subject:
         self._score = score
         self._risk: RiskScore | None = None
         self._rates: dict[str, int] | None = None
-        self.budgets = budgets or {}
+        self.budgets = budgets if budgets is not None else {}
         self._accounts: dict[str, Account | None] | None = None
         self._closed = False
 
