@@ -161,17 +161,13 @@ class Declarations:
 
     def _judge_cover(self, params: tuple[Param, ...]) -> None:
         """A secret may not stand inside what another parameter shows."""
+        each = pointer.parse(self._model.each) if self._model.each is not None else ()
         shown = [p for p in params if p.place in POINTED and p.hidden != "all" and p.kind not in _KEPT_NOT]
         for param in params:
             if not param.hidden or param.place not in POINTED:
                 continue
             for other in shown:
-                depth = len(other.pointer)
-                if (
-                    other is not param
-                    and other.place == param.place
-                    and param.pointer[:depth] == other.pointer
-                ):
+                if other is not param and _covers(other, param, each):
                     raise self._place.fail(f"{other.name!r} would show it", "params", param.name, "redact")
 
     def _origin(self, text: str, *steps: str) -> Origin:
@@ -183,6 +179,20 @@ class Declarations:
         if isinstance(origin.constant, str) and currency_code(origin.constant) is None:
             raise self._place.fail("not a currency code of three letters", "params", name, "currency_from")
         return "currency" if "currency" not in self._model.params else f"{name}_currency"
+
+
+def _covers(outer: Param, inner: Param, each: Pointer) -> bool:
+    """Whether one stands in the other's place or within it; ``json`` is the body too, and ``*`` may be any item."""
+    places = {outer.place, inner.place}
+    if len(places) > 1 and "item" not in places and not places <= {"json", "body"}:
+        return False
+    around, within = (
+        (*each, "*", *param.pointer) if param.place == "item" else param.pointer for param in (outer, inner)
+    )
+    steps = zip(around, within, strict=False)
+    return len(around) <= len(within) and all(
+        mine == theirs or "*" in (mine, theirs) for mine, theirs in steps
+    )
 
 
 _KEPT_NOT = frozenset({ParamType.COUNT, ParamType.DIGEST})

@@ -86,3 +86,19 @@ def test_a_parameter_that_is_a_currency_is_read_as_one() -> None:
     )
     assert mapped(mappings.map(post({"a": 1, "iso": "eur"}))).intents[0].parameters == {"a": 1, "cur": "EUR"}
     assert "three letters" in refused(mappings.map(post({"a": 1, "iso": "euro"}))).detail
+
+
+@pytest.mark.parametrize(
+    ("params", "more"),
+    [
+        ("a: {from: json, name: /a, type: any}, b: {from: json, name: /a/b, redact: true}", ""),
+        ("a: {from: json, name: /a, type: any}, b: {from: body, name: /a/b, redact: true}", ""),
+        ('a: {from: json, name: /a/0, type: any}, b: {from: json, name: "/a/*/b", redact: true}', ""),
+        ('a: {from: json, name: "/a/*", type: any}, b: {from: json, name: /a/0/b, redact: true}', ""),
+        ("a: {from: json, name: /a, type: any}, b: {from: item, name: /b, redact: true}", "each: /a"),
+    ],
+)
+def test_a_secret_does_not_stand_within_what_is_shown(params: str, more: str) -> None:
+    with pytest.raises(DocumentError, match="'a' would show it"):
+        compiled(action(params, more=more))
+    compiled(action(params.replace("type: any", "type: digest"), more=more))
