@@ -107,11 +107,11 @@ def _no_edge(rule: Rule, reach: Reach) -> Iterator[Warning]:
         yield Warning(rule.where, rule.id, "refuses_all", why, "use deny, or a limit of 1 or more")
     if limit is not None:
         return
-    first = {
-        leaf: leaf.operator.build(leaf.operand, rule.tz)(1)
+    first = [
+        (leaf, leaf.operator.build(leaf.operand, rule.tz)(1))
         for leaf in leaves(rule.tree)
         if leaf.field.name == "rate"
-    }
+    ]
     if reach.holds_where(rule, first):
         why = "refuses from the first call on: a rate counts this call, and its condition holds at 1"
         yield Warning(rule.where, rule.id, "refuses_all", why, "write rate > N, or give a limit")

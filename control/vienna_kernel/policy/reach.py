@@ -101,9 +101,9 @@ class Reach:
         found = self._worlds(rule, *before).find([*_all(rule, _holding(rule)), *others])
         return found.possible is False
 
-    def holds_where(self, rule: Rule, answers: Mapping[Leaf, Answer]) -> bool:
+    def holds_where(self, rule: Rule, answers: Sequence[tuple[Leaf, Answer]]) -> bool:
         """Whether a rule can hold for certain where some of its tests answer so."""
-        wants: list[Want] = [(leaf, frozenset({answer})) for leaf, answer in answers.items()]
+        wants: list[Want] = [(leaf, frozenset({answer})) for leaf, answer in answers]
         return self._worlds(rule).find([*_all(rule, TRUE), *wants]).possible is not False
 
     def _apart(self, one: Rule, other: Rule) -> bool:

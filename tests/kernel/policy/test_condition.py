@@ -187,6 +187,10 @@ class TestSpellings:
             ("when/1/not/any/100", "more than 200 conditions in one rule")
         ]
 
+    def test_every_test_of_an_expression_stands_where_the_expression_does(self) -> None:
+        node = tree(["x == 1", "NOT (a == 1 OR NOT b == 2) AND c == 3"])
+        assert [leaf.path for leaf in leaves(node)] == [("when", 0), *[("when", 1)] * 3]
+
     def test_each_complaint_keeps_its_own_place(self) -> None:
         wrong = {"field": "a", "operator": "x"}
         places = [where for where, _ in complaints([{"not": wrong}, "agent.trust > 1", {"any": [wrong]}])]
@@ -327,6 +331,29 @@ class TestMoney:
     def test_codes_compare_in_capitals(self) -> None:
         assert ask("amount > 1 EUR", replace(INTENT, parameters={"amount": 5, "currency": "eur"})) is True
 
+    def test_the_parameter_that_names_the_currency_is_the_one_the_mapping_names(self) -> None:
+        other = replace(INTENT, parameters={"amount": 5, "CUR": "usd", "currency": "EUR"})
+        named = replace(other, money={"amount": "CUR"})
+        assert [ask("amount > 1 USD", named), ask("amount > 1 EUR", named)] == [True, None]
+        plain = replace(other, money={})
+        assert [ask("amount > 1 EUR", plain), ask("amount > 1 USD", plain)] == [True, None]
+
+    @pytest.mark.parametrize("holder", ["eur", "EURO", "EU"])
+    def test_only_a_code_is_a_literal_code(self, holder: str) -> None:
+        assert (
+            ask("amount > 1 EUR", replace(INTENT, parameters={"amount": 5}, money={"amount": holder})) is None
+        )
+
+    def test_an_operator_that_takes_no_currency_asks_for_none(self) -> None:
+        told = replace(INTENT, parameters={"amount": "5 apples", "currency": "EUR"})
+        assert ask("amount matches 'apples'", told) is True
+
+    def test_an_amount_with_a_currency_is_compared_with_numbers_only(self) -> None:
+        wrong = {"field": "parameters.amount", "operator": "equals", "value": "5000", "currency": "EUR"}
+        assert [where for where, _ in complaints(wrong)] == ["when/value"]
+        del wrong["currency"]
+        assert complaints(wrong) == []
+
     def test_a_literal_code(self) -> None:
         fixed = replace(INTENT, parameters={"amount": 5}, money={"amount": "EUR"})
         assert [ask("amount > 1 EUR", fixed), ask("amount > 1 USD", fixed)] == [True, None]
@@ -375,6 +402,9 @@ class TestExplanation:
     def test_open_fields_by_their_full_name(self) -> None:
         node = tree("reason == 'a' AND amount > 1 USD AND x == 1 AND reason != 'b'")
         assert tell(node, subject(), VIENNA).open == ["parameters.reason", "parameters.amount"]
+        full = tree("parameters.reason == 'a' AND cost_impact > 1 USD AND environment == 'x'")
+        unlabelled = subject(facts=replace(FACTS, agent=AgentFacts(id="agt-1", name="bot")))
+        assert tell(full, unlabelled, VIENNA).open == ["parameters.reason", "cost_impact", "environment"]
 
 
 class TestActions:
@@ -399,6 +429,7 @@ class TestActions:
     def test_the_rest_asks_no_action(self) -> None:
         rest = without_action(tree("action == 'a' AND x == 1 AND (action == 'b' OR y == 1)"))
         assert isinstance(rest, Group)
+        assert rest.word == "all"
         assert [leaf.field.name for leaf in leaves(rest)] == ["x", "action", "y"]
 
 
@@ -415,6 +446,7 @@ def test_a_call_is_counted_once_and_only_when_all_else_holds(parts: list[str], r
     one = subject(facts=facts)
     node = tree(text)
     assert compile_tree(node, VIENNA)(one) is reached
+    assert counted == (["r"] if reached else [])
     explain(node, one, VIENNA)
     assert counted[: 1 if reached else 0] == (["r"] if reached else [])
     assert len(counted) <= 1

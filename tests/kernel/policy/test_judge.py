@@ -257,6 +257,23 @@ NESTED = {
 }
 
 
+def test_every_test_of_a_tree_is_asked_in_the_policys_zone() -> None:
+    """Half past eight in UTC is half past nine in Vienna, in winter."""
+    held = replace(INTENT, parameters={"v": "2026-01-05T08:30:00Z"})
+    inside = policy_kit.leaf("v", "time_between", ["09:00", "10:00"])
+    for data, answer in (
+        (inside, True),
+        ({"not": inside}, False),
+        ({"all": [inside, inside]}, True),
+        ({"any": [{"not": inside}, inside]}, True),
+        ([{"not": {"any": [inside, inside]}}], False),
+    ):
+        assert ask(data, held) is answer
+        told = tell(tree(data), subject(held), VIENNA)
+        assert told.held is answer
+        assert explain(tree(data), subject(held), VIENNA) == told.data
+
+
 def test_an_explanation_nests_as_the_rule_does() -> None:
     told = explain(
         tree(NESTED), subject(replace(INTENT, parameters={"n": 5}, undetermined=frozenset({"s"}))), VIENNA

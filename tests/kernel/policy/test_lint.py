@@ -6,9 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import policy_kit
 from vienna_kernel.action import ActionType, Parameter
-from vienna_kernel.document import parse
+from vienna_kernel.document import Document, parse
 from vienna_kernel.intent import Effect, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.policy.lint import Warning, lint
@@ -210,3 +213,14 @@ def test_what_is_declared_tells_more_rules_apart() -> None:
             typed=True,
         )
     ) == ["never_holds"]
+
+
+@policy_kit.LAW
+@given(policy_kit.pages(most=6), st.sampled_from([None, TYPES]))
+def test_whatever_is_a_rule_set_can_be_checked(
+    pages: list[Document], types: dict[str, ActionType] | None
+) -> None:
+    rules = RuleSet.compile(pages, action_types=types)
+    for one in lint(rules, action_types=types, now=policy_kit.NOW):
+        assert one.code
+        assert one.where.partition(":")[0] in {"p0.yaml", "p1.yaml", "p2.yaml"}

@@ -20,6 +20,7 @@ from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.policy.ruleset import Match, RuleSet
 from vienna_kernel.policy.subject import Subject
+from vienna_kernel.value import digest
 
 NOW = datetime(2026, 3, 25, 10, tzinfo=UTC)
 FACTS = Facts(agent=AgentFacts(id="agt-1", name="bot"), now=NOW, rate=lambda _rule, _window: 5)
@@ -273,6 +274,21 @@ class TestReading:
         assert decided(found) == "pol-1"
         assert [one.source for one in found.rules] == ["api", "p.yaml"]
 
+    @pytest.mark.parametrize(("zone", "holds"), [("Europe/Vienna", True), ("UTC", False), (None, False)])
+    def test_stored_rules_are_of_the_zone_of_the_pages(self, zone: str | None, holds: bool) -> None:
+        """Ten o'clock in UTC is eleven in Vienna, in winter."""
+        stored = {
+            "id": "pol-1",
+            "priority": 5,
+            "when": [{"field": "n", "operator": "time_between", "value": ["11:00", "11:30"]}],
+            "then": {"action": "deny"},
+        }
+        pages = [] if zone is None else [page(timezone=zone)]
+        found = RuleSet.compile(pages, stored=[stored], default="allow")
+        late = replace(INTENT, parameters={"n": "2026-01-05T10:15:00Z"})
+        match = found.evaluate(Subject(late, FACTS, lambda _intent, _facts: RiskScore(48, ())))
+        assert (match.rule is not None) is holds
+
     def test_a_condition_that_does_not_fit_the_declared_type(self) -> None:
         for text, why in (
             ("action == 'refund' AND note > 5", "does not fit a field that holds text"),
@@ -319,6 +335,16 @@ class TestReading:
         assert one.digest == rules(rule("b", "n == 5", "allow"), rule("a", "n == 5", "deny")).digest
         assert one.digest != rules(rule("a", "n == 5", "deny"), rule("b", "n == 6", "allow")).digest
         assert RuleSet((), default="deny").digest != RuleSet((), default="allow").digest
+
+    def test_the_digest_is_over_named_members(self) -> None:
+        assert RuleSet((), default="deny").digest == digest({"default": "deny", "rules": []})
+        one = rules(rule("a", "n == 5", "deny"))
+        data = [dict(row.data) for row in one.rules]
+        assert one.digest == digest({"default": "deny", "rules": data})
+
+    def test_what_pages_are_written_for_is_kept(self) -> None:
+        assert RuleSet(()).expected == {}
+        assert RuleSet((), expected=TYPES).expected == TYPES
 
 
 def asked(pages: list[Document], intent: Intent, facts: Facts) -> policy_kit.Found:
