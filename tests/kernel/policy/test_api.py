@@ -6,10 +6,16 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
 
+import policy_kit
+from vienna_kernel.decision.facts import Facts
+from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.document import DocumentError
+from vienna_kernel.intent import Intent
 from vienna_kernel.policy.api import rule_from_api, rule_patched, rule_to_api
 from vienna_kernel.policy.ruleset import RuleSet
+from vienna_kernel.policy.subject import Subject
 
 LEAF = {"field": "action", "operator": "equals", "value": "deploy"}
 BUSY = {"field": "rate", "operator": "gt", "value": 100}
@@ -199,3 +205,37 @@ def test_a_subset_that_does_not_fit_has_no_reading() -> None:
     for change in ({"action": {"type": "denny"}}, {"nmae": "x"}, {"action": "deny"}, {"expression": "a =="}):
         with pytest.raises(DocumentError):
             rule_patched(stored({**HEAD, "action": ASKS}), change)
+
+
+@policy_kit.LAW
+@given(policy_kit.rules(1), policy_kit.SUBJECTS)
+def test_a_rule_by_api_is_the_rule_of_the_file(
+    rule: dict[str, Any], subjects: list[tuple[Intent, Facts]]
+) -> None:
+    """Whatever a file can say, the API takes, shows and takes again; and it decides the same."""
+    then = {key: value for key, value in rule["then"].items() if key not in ("action", "tier")}
+    action = {"type": rule["then"]["action"], **then}
+    if "tier" in rule["then"]:
+        action["risk_tier_override"] = rule["then"]["tier"]
+    rest = {key: value for key, value in rule.items() if key not in ("when", "then", "id")}
+    found = rule_from_api(
+        {**rest, "name": "n", "conditions": rule["when"], "action": action}, rule_id=rule["id"]
+    )
+    shown = json.loads(json.dumps(rule_to_api(found)))
+    assert rule_from_api(shown) == found
+    stored_ = RuleSet.compile([], stored=[json.loads(json.dumps(found))])
+    written = RuleSet.compile([policy_kit.page([rule])])
+    for intent, facts in subjects:
+        answers = [
+            one.evaluate(Subject(intent, facts, lambda _intent, _facts: RiskScore(policy_kit.RISK, ())))
+            for one in (stored_, written)
+        ]
+        assert (
+            len(
+                {
+                    (match.rule is None, match.determined, len(match.flags), len(match.shadow))
+                    for match in answers
+                }
+            )
+            == 1
+        )
