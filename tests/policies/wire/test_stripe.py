@@ -177,7 +177,7 @@ def calls(api: Standin) -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
         {"destination": "ba_1"},
         lambda: v1.payouts.create({**money, "destination": "ba_1"}),  # type: ignore[typeddict-item]
     )
-    yield ("cancel_payout", "T1", "Stop payout po_1 (reverse)", {}, lambda: v1.payouts.reverse("po_1"))
+    yield ("cancel_payout", "T2", "Stop payout po_1 (reverse)", {}, lambda: v1.payouts.reverse("po_1"))
     yield (
         "create_transfer",
         "T2",
