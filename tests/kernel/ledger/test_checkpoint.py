@@ -38,6 +38,13 @@ def test_a_note_may_leave_out_when_it_was_signed() -> None:
     assert open_note(note, PUBLIC) == Checkpoint("vienna/test", 0, b"r" * 32, "")
 
 
+def test_a_size_has_19_digits_at_most() -> None:
+    root = "A" * 43 + "="
+    assert read_note(f"a\n{'9' * 19}\n{root}\n\n— a AAAA\n").size == 10**19 - 1
+    with pytest.raises(MalformedError):
+        read_note(f"a\n{'9' * 20}\n{root}\n\n— a AAAA\n")
+
+
 def test_what_is_refused_names_its_place_and_none_of_its_text() -> None:
     root = "A" * 43 + "="
     for text, where in (
