@@ -146,6 +146,10 @@ def test_a_secret_is_shared_only_for_the_purpose_that_is_asked() -> None:
         {"crv": "Ed448"},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         {"kty": "oct", "k": "c2hvcnQ"},
+        {"kty": "oct", "k": b64url(b"s" * 31), "alg": "HS256"},
+        {"kty": "oct", "k": b64url(b"s" * 32), "alg": "HS512"},
+        {"x": b64url(b"x" * 31)},
+        {"x": b64url(b"x" * 33)},
         {"purpose": "everything"},
         {"use": "enc"},
         {"key_ops": ["encrypt"]},
@@ -156,13 +160,30 @@ def test_a_secret_is_shared_only_for_the_purpose_that_is_asked() -> None:
 )
 def test_a_key_that_is_not_what_it_says_is_malformed(changes: dict[str, Any]) -> None:
     jwk = {**KEY.jwk(), **changes}
-    if "kty" in changes:
+    if "kid" not in changes:  # the key must be refused for what it is, not for its name
         jwk.pop("kid")
     with pytest.raises(MalformedError):
         VerifyingKey.from_jwk(jwk)
 
 
-@pytest.mark.parametrize("data", [{}, {"keys": {}}, {"keys": [7]}, {"keys": [{}]}])
+def test_a_longer_secret_is_one_too() -> None:
+    key = VerifyingKey.from_jwk({"kty": "oct", "k": b64url(b"s" * 33)}, purpose=Purpose.WARRANT)
+    assert (key.algorithm, len(key.material), key.purpose) == (Algorithm.HS256, 33, Purpose.WARRANT)
+
+
+def test_what_a_key_is_for_can_be_said_for_it() -> None:
+    jwk = KEY.verifying(Purpose.LOG).jwk()
+    assert VerifyingKey.from_jwk(jwk).purpose is Purpose.LOG
+    assert VerifyingKey.from_jwk(jwk, purpose=Purpose.WARRANT).purpose is Purpose.WARRANT
+
+
+def test_a_ring_tells_its_keys_in_their_order() -> None:
+    keys = [KEY.verifying(Purpose.LOG), SECRET.verifying(Purpose.WARRANT)]
+    assert Keyring(keys).keys() == keys
+    assert (len(Keyring(keys)), len(Keyring())) == (2, 0)
+
+
+@pytest.mark.parametrize("data", [{}, {"keys": {}}, {"keys": [7]}, {"keys": [{}]}, {"keys": [KEY.jwk(), 7]}])
 def test_a_key_set_that_is_none_is_malformed(data: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         Keyring.from_jwks(data)

@@ -104,6 +104,42 @@ def test_strict_object_reads_up_to_its_depth(opening: str) -> None:
         strict_object(f'{{"a":[{inner}]}}'.encode(), "claims")
 
 
+def test_levels_are_counted_where_there_are_many_brackets() -> None:
+    side = '"b":[' + "[]," * 200 + "[]]"
+    for levels, sound in ((MAX_DEPTH, True), (MAX_DEPTH + 1, False)):
+        inner = "[" * (levels - 1) + "]" * (levels - 1)
+        text = f'{{"a":{inner},{side}}}'.encode()
+        if sound:
+            assert strict_object(text, "claims")
+        else:
+            with pytest.raises(MalformedError):
+                strict_object(text, "claims")
+
+
+def test_the_largest_integer_is_read() -> None:
+    for number in (2**53, -(2**53)):
+        assert strict_object(f'{{"a":{number}}}'.encode(), "claims") == {"a": number}
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("", Reason.WARRANT_MALFORMED),
+        ("x" * 2001, Reason.WARRANT_TOO_LARGE),
+        (jws_sign(b"{}", SigningKey.generate_from(b"o" * 32), typ=BUNDLE_TYPE), Reason.WARRANT_KEY_UNKNOWN),
+        (jws_sign(b"{}", KEY, typ="other"), Reason.WARRANT_TYPE),
+        (jws_sign(b"{}", KEY, typ=BUNDLE_TYPE)[:-4] + "AAAA", Reason.WARRANT_SIGNATURE),
+    ],
+)
+@pytest.mark.parametrize("revoked", [False, True])
+def test_what_is_no_bundle_is_told_by_its_first_fault(token: str, reason: Reason, revoked: bool) -> None:
+    jwk = {**KEY.jwk(), **({"revoked_at": "2026-01-05T10:00:00Z"} if revoked else {})}
+    ring = Keyring([VerifyingKey.from_jwk(jwk, purpose=Purpose.BUNDLE)])
+    verdict = jws_verify(token, ring, typ=BUNDLE_TYPE, max_bytes=2000)
+    assert isinstance(verdict, Refused)
+    assert verdict.reason is reason
+
+
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert strict_object(b'{"a":[' + b"[]," * 500 + b"[]]}", "claims")
 

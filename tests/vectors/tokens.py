@@ -172,6 +172,14 @@ def step_01() -> Files:
             changed(iat=int(PLAIN.expires_at.timestamp()) + 1).decode(),
             "issued after its end",
         ),
+        "times_equal": (
+            changed(iat=int(PLAIN.expires_at.timestamp())).decode(),
+            "issued the instant it ends",
+        ),
+        "two_details": (
+            changed(authorization_details=to_claims(PLAIN)["authorization_details"] * 2).decode(),
+            "two authorization details, of which a reader might see one",
+        ),
         "no_details": (changed(authorization_details=[]).decode(), "no authorization details"),
         "holder_key_is_another": (
             changed(

@@ -42,6 +42,7 @@ SPECIAL = [
     Requirements(count=1, groups=("finance",), also=(Requirements(count=1, groups=("devops",)),)),
     Requirements(count=1, also=(Requirements(count=2, groups=("finance",), mfa=True),)),
     Requirements(count=0, also=(Requirements(count=1, executive=True),)),
+    Requirements(count=1, also=(Requirements(count=1, justification=True),)),
 ]
 
 
@@ -121,7 +122,7 @@ def law_tally(m: ModuleType, wanted: list[Requirements] | None = None) -> dict[s
 
 def test_every_way_of_voting_on_every_requirement() -> None:
     found = law_tally(moves, [*SIMPLE, *SPECIAL])
-    assert sum(found.values()) == 625 * (len(SIMPLE) + len(SPECIAL)) == 66_250
+    assert sum(found.values()) == 625 * (len(SIMPLE) + len(SPECIAL)) == 66_875
     assert found["approved"] > 5_000
     assert found["pending"] > 10_000
 
@@ -129,7 +130,7 @@ def test_every_way_of_voting_on_every_requirement() -> None:
 def law_people(m: ModuleType) -> int:
     """Whoever votes twice counts once; the order says nothing; fewer yeses never approve what more did not."""
     approved = 0
-    for requirements in (SIMPLE[24], SIMPLE[48], SIMPLE[60], SIMPLE[72], SPECIAL[1], SPECIAL[7]):
+    for requirements in (SIMPLE[24], SIMPLE[48], SIMPLE[60], SIMPLE[72], SPECIAL[1], SPECIAL[2], SPECIAL[7]):
         for cast in list(votes(m))[::7]:
             status = m.tally(requirements, cast).status
             approved += status == "approved"
@@ -228,6 +229,8 @@ def test_law(law: Any, least: int) -> None:
         (law_tally, "in requirements.parts():\n        missing", "in [requirements]:\n        missing"),
         (law_tally, "any(group in voter.groups for group in part.groups) if part.groups else True", "True"),
         (law_tally, "return any(group in voter.groups for", "return all(group in voter.groups for"),
+        (law_tally, "if any(part.justification for part in parts)", "if all(part.justification for part in parts)"),
+        (law_people, "*voters[i + 1 :]", "*voters[i - 1 :]"),
         (law_people, "setdefault(vote.operator_id, vote)", "setdefault(str(len(consents)), vote)"),
         (law_event, '"pending": Event.VOTE', '"pending": Event.QUORUM'),
         (law_event, "(Status.PENDING, Event.LAPSE): Status.EXPIRED", "(Status.PENDING, Event.LAPSE): Status.APPROVED"),

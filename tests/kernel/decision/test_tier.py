@@ -29,6 +29,19 @@ def test_rows_become_requirements() -> None:
     assert (table().warrant_ttl(Tier.T2), table().redeem_within(Tier.T2)) == (300, 4 * 3600)
 
 
+def test_what_a_row_says_is_told() -> None:
+    found = table()
+    assert [found.execution(one) for one in Tier] == ["direct", "direct", "passback", "passback"]
+    assert [found.row(one).approvers for one in Tier] == [0, 1, 2, 3]
+    assert [found.warrant_ttl(one) for one in Tier] == [300, 600, 300, 300]
+    assert [found.redeem_within(one) for one in (Tier.T1, Tier.T2, Tier.T3)] == [86400, 14400, 3600]
+    assert [found.requirements(one).timeout_seconds for one in (Tier.T1, Tier.T2, Tier.T3)] == [
+        3600,
+        14400,
+        86400,
+    ]
+
+
 def test_the_digest_names_the_content() -> None:
     assert table().digest == table(TEXT + "\n# a remark\n").digest
     assert table().digest != table(TEXT.replace("warrant_ttl: 600s", "warrant_ttl: 500s")).digest

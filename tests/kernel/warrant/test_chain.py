@@ -110,6 +110,15 @@ def test_a_parent_that_binds_a_request_binds_its_links_to_it() -> None:
         assert isinstance(chain.link(CHILD, wrong), Refused)
 
 
+def test_a_link_may_show_what_its_parent_only_names() -> None:
+    bound = replace(PARENT, request_digest=DIGEST, meanings=CHILD.meanings)
+    hidden = replace(bound, meanings=(replace(CHILD.meanings[0], parameters=None),))
+    silent = replace(CHILD, meanings=hidden.meanings)
+    assert chain.link(CHILD, hidden) == Granted()
+    assert chain.link(silent, hidden) == Granted()
+    assert isinstance(chain.link(silent, bound), Refused)
+
+
 def test_an_observation_never_becomes_a_permission_nor_the_reverse() -> None:
     seen = replace(PARENT, observed=True)
     assert isinstance(chain.link(CHILD, seen), Refused)
@@ -360,6 +369,8 @@ def law_attenuate(m: ModuleType, *spaces: str) -> int:
     for space in spaces or ("calls", "consent", "rest"):
         for _, _, wish, parent in pairs(space):
             made = m.attenuate(parent, wish)
+            # what is within it already is taken as it is, but for the grounds
+            assert isinstance(made, Warrant) or chain.link(wish, parent) != Granted(), (wish, parent)
             if isinstance(made, Refused):
                 assert made.reason is Reason.WARRANT_CHAIN
                 unbound = wish.holder_jkt is None and parent.holder_jkt is not None
@@ -373,6 +384,7 @@ def law_attenuate(m: ModuleType, *spaces: str) -> int:
             assert made.tier <= wish.tier
             assert made.demand.within(wish.demand)
             assert made.meanings == wish.meanings
+            assert made.request_digest == (parent.request_digest or wish.request_digest)
             assert made.id == wish.id
             assert all(made.response_limits.get(name, 9) <= n for name, n in wish.response_limits.items())
             if made.constraints:
@@ -398,6 +410,7 @@ def test_attenuation_never_widens_over_the_whole_small_space() -> None:
         ("consent", "tier=min(", "tier=max("),
         ("consent", "demand=wish.demand.meet(parent.demand)", "demand=wish.demand"),
         ("consent", "demand=wish.demand.meet(parent.demand)", "demand=parent.demand"),
+        ("calls", "getattr(parent, name) or getattr(wish, name)", "getattr(parent, name)"),
         ("calls", "return verdict if isinstance(verdict, Refused) else child", "return child"),
         ("calls", "limit.meet(bounds[name]) if name in bounds else limit", "bounds.get(name, limit)"),
     ],
@@ -424,8 +437,22 @@ def test_a_wish_is_cut_where_it_is_too_much_and_refused_where_it_is_something_el
     assert (made.subject, made.audience, made.consents) == (PARENT.subject, PARENT.audience, PARENT.consents)
     assert made.constraints == {"amount": Limit(least=Decimal("0.01"), most=Decimal(5000))}
     assert isinstance(chain.attenuate(PARENT, replace(wish, meanings=LOOSER[-5]["meanings"])), Refused)
-    late = replace(wish, issued_at=PARENT.expires_at)
-    assert isinstance(chain.attenuate(PARENT, late), Refused)
+    for issued_at, held in (
+        (PARENT.not_before - ONE_SECOND, True),
+        (PARENT.not_before, True),
+        (PARENT.expires_at - ONE_SECOND, True),
+        (PARENT.expires_at, False),
+    ):
+        timed = chain.attenuate(PARENT, replace(wish, issued_at=issued_at))
+        assert isinstance(timed, Warrant) == held
+
+
+def test_a_wish_that_names_no_request_gets_its_parents() -> None:
+    bound = replace(PARENT, request_digest=DIGEST, method="POST", meanings=CHILD.meanings)
+    silent = replace(CHILD, request_digest=None, method=None)
+    made = chain.attenuate(bound, silent)
+    assert isinstance(made, Warrant)
+    assert (made.request_digest, made.method, made.url) == (DIGEST, "POST", CHILD.url)
 
 
 # Every chain, as tokens.

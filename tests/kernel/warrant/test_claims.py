@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.warrant.claims import parse_claims, payload, to_claims
 from vienna_kernel.warrant.response import NAMES
-from vienna_kernel.warrant.terms import Meaning, Roll
+from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Roll
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,47 @@ def test_a_bound_on_the_answer_that_nobody_could_hold_has_no_reading(limits: Any
         parse_claims(json.dumps(claims).encode())
 
 
+def test_what_is_not_said_is_read_as_the_least() -> None:
+    claims = json.loads(payload(PLAIN))
+    del claims["required"]
+    claims["approvals"] = [{"operator": "op-1", "at": 1, "shown": "sha256:00"}]
+    found = parse_claims(json.dumps(claims).encode())
+    assert found.demand == Demand()
+    assert found.consents == (Consent("op-1", datetime.fromtimestamp(1, UTC), "sha256:00"),)
+    claims["required"] = {}
+    assert parse_claims(json.dumps(claims).encode()) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "sound"),
+    [
+        ({"required": {"approvals": 100}}, True),
+        ({"required": {"approvals": 101}}, False),
+        ({"required": {"approvals": -1}}, False),
+        ({"iat": int(PLAIN.expires_at.timestamp())}, False),
+        ({"iat": int(PLAIN.expires_at.timestamp()) - 1}, True),
+        ({"iat": int(PLAIN.not_before.timestamp())}, True),
+        ({"iat": int(PLAIN.not_before.timestamp()) - 1}, False),
+        ({"authorization_details": to_claims(PLAIN)["authorization_details"] * 2}, False),
+        ({"sub": "x" * 8192}, True),
+        ({"sub": "x" * 8193}, False),
+        ({"sub": ""}, False),
+    ],
+)
+def test_the_bounds_of_claims(change: dict[str, Any], sound: bool) -> None:
+    data = json.dumps({**json.loads(payload(PLAIN)), **change}).encode()
+    if sound:
+        parse_claims(data)
+    else:
+        with pytest.raises(MalformedError):
+            parse_claims(data)
+
+
 def test_members_at_their_default_do_not_travel() -> None:
     claims = to_claims(PASSBACK)
+    assert not {"policy_digest", "mapping_digest"} & set(
+        to_claims(replace(PLAIN, policy_digest="", mapping_digest=""))
+    )
     assert not {"parent", "depth", "observed", "cnf"} & set(claims)
     assert "request_digest" not in claims["authorization_details"][0]
 
