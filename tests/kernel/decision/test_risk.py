@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mutant import must_die
 from vienna_kernel.decision import risk
@@ -97,6 +98,54 @@ def test_claimed_urgency_only_adds() -> None:
 )
 def test_hours(at: datetime, outside: float) -> None:
     assert points(READ, replace(FACTS, now=at), HOURS)["outside_hours"] == outside
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "inside"),
+    [
+        (8, 29, False),
+        (8, 30, True),
+        (8, 59, True),
+        (12, 0, True),
+        (17, 44, True),
+        (17, 45, False),
+        (0, 0, False),
+    ],
+)
+def test_hours_to_the_minute(hour: int, minute: int, inside: bool) -> None:
+    half = Hours(timezone="UTC", start="08:30", end="17:45")
+    assert half.hold(datetime(2026, 3, 25, hour, minute, tzinfo=UTC)) is inside
+
+
+@pytest.mark.parametrize("name", Weights.model_fields)
+def test_a_weight_is_at_most_a_hundred(name: str) -> None:
+    assert getattr(Weights(**{name: 100}), name) == 100
+    for wrong in (-1, 101):
+        with pytest.raises(ValidationError):
+            Weights(**{name: wrong})
+
+
+def test_each_input_says_why() -> None:
+    def why(facts: Facts) -> dict[str, str]:
+        return {row.name: row.why for row in score(READ, facts, Weights()).inputs}
+
+    assert why(FACTS) == {
+        "cost_impact": "no cost is known to follow",
+        "reversibility": "a read has nothing to reverse",
+        "blast_radius": "touches 1",
+        "urgency": "urgency not given",
+        "untrusted_agent": "trust 50",
+        "outside_hours": "no working hours are configured",
+        "system_load": "no system load is reported",
+        "history": "no record is kept",
+    }
+    said = replace(
+        FACTS, claimed={"urgency": "critical"}, context={"system_load": Decimal("0.9"), "recent_incidents": 2}
+    )
+    told = why(said)
+    assert told["urgency"] == "urgency critical"
+    assert told["system_load"] == "system load 0.90"
+    assert told["history"] == "lost trust 2 times within a day"
 
 
 def test_the_explanation_holds_every_input_without_floats() -> None:
