@@ -121,7 +121,7 @@ class Asked:
 
     def all(self, conditions: Any) -> Answer:
         answers: list[Answer] = []
-        for condition in sorted(conditions, key=counts):
+        for condition in sorted(parts(conditions), key=counts):
             answers.append(self.holds(condition))
             if answers[-1] is False:
                 return False
@@ -240,6 +240,15 @@ class Asked:
         if value is None or hidden:
             return OPEN if hidden or top in self.intent.undetermined else NOTHING
         return walk(value, rest)
+
+
+def parts(conditions: Any) -> list[Any]:
+    """Everything that must hold, groups within groups too: what asks how many calls there were comes after them all."""
+    found: list[Any] = []
+    for condition in conditions:
+        inner = condition if isinstance(condition, list) else condition.get("all")
+        found += [condition] if inner is None else parts(inner)
+    return found
 
 
 def counts(condition: Any) -> bool:

@@ -125,9 +125,14 @@ def test_every_decision_is_listed() -> None:
 
 
 def test_the_mapping_of_the_format_page_is_one_and_does_what_its_cases_say() -> None:
-    mapping, cases = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mapping-format.md").read_text(), re.DOTALL)
+    mapping, cases = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs/mapping-format.md").read_text(), re.DOTALL
+    )
     mappings = MappingSet.compile([parse(mapping, name="shop.yaml")])
-    assert [result.problems for result in run_cases(parse(cases, name="shop_cases.yaml"), mappings)] == [(), ()]
+    assert [result.problems for result in run_cases(parse(cases, name="shop_cases.yaml"), mappings)] == [
+        (),
+        (),
+    ]
 
 
 def test_every_word_of_the_format_is_told() -> None:
@@ -140,5 +145,7 @@ def test_every_word_of_the_format_is_told() -> None:
 
 def test_every_shipped_mapping_is_told() -> None:
     told = re.findall(r"`([a-z_*]+)`", (ROOT / "docs/mapped-apis.md").read_text())
-    files = [path.stem for path in (ROOT / "policies/mappings").glob("*.yaml") if not path.stem.endswith("_cases")]
+    files = [
+        path.stem for path in (ROOT / "policies/mappings").glob("*.yaml") if not path.stem.endswith("_cases")
+    ]
     assert [file for file in files if not any(fnmatch(file, name) for name in told)] == []

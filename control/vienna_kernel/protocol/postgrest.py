@@ -104,6 +104,7 @@ READER = Reader(
     parts=_parts,
     kinds=by_method({"POST": _JSON, "PUT": _JSON, "PATCH": frozenset({"json"}), "DELETE": NO_BODY}),
 )
-"""Value: ``statement_class, tables, has_where, columns, select, rows``; of a function ``function, schema``. Operation: the
-class, ``call``, or ``describe`` for the list of tables.
+"""Value: ``statement_class, tables, has_where, columns, select, rows``; of a function ``function, schema``.
+
+Operation: the class, ``call``, or ``describe`` for the list of tables.
 """
