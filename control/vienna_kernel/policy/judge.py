@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from vienna_kernel.policy.condition import Leaf, Node, Not, leaves
+from vienna_kernel.policy.condition import Leaf, Node, Not, conjuncts, leaves
 from vienna_kernel.policy.field import ABSENT, UNASKED, UNDETERMINED, Field, Gap, Read, present
 from vienna_kernel.policy.operand import Kind, kind_of
 from vienna_kernel.policy.operators import PRESENCE, Test
@@ -30,10 +30,9 @@ def compile_tree(node: Node, tz: tzinfo) -> Judge:
         return _compile_leaf(node, tz)
     if isinstance(node, Not):
         return _negated(compile_tree(node.member, tz))
-    # counting a call is asked last, so that a rule counts only calls for which all else held
-    members = sorted(
-        node.members, key=lambda member: any(leaf.field.name == "rate" for leaf in leaves(member))
-    )
+    # counting a call is asked last, after nested groups too, so that a rule counts only calls for which all else held
+    whole = conjuncts(node) if node.word == "all" else node.members
+    members = sorted(whole, key=lambda member: any(leaf.field.name == "rate" for leaf in leaves(member)))
     judges = [compile_tree(member, tz) for member in members]
     if len(judges) == 1:
         return judges[0]
