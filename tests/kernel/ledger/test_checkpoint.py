@@ -145,6 +145,18 @@ def test_what_is_no_note_is_malformed(note: str) -> None:
         read_note(note)
 
 
+def test_a_note_of_64_kib_is_read_and_a_larger_one_is_not() -> None:
+    text, signature = NOTE.split("\n\n")
+    for size, read in ((64 * 1024, True), (64 * 1024 + 1, False)):
+        padded = f"{text}\n{'x' * (size - len(NOTE) - 1)}\n\n{signature}"
+        assert len(padded) == size
+        if read:
+            assert read_note(padded).size == 1273
+        else:
+            with pytest.raises(MalformedError, match="larger than 65536 bytes"):
+                read_note(padded)
+
+
 @pytest.mark.parametrize(
     ("origin", "at"), [("", AT), ("two words", AT), ("plus+sign", AT), ("line\n", AT), ("a", "b c")]
 )
