@@ -64,3 +64,38 @@ def test_hashes_are_kept_apart() -> None:
         len({leaf_hash(GENESIS + leaf), chain_hash(GENESIS, leaf), hashlib.sha256(GENESIS + leaf).digest()})
         == 3
     )
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, "", 0, 2**53, -(2**53), [None, {"a": None}], (), {}, Decimal("5.50")], ids=repr
+)
+def test_what_an_entry_can_hold(value: Any) -> None:
+    body = entry_body(
+        id="aud-1",
+        tenant="t",
+        type=EntryType.ALERT,
+        at="2026",
+        actor="system",
+        agent_id=None,
+        intent_id=None,
+        data={"v": value},
+    )
+    plain = "5.5" if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
+    assert json.loads(body)["data"] == {"v": plain}
+
+
+@pytest.mark.parametrize(
+    "value", [1.5, 2**53 + 1, -(2**53) - 1, b"x", {1}, object(), [1.0], {"a": [b""]}], ids=repr
+)
+def test_what_an_entry_cannot_hold(value: Any) -> None:
+    with pytest.raises(TypeError):
+        entry_body(
+            id="aud-1",
+            tenant="t",
+            type=EntryType.ALERT,
+            at="2026",
+            actor="system",
+            agent_id=None,
+            intent_id=None,
+            data={"v": value},
+        )
