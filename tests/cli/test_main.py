@@ -15,8 +15,8 @@ VERBS = {
     "traffic": {"tail", "show"},
     "warrants": {"show", "verify"},
     "audit": {"tail", "verify"},
-    "policies": {"budgets", "check", "test"},
-    "mappings": {"check", "test"},
+    "policies": {"budgets", "check", "schema", "templates", "test"},
+    "mappings": {"check", "coverage", "import-openapi", "learn", "schema", "test"},
 }
 
 

@@ -149,14 +149,14 @@ async def test_action_types_by_api_and_by_mapping(control: Control) -> None:
         "POST",
         "/action-types",
         {
-            "name": "send_email",
+            "name": "send_letter",
             "default_risk_tier": "T1",
             "schema": {"to": {"type": "string", "format": "email", "required": True}},
         },
     )
     assert (status, made["origin"]) == (201, "api")
     assert made["schema"]["required"] == ["to"]
-    check = {"action_type": "send_email", "parameters": {"to": "not an address"}}
+    check = {"action_type": "send_letter", "parameters": {"to": "not an address"}}
     _, told = await ask(control, "POST", "/action-types/validate", check, key="agent")
     assert told["valid"] is False
     assert told["errors"][0]["field"] == "to"
@@ -170,7 +170,7 @@ async def test_action_types_by_api_and_by_mapping(control: Control) -> None:
     )
     assert (status, error["code"]) == (422, "validation_failed")
     assert (await ask(control, "DELETE", f"/action-types/{made['id']}"))[0] == 200
-    assert (await ask(control, "GET", "/action-types/send_email"))[0] == 404
+    assert (await ask(control, "GET", "/action-types/send_letter"))[0] == 404
 
 
 async def test_a_request_can_be_tried_on_the_mappings(control: Control) -> None:
