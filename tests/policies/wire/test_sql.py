@@ -136,7 +136,12 @@ def test_rows_of_supabase(supabase: Any) -> None:
         ),
         (orders.delete().neq("id", 0), "delete_database", "T3", 'delete every row of ["public.orders"]'),
         (orders.update({"paid": True}), "delete_database", "T3", 'update every row of ["public.orders"]'),
-        (client.rpc("wipe", {"all": True}), "call_database_function", "T2", "Call the function wipe (schema: public)"),
+        (
+            client.rpc("wipe", {"all": True}),
+            "call_database_function",
+            "T2",
+            "Call the function wipe (schema: public)",
+        ),
     ):
         call.execute()
         expect(api.last, action=action, tier=tier, summary=summary)
