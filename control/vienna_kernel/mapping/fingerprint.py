@@ -1,7 +1,8 @@
 """The fingerprint of a call: what must be the same for a retry to be the same call.
 
-All of it, mapped or not, so that nothing unseen can change after consent: agent, method, URL, content type, headers,
-body. Left out is what clients change from try to try: the lines in ``VOLATILE``, and what a mapping lists.
+All of it, mapped or not, so that nothing unseen can change after consent: agent, method, URL, whose credential it
+carries (``principal``), content type, headers, body. Left out is what clients change from try to try: the lines in
+``VOLATILE``, and what a mapping lists.
 JSON counts without the order of its keys, a form without the order of its fields, multipart without its boundary; any
 other body counts by its bytes.
 """
@@ -24,10 +25,12 @@ from vienna_kernel.decode.form import Pairs
 from vienna_kernel.decode.header import parameters
 from vienna_kernel.decode.pointer import MISSING, Pointer
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.principal import principal
 from vienna_kernel.value import Value, plain_decimal
 
-# Access tokens that rotate, clocks, retry counters, tracing, and what only describes the client. A cookie counts: it
-# can choose whose account is acted on; so do ``Prefer`` and ``Accept-Profile``, by which PostgREST does another thing.
+# Access tokens (``principal`` keeps whose), clocks, retry counters, tracing, and what only describes the client. A
+# cookie counts: it can choose whose account is acted on; so do ``Prefer`` and ``Accept-Profile``, by which PostgREST
+# does another thing.
 VOLATILE = frozenset(
     {"authorization", "x-amz-security-token", "user-agent", "date", "x-amz-date", "idempotency-key"}
     | {
@@ -158,7 +161,8 @@ def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) 
         [line for line in call.headers if not _is_volatile(line[0], volatile.headers)],
         key=lambda line: line[0],
     )
-    head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines])
+    whose = principal(call)
+    head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines, whose])
     hashed = hashlib.sha256(len(head).to_bytes(8, "big") + head)
     hashed.update(_body_bytes(call, content, volatile))
     return "sha256:" + hashed.hexdigest()

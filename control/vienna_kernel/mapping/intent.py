@@ -18,12 +18,15 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNTOLD_REACH = 1000  # the reach from which the risk score counts in full
 
 
-def unmapped_intent(call: Call, operation: str = "") -> Intent:
+def unmapped_intent(call: Call, operation: str = "", *, spoken_for: bool = True) -> Intent:
     """A call that no mapping reads: ``http.<method>`` on its origin, a harmless read or a write of unknown reach.
 
-    ``operation``: what its protocol calls it, where a mapping of the address told the protocol.
+    Args:
+        operation: What its protocol calls it, where a mapping of the address told the protocol.
+        spoken_for: Whether a mapping names this host. Then nothing is a read but what it says is one: some APIs
+            delete on a GET, and an agent would find the path that their mapping forgot.
     """
-    reading = call.method in _READS
+    reading = call.method in _READS and not spoken_for
     named = {"operation": for_people(operation)} if operation else {}
     return Intent(
         action=f"http.{call.method.lower()}",

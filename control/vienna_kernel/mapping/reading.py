@@ -122,7 +122,7 @@ class MappingSet:
         if pool is None:
             return Refused(Reason.AMBIGUOUS_REQUEST, "the query or headers name two actions of this address")
         if found is None or not pool:
-            return _unmapped(call, query)
+            return _unmapped(call, query, spoken_for=self._index.names(call.host))
         return _map(call, query, found, pool, preflight)
 
     def narrow(
@@ -162,11 +162,11 @@ class MappingSet:
         return narrow.held(mapped, after, changes) or Narrowed(changed, after, tuple(changes))
 
 
-def _unmapped(call: Call, query: Pairs) -> Mapped | Refused:
+def _unmapped(call: Call, query: Pairs, *, spoken_for: bool) -> Mapped | Refused:
     content = decode(call, None)
     if isinstance(content, Refused):
         return content
-    intents = (unmapped_intent(call),)
+    intents = (unmapped_intent(call, spoken_for=spoken_for),)
     return Mapped(
         intents=intents,
         promises=(Promise(intents, None),),

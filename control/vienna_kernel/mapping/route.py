@@ -29,7 +29,8 @@ class Segment:
     Attributes:
         encoded: The segment may hold ``%2F`` and ``%25``; it is kept and compared encoded. Of a rest only those two are
             kept, all else is decoded.
-        rest: It and all that follow.
+        rest: It and all that follow. Only an encoded one, the name of an object, ends in a slash: ``/a/1/`` is to most
+            servers ``/a/1``, and must not reach a family past the entry that names it.
     """
 
     before: str
@@ -79,7 +80,7 @@ class Pattern:
                     return None
             elif segment.rest:
                 rest = "/".join(plain[i:]) if raw is plain else _rest(segment, raw[i:], plain[i:])
-                if not raw[i] or rest is None:
+                if rest is None or not raw[i] or not (raw[-1] or segment.encoded):
                     return None
                 found[segment.name] = rest
             else:
@@ -232,6 +233,10 @@ class Index[A]:
             rows.append(route)
             rows.sort(key=_rank)
         route.add(entry)
+
+    def names(self, host: str) -> bool:
+        """Whether some route is of this host."""
+        return any(name in self._hosts for name in self._forms.names(host))
 
     def find(self, host: str, method: str, path: str) -> Found[A] | None:
         """The route of a request."""

@@ -345,3 +345,16 @@ def test_a_body_never_makes_another_action_of_a_request() -> None:
     assert [intent.action for intent in mapped(mappings.map(post_form("all=true"))).intents] == ["pay_all"]
     assert [intent.action for intent in mapped(mappings.map(post({"all": "no"}))).intents] == ["pay"]
     assert refused(mappings.map(post({"all": "true"}))).reason == Reason.UNDECODABLE_BODY
+
+
+@pytest.mark.parametrize(
+    ("url", "effect", "tier"),
+    [
+        ("https://elsewhere.example/wipe", Effect.READ, Tier.T0),
+        ("https://shop.example/wipe", Effect.WRITE, Tier.T2),
+        ("https://shop.example/pay/", Effect.WRITE, Tier.T2),
+    ],
+)
+def test_on_a_host_that_a_mapping_names_only_it_says_what_reads(url: str, effect: Effect, tier: Tier) -> None:
+    (intent,) = mapped(compiled(action()).map(request(f"GET {url}"))).intents
+    assert (intent.action, intent.effect, intent.default_tier) == ("http.get", effect, tier)
