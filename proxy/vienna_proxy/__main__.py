@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from vienna_proxy import config, logs
-from vienna_proxy.addresses import GuardedLoop
 from vienna_proxy.compose import MakeJudge, Sidecar
-from vienna_proxy.decide import Judge
-from vienna_proxy.embed import mitmproxy_loop
+from vienna_proxy.judge.decide import Judge
 from vienna_proxy.ports import StartError, UnavailableError
+from vienna_proxy.transport.addresses import GuardedLoop
+from vienna_proxy.transport.embed import mitmproxy_loop
 
 
 def main(arguments: list[str] | None = None, *, make_judge: MakeJudge = Judge, lenient_only: str = "") -> int:

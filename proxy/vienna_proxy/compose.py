@@ -24,27 +24,28 @@ from mitmproxy import http
 
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Hello
-from vienna_proxy import embed, enrol, guards, proofs
-from vienna_proxy.addresses import AddressPolicy, GuardedLoop, exempt
-from vienna_proxy.bundle import RUNGS, Bundle, Bundles
-from vienna_proxy.channel import Channel, Listener
 from vienna_proxy.clock import Clock
 from vienna_proxy.config import GateConfig, Settings, host_and_port
-from vienna_proxy.connections import Connections
-from vienna_proxy.consult import Counsel
-from vienna_proxy.decide import Court, Judge
-from vienna_proxy.exchange import Rules
+from vienna_proxy.evidence.outcome import Outcomes
+from vienna_proxy.evidence.readback import Readbacks
+from vienna_proxy.evidence.report import Reporter
+from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.gate import Gate, Offices
-from vienna_proxy.hold import Holds, Interim
 from vienna_proxy.internal import Internal
-from vienna_proxy.outcome import Outcomes
+from vienna_proxy.judge.consult import Counsel
+from vienna_proxy.judge.decide import Court, Judge
+from vienna_proxy.judge.hold import Holds, Interim
+from vienna_proxy.judge.preflight import Preflight
+from vienna_proxy.judge.presented import Presenter
+from vienna_proxy.link import enrol
+from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
+from vienna_proxy.link.channel import Channel, Listener
 from vienna_proxy.ports import StartError, UnavailableError
-from vienna_proxy.preflight import Preflight
-from vienna_proxy.presented import Presenter
-from vienna_proxy.readback import Readbacks
-from vienna_proxy.report import Reporter
-from vienna_proxy.spool import Spool
-from vienna_proxy.tunnel import Tunnels
+from vienna_proxy.transport import embed, guards, proofs
+from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
+from vienna_proxy.transport.connections import Connections
+from vienna_proxy.transport.exchange import Rules
+from vienna_proxy.transport.tunnel import Tunnels
 from vienna_proxy.version import VERSION
 
 _HEARTBEAT_SECONDS = 30.0

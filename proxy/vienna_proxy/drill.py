@@ -9,9 +9,9 @@ import sys
 
 from vienna_kernel.call.request import Call
 from vienna_proxy.__main__ import main
-from vienna_proxy.answers import Answer
-from vienna_proxy.consult import Grant
-from vienna_proxy.decide import Judge, Plea
+from vienna_proxy.answer.problem import Answer
+from vienna_proxy.judge.consult import Grant
+from vienna_proxy.judge.decide import Judge, Plea
 
 
 class BrokenJudge(Judge):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -19,40 +18,30 @@ from mitmproxy import http, tls
 from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
-from vienna_kernel.call.request import Call
 from vienna_kernel.verdict import Granted, Reason, Refused
-from vienna_proxy import streams
-from vienna_proxy.addresses import NEVER
-from vienna_proxy.answers import Answer, render
-from vienna_proxy.bundle import Bundles
+from vienna_proxy.answer.problem import Answer, render
+from vienna_proxy.answer.words import Words, broke, finished, marks
+from vienna_proxy.case import Case
 from vienna_proxy.config import GateConfig
-from vienna_proxy.connections import Connections
-from vienna_proxy.consult import Grant
-from vienna_proxy.decide import Judge, Plea
-from vienna_proxy.heads import GateRequest
-from vienna_proxy.hold import Caller, Holds, Interim
+from vienna_proxy.evidence.outcome import Outcomes
+from vienna_proxy.evidence.readback import Readbacks
+from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.internal import Internal, is_internal
-from vienna_proxy.outcome import Outcomes, Tap
-from vienna_proxy.passage import PASSAGE, Meter, Passage
+from vienna_proxy.judge.consult import Grant
+from vienna_proxy.judge.decide import Judge, Plea
+from vienna_proxy.judge.hold import Caller, Holds, Interim
+from vienna_proxy.link.bundle import Bundles
 from vienna_proxy.ports import UnavailableError
-from vienna_proxy.readback import Readbacks
-from vienna_proxy.report import Reporter
-from vienna_proxy.translate import header_of, incoming, presented_warrants, raw_request
-from vienna_proxy.tunnel import Tunnels
+from vienna_proxy.transport import streams
+from vienna_proxy.transport.connections import Connections
+from vienna_proxy.transport.heads import GateRequest
+from vienna_proxy.transport.passage import PASSAGE, Meter
+from vienna_proxy.transport.translate import header_of, incoming, presented_warrants, raw_request
+from vienna_proxy.transport.tunnel import Tunnels
 
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Case(Passage):
-    """One call on its way through the gate; what the transport sees of it is its ``Passage``."""
-
-    began: float
-    call: Call | None = None
-    grant: Grant | None = None
-    tap: Tap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +79,7 @@ class Gate:
     def __init__(self, offices: Offices) -> None:
         self._offices = offices
         self._meter = Meter(offices.config.body.inflight_max_bytes)
+        self._words = Words(offices.reporter)
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
         self.active: set[Grant] = set()
@@ -108,9 +98,9 @@ class Gate:
                     self._offices.connections.expect_head(flow.client_conn)
                 flow.response = None
             else:
-                flow.response = self._told(flow, answer)
+                flow.response = self._words.told(flow, answer)
         except Exception as error:
-            self._broke("http_connect", error)
+            broke("http_connect", error)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A head is there, its body is not: what headers alone refuse is refused now."""
@@ -128,9 +118,9 @@ class Gate:
             else:
                 case.answered = True
                 flow.request.headers.pop("expect", None)
-                flow.response = self._told(flow, self._refused(flow, refused))
+                flow.response = self._words.told(flow, self._words.refused(flow, refused))
         except Exception as error:
-            self._broke("requestheaders", error)
+            broke("requestheaders", error)
 
     def _head(self, flow: http.HTTPFlow, case: Case) -> Refused | None:
         head = self._offices.judge.head(raw_request(flow))
@@ -164,13 +154,13 @@ class Gate:
             else:
                 flow.response = verdict
         except Exception as error:
-            self._broke("request", error)
+            broke("request", error)
 
     async def _judged(self, flow: http.HTTPFlow, case: Case) -> Grant | http.Response:
         offices, request = self._offices, flow.request
         call = offices.judge.whole(raw_request(flow, body=request.raw_content or b""))
         if isinstance(call, Refused):
-            return self._told(flow, self._refused(flow, call))
+            return self._words.told(flow, self._words.refused(flow, call))
         case.call = call
         if is_internal(call):
             response = await offices.internal.answer(call)
@@ -181,7 +171,7 @@ class Gate:
         )
         plea = Plea(client=flow.client_conn, caller=caller, warrants=presented_warrants(request))
         verdict = await offices.judge.judge(call, plea)
-        return verdict if isinstance(verdict, Grant) else self._told(flow, verdict)
+        return verdict if isinstance(verdict, Grant) else self._words.told(flow, verdict)
 
     # The upstream's side
 
@@ -197,12 +187,12 @@ class Gate:
             ):
                 return
             tap = await self._offices.outcomes.stream_begins(case.grant, response)
-            framed = incoming(response, self._marks(case.grant), content=None, method=case.grant.call.method)
+            framed = incoming(response, marks(case.grant), content=None, method=case.grant.call.method)
             framed.stream = tap
             case.tap, case.keep_limit = tap, None
             flow.response = framed
         except Exception as error:  # it stays unstreamed, and is judged as a whole or refused as too large
-            self._broke("responseheaders", error)
+            broke("responseheaders", error)
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """The whole answer is there, or a stream is at its end."""
@@ -215,7 +205,7 @@ class Gate:
             case.release()
             if case.tap is not None:
                 await self._offices.outcomes.stream_ends(grant, case.tap, aborted=False, agent_gone=False)
-                self._log(grant, case, status=response.status_code, streamed=case.tap.size)
+                finished(grant, case, status=response.status_code, streamed=case.tap.size)
                 self._read_back(grant)
                 return
             content = response.raw_content or b""
@@ -224,19 +214,17 @@ class Gate:
             if isinstance(verdict, Granted):
                 verdict = await self._offices.readbacks.before_answer(grant)
             if isinstance(verdict, Granted):
-                flow.response = incoming(
-                    response, self._marks(grant), content=content, method=grant.call.method
-                )
+                flow.response = incoming(response, marks(grant), content=content, method=grant.call.method)
             else:
                 flow.response = render(verdict, accept=grant.call.header("accept") or "")
-            self._log(grant, case, status=response.status_code, verdict=verdict)
+            finished(grant, case, status=response.status_code, verdict=verdict)
             self._read_back(grant)
         except UnavailableError:
             if case.tap is None:
-                flow.response = self._unrecorded(grant)
-            self._log(grant, case, status=response.status_code, error="not recorded")
+                flow.response = self._words.unrecorded(grant)
+            finished(grant, case, status=response.status_code, error="not recorded")
         except Exception as error:
-            self._broke("response", error)
+            broke("response", error)
         finally:
             self.active.discard(grant)
 
@@ -251,7 +239,7 @@ class Gate:
         except UnavailableError as error:
             log.error("readback.unrecorded", intent_id=grant.decision.intent_id, port=error.port)
         except Exception as error:
-            self._broke("readback", error)
+            broke("readback", error)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         """No answer, or half of one, or nobody to give it to."""
@@ -265,7 +253,7 @@ class Gate:
             outcomes = self._offices.outcomes
             if case.tap is not None:
                 await outcomes.stream_ends(grant, case.tap, aborted=True, agent_gone=gone)
-                self._log(grant, case, status=case.tap.status, streamed=case.tap.size, error="aborted")
+                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error="aborted")
                 return
             if case.overflow:
                 kept = self._offices.config.body.inspect_max_bytes
@@ -273,13 +261,13 @@ class Gate:
             else:
                 answer = await outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
             flow.response = render(answer, accept=grant.call.header("accept") or "")
-            self._log(grant, case, error=answer.reason.value, sent=case.sent)
+            finished(grant, case, error=answer.reason.value, sent=case.sent)
         except UnavailableError:
-            flow.response = self._unrecorded(grant)
-            self._log(grant, case, error="not recorded")
+            flow.response = self._words.unrecorded(grant)
+            finished(grant, case, error="not recorded")
         except Exception as raised:
             flow.response = self._closed
-            self._broke("error", raised)
+            broke("error", raised)
         finally:
             self.active.discard(grant)
 
@@ -300,113 +288,10 @@ class Gate:
         self._offices.interim.forget(client)
         self._offices.holds.hung_up(client)
 
-    # Words
-
     def speak(self, client: Client, refused: Refused) -> bytes:
         """The whole answer, as bytes, to what never became a call."""
-        self._offices.reporter.note(refused.reason, refused.detail, client=_peer(client))
-        log.info("call.refused", reason=refused.reason.value, detail=refused.detail)
-        response = render(Answer(reason=refused.reason, detail=_explained(refused)))
-        response.headers["Connection"] = "close"
-        return bytes(http1.assemble_response(response))  # type: ignore[no-untyped-call]
+        return self._words.speak(client, refused)
 
     def too_large(self, flow: http.HTTPFlow, refused: Refused) -> http.Response:
         """The answer to a body that turned out too large."""
-        return self._told(flow, self._refused(flow, refused))
-
-    def _refused(self, flow: http.HTTPFlow, refused: Refused) -> Answer:
-        """A refusal that nobody else hears of: counted, and told."""
-        if refused.detail == NEVER:  # the canary, every half minute
-            return Answer(reason=refused.reason, detail=refused.detail)
-        address = flow.server_conn.address
-        where = "" if address is None else f"{address[0]}:{address[1]}"
-        self._offices.reporter.note(
-            refused.reason,
-            refused.detail,
-            method=flow.request.method[:16],
-            url=where,
-            client=_peer(flow.client_conn),
-        )
-        return Answer(reason=refused.reason, detail=_explained(refused))
-
-    def _told(self, flow: http.HTTPFlow, answer: Answer) -> http.Response:
-        case = flow.metadata.get(PASSAGE)
-        call = case.call if isinstance(case, Case) else None
-        log.info(
-            "call.refused",
-            reason=answer.reason.value,
-            method=flow.request.method[:16],
-            origin=None if call is None else call.origin,
-            decision=answer.decision,
-            intent_id=answer.intent_id,
-            approval_id=answer.approval_id,
-            warrant_id=answer.warrant_id,
-            ms=None if not isinstance(case, Case) else _since(case.began),
-        )
-        if isinstance(case, Case):
-            case.release()
-        return render(answer, accept=header_of(flow.request, b"accept"))
-
-    def _unrecorded(self, grant: Grant) -> http.Response:
-        told = "The request was sent, but its outcome cannot be recorded, so the answer is withheld. Do not retry."
-        return render(
-            Answer(
-                reason=Reason.AUDIT_UNAVAILABLE,
-                detail=told,
-                decision=grant.word,
-                intent_id=grant.decision.intent_id,
-                warrant_id=grant.warrant_id,
-                retryable=False,
-                sent=True,
-            )
-        )
-
-    @staticmethod
-    def _marks(grant: Grant) -> list[tuple[str, str]]:
-        return [
-            ("Vienna-Decision", grant.word),
-            ("Vienna-Intent", grant.decision.intent_id),
-            ("Vienna-Warrant-Id", grant.warrant_id),
-        ]
-
-    @staticmethod
-    def _log(grant: Grant, case: Case, *, verdict: Granted | Answer | None = None, **more: object) -> None:
-        log.info(
-            "call",
-            decision=grant.word,
-            method=grant.call.method,
-            origin=grant.call.origin,
-            actions=[intent.action for intent in grant.mapped.intents],
-            mapping=grant.mapped.mapping,
-            tier=grant.decision.tier,
-            rule=grant.decision.rule,
-            intent_id=grant.decision.intent_id,
-            warrant_id=grant.warrant_id,
-            attempt=grant.attempt,
-            ms=_since(case.began),
-            upstream_ms=_since(grant.released_at),
-            withheld=verdict.reason.value if isinstance(verdict, Answer) else None,
-            **more,
-        )
-
-    @staticmethod
-    def _broke(hook: str, error: Exception) -> None:
-        """Say that we failed: the kind and the place, never the text, which may quote a caller's secret."""
-        frames = traceback.extract_tb(error.__traceback__)
-        at = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
-        log.error("gate.broke", hook=hook, error=type(error).__name__, at=at)
-
-
-def _since(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 2)
-
-
-def _peer(client: Client) -> str:
-    return str(client.peername[0]) if client.peername else ""
-
-
-def _explained(refused: Refused) -> str:
-    """What is wrong with a request's form; here the detail quotes nothing of it."""
-    if refused.hint:
-        return refused.hint
-    return f"{Answer(reason=refused.reason).row.hint} ({refused.detail})"
+        return self._words.told(flow, self._words.refused(flow, refused))

@@ -22,13 +22,13 @@ from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_kernel.wire import Decision
-from vienna_proxy.answers import Answer
+from vienna_proxy.answer.problem import Answer
 from vienna_proxy.config import GateConfig
-from vienna_proxy.connections import Connections
-from vienna_proxy.consult import Grant
 from vienna_proxy.gate import Case, Gate, Offices
-from vienna_proxy.hold import Holds, Interim
-from vienna_proxy.passage import PASSAGE, Meter
+from vienna_proxy.judge.consult import Grant
+from vienna_proxy.judge.hold import Holds, Interim
+from vienna_proxy.transport.connections import Connections
+from vienna_proxy.transport.passage import PASSAGE, Meter
 
 
 class Naive:

@@ -425,7 +425,7 @@ def test_a_held_call_is_answered_when_people_said_yes(gate, control, upstream: U
     assert call.result(10).status_code == 200
     second = control.heard(wire.Consult)[1]
     assert (second.fingerprint, second.attempt != first.attempt) == (first.fingerprint, True)
-    assert len(upstream.received) == 1
+    assert [seen.method for seen in upstream.received].count("POST") == 1  # a read-back may follow
 
 
 def test_a_held_call_survives_a_control_plane_that_goes_and_comes(gate, control, upstream: Upstream) -> None:
@@ -436,7 +436,7 @@ def test_a_held_call_survives_a_control_plane_that_goes_and_comes(gate, control,
     time.sleep(1)
     control.open()
     assert call.result(10).status_code == 200
-    assert len(upstream.received) == 1
+    assert [seen.method for seen in upstream.received].count("POST") == 1
 
 
 def test_a_hold_ends_in_a_pending_answer(own_gate, control, upstream: Upstream) -> None:

@@ -1,0 +1,1 @@
+"""What the agent is told, in words a model reads and in the form its client shows."""

@@ -1,0 +1,72 @@
+"""The agent's connections inside mitmproxy, reached from outside: cut off while silent, kept while something goes on.
+
+Together with ``hold.Interim`` the only place that touches them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from mitmproxy.connection import Client
+
+from vienna_proxy.transport.exchange import HEAD_SECONDS
+
+_SILENCE_SECONDS = HEAD_SECONDS + 2  # a head that began in time is told why it was cut off
+
+
+class DeafWriter:
+    """Stands for the writer of a connection that nobody listens to any more."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def is_closing(self) -> bool:
+        """Nothing more is to be written."""
+        return True
+
+    def write(self, data: bytes) -> None:
+        """Heard by nobody."""
+
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Close the connection itself."""
+        self._writer.close()
+
+
+class Connections:
+    """mitmproxy's open connections, by client id."""
+
+    def __init__(self, handlers: Mapping[Any, Any]) -> None:
+        self._handlers = handlers
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def expect_head(self, client: Client) -> None:
+        """A request head must come soon, else the connection is closed."""
+        self.arrived(client)
+        loop = asyncio.get_running_loop()
+        self._timers[client.id] = loop.call_later(_SILENCE_SECONDS, self._reap, client)
+
+    def arrived(self, client: Client) -> None:
+        """The head came, or the connection went."""
+        if (timer := self._timers.pop(client.id, None)) is not None:
+            timer.cancel()
+
+    def deafen(self, client: Client) -> None:
+        """The caller hung up after its call left: mitmproxy must not end the upstream's connection for that."""
+        if (transport := self._transport(client)) is not None:
+            transport.writer = DeafWriter(transport.writer)
+
+    def _reap(self, client: Client) -> None:
+        self._timers.pop(client.id, None)
+        if (transport := self._transport(client)) is not None:
+            transport.writer.close()
+
+    def _transport(self, client: Client) -> Any:
+        """mitmproxy's end of a connection that can be written to; None when there is none."""
+        handler = self._handlers.get(client.id)
+        transport = None if handler is None else handler.transports.get(client)
+        return transport if transport is not None and transport.writer is not None else None

@@ -1,0 +1,127 @@
+"""CONNECT: its target judged before any name is resolved and any byte of TLS is read.
+
+A tunnel is opened for hosts that may be called; what goes through it is read there. A host of ``passthrough`` keeps
+its TLS to itself, so the connection as a whole is the call: it needs a warrant, and is recorded, like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mitmproxy import http
+from mitmproxy.connection import Client
+
+from vienna_kernel.call.authority import Authority, parse_authority
+from vienna_kernel.call.request import Call
+from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
+from vienna_kernel.mapping.reading import Mapped
+from vienna_kernel.value import digest
+from vienna_kernel.verdict import Granted, Reason, Refused
+from vienna_proxy.answer.problem import Answer
+from vienna_proxy.evidence.outcome import Outcomes
+from vienna_proxy.evidence.report import Reporter
+from vienna_proxy.judge.decide import Judge, Plea
+from vienna_proxy.judge.hold import Caller
+from vienna_proxy.transport.addresses import AddressPolicy, literal
+from vienna_proxy.transport.doors import NextLayer
+from vienna_proxy.transport.heads import GateRequest
+from vienna_proxy.transport.translate import header_of, headers_of
+
+_ACTION = "http.connect"
+
+
+class Tunnels:
+    """Judges CONNECT."""
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        policy: AddressPolicy,
+        doors: NextLayer,
+        outcomes: Outcomes,
+        reporter: Reporter,
+        passthrough: Callable[[str], bool],
+    ) -> None:
+        self._judge = judge
+        self._policy = policy
+        self._doors = doors
+        self._outcomes = outcomes
+        self._reporter = reporter
+        self._passthrough = passthrough
+
+    async def judge(self, flow: http.HTTPFlow) -> Granted | Answer:
+        """Whether the tunnel is opened, or what the agent is told.
+
+        Raises ``UnavailableError`` when an unopened tunnel cannot be recorded.
+        """
+        place = self._place(flow)
+        if isinstance(place, Refused):
+            peer = flow.client_conn.peername
+            self._reporter.note(
+                place.reason, place.detail, method="CONNECT", client=str(peer[0]) if peer else ""
+            )
+            return Answer(
+                reason=place.reason, detail=f"{Answer(reason=place.reason).row.hint} ({place.detail})"
+            )
+        flow.request.data.host, flow.request.data.port = place.host, place.port
+        if not self._passthrough(place.host):
+            return Granted()
+        call, mapped = _unopened(place)
+        agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version)
+        verdict = await self._judge.tunnel(mapped, call, Plea(client=flow.client_conn, caller=agent))
+        if isinstance(verdict, Answer):
+            return verdict
+        await self._outcomes.unopened(verdict)
+        self._doors.unopened.add(flow.client_conn.id)
+        return Granted()
+
+    def is_unopened(self, client: Client) -> bool:
+        """Whether this connection keeps its TLS to itself."""
+        return client.id in self._doors.unopened
+
+    def _place(self, flow: http.HTTPFlow) -> Authority | Refused:
+        request = flow.request
+        target = request.raw_target if isinstance(request, GateRequest) else request.data.authority
+        if request.data.http_version not in (
+            b"HTTP/1.1",
+            b"HTTP/1.0",
+        ):  # 1.0: Python's http.client before 3.12
+            return Refused(Reason.UNSUPPORTED_PROTOCOL, "not HTTP/1.1")
+        if sum(name.lower() == b"host" for name, _ in headers_of(request)) > 1:
+            return Refused(Reason.AMBIGUOUS_REQUEST, "more than one Host line")
+        if not target.isascii() or b":" not in target:
+            return Refused(Reason.TARGET_NOT_CANONICAL, "CONNECT names no host and port")
+        place = parse_authority(target.decode("ascii"), "https")
+        if isinstance(place, Refused):
+            return place
+        if literal(place.host) is not None and not self._policy.literal_allowed(place.host, place.port):
+            return self._policy.judge_name(place.host, place.port) or Refused(
+                Reason.ADDRESS_REFUSED, "an IP address instead of a name"
+            )
+        return self._policy.judge_name(place.host, place.port) or place
+
+
+def _unopened(place: Authority) -> tuple[Call, Mapped]:
+    """A connection that stays closed to us, as a call and its meaning."""
+    call = Call(
+        method="CONNECT",
+        scheme="https",
+        host=place.host,
+        port=place.port,
+        path="/",
+        query="",
+        headers=(),
+        body=b"",
+    )
+    intent = Intent(
+        action=_ACTION,
+        target=call.origin,
+        parameters={"host": place.host, "path": "/"},
+        effect=Effect.EXECUTE,
+        reversibility=Reversibility.UNKNOWN,
+        default_tier=Tier.T2,
+        summary=f"Open a connection to {place.host}:{place.port} that nobody reads",
+    )
+    name = digest({"connect": call.origin})
+    return call, Mapped(intents=(intent,), fingerprint=name, mapped=False, shown_url=call.origin)
