@@ -81,6 +81,8 @@ class Decision:
 
 def decide(intent: Intent, facts: Facts, rules: RuleSet, tiers: TierTable) -> Decision:
     """What happens to one intent. Total: every intent and facts have an answer."""
+    if rules.environments and (label := rules.environments.of(intent.target)) is not None:
+        facts = replace(facts, environment=label)
     subject = Subject(intent, facts, lambda i, f: risk.score(i, f, tiers.weights, tiers.hours), rules.budgets)
     if not facts.agent.may(intent.action):
         return _not_allowed(subject, rules, tiers)

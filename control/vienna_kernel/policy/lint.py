@@ -17,14 +17,14 @@ from vienna_kernel.policy.names import undeclared
 from vienna_kernel.policy.reach import Reach
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.ruleset import RuleSet
-from vienna_kernel.policy.warning import Warning
+from vienna_kernel.policy.warning import PolicyWarning
 
-__all__ = ["Warning", "lint"]
+__all__ = ["PolicyWarning", "lint"]
 
 
 def lint(
     rules: RuleSet, *, action_types: Mapping[str, ActionShape] | None = None, now: datetime | None = None
-) -> list[Warning]:
+) -> list[PolicyWarning]:
     """Everything suspicious in a rule set, in the order of its rules.
 
     Args:
@@ -45,14 +45,16 @@ def lint(
     return found
 
 
-def _default(rules: RuleSet) -> Iterator[Warning]:
+def _default(rules: RuleSet) -> Iterator[PolicyWarning]:
     if rules.default == "allow":
         why = "the default is allow: whatever no rule speaks of passes at its tier; in prod this takes two people"
-        yield Warning("default", "", "allows_by_default", why, "use default: deny, and allow what is meant")
+        yield PolicyWarning(
+            "default", "", "allows_by_default", why, "use default: deny, and allow what is meant"
+        )
 
 
-def _over(rule: Rule, now: datetime | None) -> Iterator[Warning]:
+def _over(rule: Rule, now: datetime | None) -> Iterator[PolicyWarning]:
     end = rule.shape.valid_until
     if now is not None and end is not None and end <= now:
         why = f"never holds any more: it was valid until {end.isoformat()}"
-        yield Warning(rule.where, rule.id, "over", why, "remove it, or give it a later valid_until")
+        yield PolicyWarning(rule.where, rule.id, "over", why, "remove it, or give it a later valid_until")

@@ -10,12 +10,12 @@ from vienna_kernel.policy.names import UNMAPPED
 from vienna_kernel.policy.reach import Reach
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.vocabulary import ACTION_NAMES
-from vienna_kernel.policy.warning import Warning
+from vienna_kernel.policy.warning import PolicyWarning
 
 _READS = ("http.get", "http.head", "http.options")
 
 
-def loose(rule: Rule, reach: Reach) -> Iterator[Warning]:
+def loose(rule: Rule, reach: Reach) -> Iterator[PolicyWarning]:
     """What makes a rule let go more than it seems to."""
     if rule.action == "allow":
         yield from _wide(rule)
@@ -25,14 +25,14 @@ def loose(rule: Rule, reach: Reach) -> Iterator[Warning]:
     yield from _no_end(rule)
 
 
-def _wide(rule: Rule) -> Iterator[Warning]:
+def _wide(rule: Rule) -> Iterator[PolicyWarning]:
     if rule.actions is None and not _by_effect(rule):
         fix = "add action == '…', or action.effect == 'read'"
-        yield Warning(rule.where, rule.id, "allows_any_action", "allows without naming an action", fix)
+        yield PolicyWarning(rule.where, rule.id, "allows_any_action", "allows without naming an action", fix)
     for action in sorted(rule.actions or ()):
         if action in UNMAPPED and action not in _READS:
             why = f"allows {action}: requests that change something, of which nobody knows what they would do"
-            yield Warning(rule.where, rule.id, "allows_unmapped", why, "map them, or require approval")
+            yield PolicyWarning(rule.where, rule.id, "allows_unmapped", why, "map them, or require approval")
     for leaf in leaves(rule.tree):
         yield from _wide_test(rule, leaf)
 
@@ -46,7 +46,7 @@ def _by_effect(rule: Rule) -> bool:
     )
 
 
-def _wide_test(rule: Rule, leaf: Leaf) -> Iterator[Warning]:
+def _wide_test(rule: Rule, leaf: Leaf) -> Iterator[PolicyWarning]:
     word, name, wanted = leaf.operator.name, leaf.field.name, leaf.operand
     if name in ACTION_NAMES and word == "contains":
         why, fix = f"allows every action whose name contains {wanted!r}", "name the actions with 'in'"
@@ -63,7 +63,7 @@ def _wide_test(rule: Rule, leaf: Leaf) -> Iterator[Warning]:
         why, fix = f"allows by {name}, which the agent says of itself", "decide by a fact of ours"
     else:
         return
-    yield Warning(rule.place(leaf), rule.id, "loose_allow", why, fix)
+    yield PolicyWarning(rule.place(leaf), rule.id, "loose_allow", why, fix)
 
 
 def _anchored(pattern: str) -> bool:
@@ -87,7 +87,7 @@ def _outside_groups(pattern: str) -> str:
     return "".join(kept)
 
 
-def _asks_nobody(rule: Rule) -> Iterator[Warning]:
+def _asks_nobody(rule: Rule) -> Iterator[PolicyWarning]:
     then = rule.shape.then
     if then.approvals is not None and then.tier is Tier.T0:
         why = "names approvals, but what is allowed at T0 goes at once: nobody is asked"
@@ -95,16 +95,16 @@ def _asks_nobody(rule: Rule) -> Iterator[Warning]:
         why = "names approvals, but where the tier is T0 it goes at once: nobody is asked"
     else:
         return
-    yield Warning(
+    yield PolicyWarning(
         rule.where, rule.id, "asks_nobody", why, "use require_approval, or name a tier of T1 or higher"
     )
 
 
-def _no_edge(rule: Rule, reach: Reach) -> Iterator[Warning]:
+def _no_edge(rule: Rule, reach: Reach) -> Iterator[PolicyWarning]:
     limit = rule.shape.then.limit
     if limit == 0:
         why = "a limit of 0 refuses every call that meets its conditions"
-        yield Warning(rule.where, rule.id, "refuses_all", why, "use deny, or a limit of 1 or more")
+        yield PolicyWarning(rule.where, rule.id, "refuses_all", why, "use deny, or a limit of 1 or more")
     if limit is not None:
         return
     first = [
@@ -114,10 +114,10 @@ def _no_edge(rule: Rule, reach: Reach) -> Iterator[Warning]:
     ]
     if reach.holds_where(rule, first):
         why = "refuses from the first call on: a rate counts this call, and its condition holds at 1"
-        yield Warning(rule.where, rule.id, "refuses_all", why, "write rate > N, or give a limit")
+        yield PolicyWarning(rule.where, rule.id, "refuses_all", why, "write rate > N, or give a limit")
 
 
-def _no_end(rule: Rule) -> Iterator[Warning]:
+def _no_end(rule: Rule) -> Iterator[PolicyWarning]:
     """A question to people that no escalation can answer: who is named must consent, whoever else is asked."""
     asked = rule.shape.then.approvals
     if asked is None or asked.on_timeout != "escalate":
@@ -126,4 +126,4 @@ def _no_end(rule: Rule) -> Iterator[Warning]:
     if named:
         why = f"escalates when nobody answers, but without {', '.join(named)} nothing is approved"
         fix = "name groups instead, or on_timeout: deny"
-        yield Warning(rule.where, rule.id, "escalates_in_vain", why, fix)
+        yield PolicyWarning(rule.where, rule.id, "escalates_in_vain", why, fix)

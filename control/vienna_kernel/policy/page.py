@@ -16,6 +16,7 @@ from vienna_kernel.document import Document, DocumentError, Path, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy import limits
 from vienna_kernel.policy.clock_time import zone
+from vienna_kernel.policy.environments import Labelled
 from vienna_kernel.policy.expects import ExpectedAction, Expecting
 from vienna_kernel.policy.rule import Rule, RuleShape, build
 from vienna_kernel.value import unpack
@@ -34,6 +35,7 @@ class RulesDocument(BaseModel):
     description: str = ""
     timezone: str = "UTC"
     default: Default | None = None
+    environments: Labelled = Field({}, max_length=50)
     expects: dict[str, ExpectedAction] = Field({}, max_length=200)
     budgets: list[Budget] = Field([], max_length=100)
     rules: list[RuleShape]

@@ -13,7 +13,7 @@ from vienna_kernel.policy.domain import ANYTHING, Domain, of_name, of_schema
 from vienna_kernel.policy.kinds import ActionShape
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.sieve import demands
-from vienna_kernel.policy.warning import Warning
+from vienna_kernel.policy.warning import PolicyWarning
 from vienna_kernel.policy.worlds import FALSE, NOT_FALSE, NOT_TRUE, TRUE, Answer, Placed, Want, Worlds
 
 _MOST_TOGETHER = 6
@@ -42,7 +42,7 @@ class Reach:
                 for group in sorted(rule.actions) if rule.actions is not None else [None]:
                     named.setdefault(group, []).append(rule)
 
-    def warnings(self, rule: Rule) -> Iterator[Warning]:
+    def warnings(self, rule: Rule) -> Iterator[PolicyWarning]:
         """What keeps a rule from deciding, at most one thing, and each denial that an allow is asked before."""
         never = self._never(rule)
         if never is not None:
@@ -58,24 +58,24 @@ class Reach:
         if 1 < len(before) <= _MOST_TOGETHER and self._behind_all(rule, before):
             names = ", ".join(one.id for one in before)
             why = f"can never decide: whenever it holds, one of {names} has decided before"
-            yield Warning(
+            yield PolicyWarning(
                 rule.where, rule.id, "never_decides", why, "give it a higher priority, or remove it"
             )
 
-    def _never(self, rule: Rule) -> Warning | None:
+    def _never(self, rule: Rule) -> PolicyWarning | None:
         worlds = self._worlds(rule)
         if (certain := worlds.find(_all(rule, TRUE))).possible is not False:
             return None
         why = f": {certain.say}" if certain.say else ""
         if rule.action == "allow" or worlds.find(_all(rule, NOT_FALSE)).possible is False:
             said = f"can never hold{why}"
-            return Warning(
+            return PolicyWarning(
                 rule.where, rule.id, "never_holds", said, "change one of its conditions, or remove it"
             )
         said = f"holds for no value, only where something cannot be told{why}"
-        return Warning(rule.where, rule.id, "holds_only_open", said, "change one of its conditions")
+        return PolicyWarning(rule.where, rule.id, "holds_only_open", said, "change one of its conditions")
 
-    def _behind(self, rule: Rule, earlier: Rule) -> Warning | None:
+    def _behind(self, rule: Rule, earlier: Rule) -> PolicyWarning | None:
         worlds = self._worlds(rule, earlier)
         named = f"{earlier.id} ({earlier.action}, priority {earlier.priority})"
         higher = f"give it a priority above {earlier.priority}"
@@ -83,18 +83,20 @@ class Reach:
         if _implied(worlds, _all(rule, _holding(rule)), earlier):
             why = f"can never decide: whenever it holds, {named} has decided before"
             code = "never_denies" if hides else "never_decides"
-            return Warning(rule.where, rule.id, code, why, f"{higher}, or remove it")
+            return PolicyWarning(rule.where, rule.id, code, why, f"{higher}, or remove it")
         if not hides:
             return None
         if _implied(worlds, _all(rule, TRUE), earlier):
             why = f"denies nothing that is known: whenever its conditions are met, {named} has allowed before"
-            return Warning(rule.where, rule.id, "hidden_deny", why, higher)
+            return PolicyWarning(rule.where, rule.id, "hidden_deny", why, higher)
         both = worlds.find([*_all(rule, TRUE), *_all(earlier, TRUE)])
         if not both.possible:
             return None
         example = f", for example {both.say}" if both.say else ""
         why = f"does not deny what {named} allows before it{example}"
-        return Warning(rule.where, rule.id, "hidden_deny", why, f"{higher}, or exclude it from {earlier.id}")
+        return PolicyWarning(
+            rule.where, rule.id, "hidden_deny", why, f"{higher}, or exclude it from {earlier.id}"
+        )
 
     def _behind_all(self, rule: Rule, before: Sequence[Rule]) -> bool:
         others = [(one.tree, NOT_TRUE if one.action == "allow" else FALSE) for one in before]

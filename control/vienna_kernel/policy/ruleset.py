@@ -20,6 +20,7 @@ from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy import expects, limits
 from vienna_kernel.policy.clock_time import zone
+from vienna_kernel.policy.environments import Environments
 from vienna_kernel.policy.index import RuleIndex
 from vienna_kernel.policy.kinds import ActionShape, misfits
 from vienna_kernel.policy.page import (
@@ -33,7 +34,7 @@ from vienna_kernel.policy.page import (
 )
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.subject import Subject
-from vienna_kernel.value import digest
+from vienna_kernel.value import Value, digest
 
 __all__ = ["ActionShape", "Default", "Match", "RuleSet"]
 
@@ -65,8 +66,9 @@ class RuleSet:
         rules: All of them in order, those that are not enabled too.
         default: What follows when none holds.
         budgets: By name, every one that is defined.
+        environments: Labels of targets.
         expected: By name, the actions that its pages are written for (see ``expects``).
-        digest: ``sha256:…`` over rules, default and budgets.
+        digest: ``sha256:…`` over rules, default, budgets and labels.
         count: How many are enabled.
     """
 
@@ -77,6 +79,7 @@ class RuleSet:
         default: Default = "deny",
         budgets: Mapping[str, Budget] | None = None,
         expected: Mapping[str, ActionType] | None = None,
+        environments: Environments | None = None,
     ) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.order))
         self.default: Default = default
@@ -84,9 +87,14 @@ class RuleSet:
         self.count = len(enabled)
         self.budgets = dict(budgets or {})
         self.expected = dict(expected or {})
+        self.environments = environments or Environments()
         named = {name: budget.model_dump() for name, budget in sorted(self.budgets.items())}
         data = [dict(rule.data) for rule in self.rules]
-        self.digest = digest({"default": default, "rules": data, **({"budgets": named} if named else {})})
+        labels: list[Value] = [[label, patterns] for label, patterns in self.environments.data().items()]
+        said: dict[str, Value] = {"default": default, "rules": data}
+        said |= {"budgets": named} if named else {}
+        said |= {"environments": labels} if labels else {}
+        self.digest = digest(said)
         self._index = RuleIndex(enabled)
 
     @classmethod
@@ -120,7 +128,13 @@ class RuleSet:
             raise DocumentError(wrong)
         said = {page.default for _, page in pages if page.default}
         chosen: Default = "deny" if "deny" in said else "allow" if said else default or "deny"
-        return cls((rule for _, _, rule in found), default=chosen, budgets=budgets, expected=expected)
+        return cls(
+            (rule for _, _, rule in found),
+            default=chosen,
+            budgets=budgets,
+            expected=expected,
+            environments=Environments(page.environments for _, page in pages),
+        )
 
     def evaluate(self, subject: Subject) -> Match:
         """The first rule that holds, and what was noted on the way."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class PolicyWarning:
     """One thing to look at.
 
     Attributes:

@@ -14,7 +14,7 @@ from vienna_kernel.action import ActionType, Parameter
 from vienna_kernel.document import Document, parse
 from vienna_kernel.intent import Effect, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
-from vienna_kernel.policy.lint import Warning, lint
+from vienna_kernel.policy.lint import PolicyWarning, lint
 from vienna_kernel.policy.ruleset import RuleSet
 
 TYPES = {
@@ -39,7 +39,7 @@ def page(*rules: str, default: str = "deny") -> RuleSet:
     return RuleSet.compile([parse(text, name="p.yaml")])
 
 
-def found(*rules: tuple[int, str, str], default: str = "deny", typed: bool = False) -> list[Warning]:
+def found(*rules: tuple[int, str, str], default: str = "deny", typed: bool = False) -> list[PolicyWarning]:
     rows = [
         f'  - {{id: r{i}, priority: {p}, when: "{w}", then: {{action: {a}}}}}'
         for i, (p, w, a) in enumerate(rules)
@@ -47,7 +47,7 @@ def found(*rules: tuple[int, str, str], default: str = "deny", typed: bool = Fal
     return lint(page(*rows, default=default), action_types=TYPES if typed else None)
 
 
-def codes(warnings: list[Warning]) -> list[str]:
+def codes(warnings: list[PolicyWarning]) -> list[str]:
     return [one.code for one in warnings]
 
 
