@@ -11,9 +11,26 @@ from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, Poin
 from vienna_kernel.parameter import ParamType
 
 type Source = Literal[
-    "json", "form", "query", "path", "host", "header", "const", "body", "operation", "item", "derived"
+    "json",
+    "form",
+    "query",
+    "path",
+    "host",
+    "header",
+    "const",
+    "body",
+    "operation",
+    "item",
+    "derived",
+    "untold",
 ]
 type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"]
+
+
+class NoneOf(Model):
+    """Any value but these, and not null."""
+
+    none_of: list[Scalar] = Field(min_length=1)
 
 
 class Match(Model):
@@ -25,7 +42,7 @@ class Match(Model):
         query: Keys that must stand in the query, with the value they must have or null for any.
         headers: Likewise for headers.
         having: Values, one of which must stand at a pointer into the operation or the body; none: anything but
-            null. Where the pointer has a ``*``, one of the items must.
+            null; ``none_of``: anything but these. Where the pointer has a ``*``, one of the items must.
     """
 
     methods: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]*$")]] = Field(min_length=1)
@@ -33,7 +50,7 @@ class Match(Model):
     operation: Operation | list[Operation] = []
     query: list[str] | dict[str, str | None] = []
     headers: list[HeaderName] | dict[HeaderName, str | None] = []
-    having: dict[PointerText, list[Scalar]] = {}
+    having: dict[PointerText, list[Scalar] | NoneOf] = {}
 
 
 class ParamModel(Model):
@@ -44,11 +61,14 @@ class ParamModel(Model):
             ``item`` a pointer when it starts with ``/``, in which ``*`` is every item of a list. Empty for ``item``:
             the item itself. For ``host`` either nothing, the whole host, or ``label``, what stands for its first
             ``*``, or ``last_label``, what stands for the last; missing where the mapping names the host exactly.
+        from_: ``untold``: other APIs name it and this one never does, so a rule about it cannot be told.
         prefix: Form or query keys that start so make one object: ``metadata[``.
         value: The value of a ``const``.
         of: The parameters that a ``derived`` one is told from.
         when_missing: What is meant when it is left out: ``const:…``, ``preflight:/a`` or ``preflight:/a-/b``
             (a difference, the second zero when absent); the first that can be told.
+        case: ``lower`` for names that the API takes in any case: ASCII letters become lower-case before anything
+            is compared with them.
     """
 
     from_: Source = Field(alias="from")
@@ -63,6 +83,7 @@ class ParamModel(Model):
     enum: list[Scalar] = []
     currency_from: str | None = None
     when_missing: str | list[str] = []
+    case: Literal["lower"] | None = None
     redact: bool | Literal["values"] = False
 
 

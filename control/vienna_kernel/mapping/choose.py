@@ -3,9 +3,10 @@
 1. By its head first: the entries whose query keys and headers all stand there, those that name most of them. Two
    that name different ones, both there, are two readings: the request is refused. So is one in which a key or header
    that an entry names stands twice.
-2. Then by most values that stand there (``having``), then by its operation: exact over the longest beginning over
-   any. So a dry run is one, whatever is tried. Two that name values at different places, all there, are two readings
-   as well: nothing maps it.
+2. Then by most values that stand there (``having``), of as many by those that are none of some (``none_of``: what an
+   entry does not know counts over what it does), then by its operation: exact over the longest beginning over any. So
+   a dry run is one, whatever is tried. Two that name values at different places, all there, are two readings as well:
+   nothing maps it.
 3. None left: nothing maps it. An entry that names more is never passed over for one of another path.
 """
 
@@ -20,6 +21,7 @@ from vienna_kernel.decode.pointer import MISSING, Found, Pointer
 from vienna_kernel.value import Value
 
 type Wanted = tuple[tuple[str, str | None], ...]
+type Having = tuple[Pointer, tuple[Value, ...]]
 
 _EXACT = 1_000
 
@@ -33,6 +35,7 @@ class Discriminator:
         query, headers: Keys that must be there, with the value they must have or None for any.
         having: Values, one of which must stand at a pointer into the operation or the body; none: anything but
             null. Where the pointer has a ``*``, one of the items must.
+        beyond: Likewise something that is none of the values.
         of_head: How many things of the head it names.
         head_keys: Which.
     """
@@ -40,7 +43,8 @@ class Discriminator:
     operations: tuple[str, ...] = ()
     query: Wanted = ()
     headers: Wanted = ()
-    having: tuple[tuple[Pointer, tuple[Value, ...]], ...] = ()
+    having: tuple[Having, ...] = ()
+    beyond: tuple[Having, ...] = ()
     of_head: int = field(init=False, compare=False)
     head_keys: frozenset[tuple[str, str]] = field(init=False, compare=False)
     _beginnings: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -70,12 +74,14 @@ class Discriminator:
         lines = [name for name, _ in headers if name in names]
         return len(lines) > len(set(lines)) or any(len(query.get(key, ())) > 1 for key, _ in self.query)
 
-    def rank(self, operation: str, root: Found) -> tuple[int, int] | None:
+    def rank(self, operation: str, root: Found) -> tuple[int, int, int] | None:
         """How closely it names this operation, greater is closer; None when it names another."""
         closest = self._closest(operation)
         if closest is None or not all(_stands(root, place, values) for place, values in self.having):
             return None
-        return len(self.having), closest
+        if not all(_stands_beyond(root, place, values) for place, values in self.beyond):
+            return None
+        return len(self.having) + len(self.beyond), len(self.beyond), closest
 
     def _closest(self, operation: str) -> int | None:
         """1,000 for the name itself, else how long the beginning is; -1 where any will do."""
@@ -91,6 +97,8 @@ class Discriminator:
             return False  # told apart, or refused, request by request
         if self.of_head != other.of_head or len(self.having) != len(other.having):
             return False
+        if dict(self.beyond).keys() != dict(other.beyond).keys():
+            return False  # likewise
         if not _common(self.operations, other.operations):
             return False
         pairs = [(dict(self.query), dict(other.query)), (dict(self.headers), dict(other.headers))]
@@ -121,16 +129,26 @@ def _common(mine: Sequence[str], theirs: Sequence[str]) -> bool:
     return bool(set(mine) & set(theirs))
 
 
-def _stands(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
+def _standing(root: Found, place: Pointer) -> list[Value]:
     """What is no list counts as a list of itself, as parameters with a ``*`` read it."""
     if root is MISSING:
-        return False
-    found = [
+        return []
+    return [
         item for item in pointer.every(root, place, lone=True) if item is not MISSING and item is not None
     ]
-    if not values:
-        return bool(found)
-    return any(type(item) is type(value) and item == value for item in found for value in values)
+
+
+def _stands(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
+    found = _standing(root, place)
+    return any(_is_among(item, values) for item in found) if values else bool(found)
+
+
+def _stands_beyond(root: Found, place: Pointer, values: Sequence[Value]) -> bool:
+    return any(not _is_among(item, values) for item in _standing(root, place))
+
+
+def _is_among(item: Value, values: Sequence[Value]) -> bool:
+    return any(type(item) is type(value) and item == value for value in values)
 
 
 def by_head[E](
@@ -152,7 +170,7 @@ def by_head[E](
 
 def by_operation[E](entries: Sequence[tuple[Discriminator, E]], operation: str, root: Found) -> E | None:
     """The entry that names an operation most closely; None when two do."""
-    best: tuple[tuple[int, int], E | None] | None = None
+    best: tuple[tuple[int, int, int], E | None] | None = None
     for discriminator, entry in entries:
         rank = discriminator.rank(operation, root)
         if rank is not None and (best is None or rank >= best[0]):

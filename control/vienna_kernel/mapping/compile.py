@@ -8,7 +8,7 @@ from decimal import Decimal
 from vienna_kernel.action import ActionType, Parameter
 from vienna_kernel.decode import pointer
 from vienna_kernel.mapping.action import Action, Preflight, Price
-from vienna_kernel.mapping.asked import CostModel, Match
+from vienna_kernel.mapping.asked import CostModel, Match, NoneOf
 from vienna_kernel.mapping.bodies import kinds_of
 from vienna_kernel.mapping.choose import Discriminator
 from vienna_kernel.mapping.declare import Declarations
@@ -211,13 +211,19 @@ class Compiler:
 
 def discriminator_of(match: Match) -> Discriminator:
     """What tells this action from others of its path."""
+    at = pointer.parse
     query = match.query if isinstance(match.query, dict) else dict.fromkeys(match.query)
     headers = match.headers if isinstance(match.headers, dict) else dict.fromkeys(match.headers)
     return Discriminator(
         operations=tuple(as_list(match.operation)),
         query=tuple(query.items()),
         headers=tuple((name.lower(), value) for name, value in headers.items()),
-        having=tuple((pointer.parse(text), tuple(values)) for text, values in match.having.items()),
+        having=tuple(
+            (at(text), tuple(want)) for text, want in match.having.items() if isinstance(want, list)
+        ),
+        beyond=tuple(
+            (at(text), tuple(want.none_of)) for text, want in match.having.items() if isinstance(want, NoneOf)
+        ),
     )
 
 

@@ -26,6 +26,7 @@ _DERIVED = {
     "digest": ParamType.DIGEST,
     "first": ParamType.STRING,
 }
+_CASED = frozenset({ParamType.STRING, ParamType.STRING_LIST, ParamType.RESOURCE})
 _VALUED = frozenset({*POINTED, "const", "derived"})
 
 
@@ -84,6 +85,7 @@ class Declarations:
             currency=currency,
             currency_name=self._currency_name(name, currency),
             when_missing=tuple(self._origin(text, *at, "when_missing") for text in missing),
+            lower=model.case == "lower",
             hidden=self._hidden(model),
         )
 
@@ -135,6 +137,11 @@ class Declarations:
                 "from: derived needs of and derive",
             ),
             (derived and (model.name or model.when_missing), "a derived parameter stands nowhere"),
+            (
+                model.from_ == "untold" and (model.required or model.when_missing or model.name is not None),
+                "what is untold is never known",
+            ),
+            (model.case and kind not in _CASED, "case is for names: string, string_list and resource"),
             (model.from_ == "item" and self._model.each is None, "from: item needs each"),
             (kind is ParamType.MINOR_UNITS and not model.currency_from, "minor units need currency_from"),
             (model.currency_from and not is_money, "currency_from is for amounts"),

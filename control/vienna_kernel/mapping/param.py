@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from string import ascii_lowercase, ascii_uppercase
 from typing import Literal, NamedTuple
 
 from vienna_kernel.decode import form, pointer
@@ -22,7 +23,18 @@ from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 
 type Place = Literal[
-    "json", "form", "query", "path", "host", "header", "const", "body", "operation", "item", "derived"
+    "json",
+    "form",
+    "query",
+    "path",
+    "host",
+    "header",
+    "const",
+    "body",
+    "operation",
+    "item",
+    "derived",
+    "untold",
 ]
 
 POINTED = frozenset({"json", "body", "operation", "item"})
@@ -30,6 +42,8 @@ POINTED = frozenset({"json", "body", "operation", "item"})
 
 HOST_LABELS = {"label": 0, "last_label": -1}
 """Which of the labels that stand for a ``*`` of the host."""
+
+_TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 _SPELLED = frozenset({"query", "path", "host", "header", "form"})
 
@@ -46,6 +60,7 @@ class Param:
         sources: Parameters that a derived one is told from.
         currency: Where an amount's currency comes from, None when it is no money.
         currency_name: The parameter that holds it.
+        lower: Its ASCII letters are read as lower-case ones.
         hidden: ``all``: the value is never shown or stored; ``values``: those of its members.
     """
 
@@ -64,6 +79,7 @@ class Param:
     currency: Origin | None = None
     currency_name: str = ""
     when_missing: tuple[Origin, ...] = ()
+    lower: bool = False
     hidden: Literal["", "all", "values"] = ""
 
 
@@ -113,11 +129,18 @@ def typed(param: Param, found: Value, *, text: bool) -> Value | Refused:
         value = read(param.kind, found, text=text)
     except MalformedError as error:
         return bad(param.name, error.why)
+    if param.lower:
+        value = [_lower(item) for item in value] if isinstance(value, list) else _lower(value)
     if param.currency is not None and isinstance(value, (int, Decimal)) and value < 0:
         return bad(param.name, "an amount of money may not be negative")
     if param.enum and any(item not in param.enum for item in (value if isinstance(value, list) else [value])):
         return bad(param.name, "is none of the values this action knows")
     return value
+
+
+def _lower(value: Value) -> Value:
+    """ASCII letters only: what else Unicode folds together is not one name to an API."""
+    return value.translate(_TO_LOWER) if isinstance(value, str) else value
 
 
 def read_wire(params: Sequence[Param], wire: Wire) -> Reading | Refused:

@@ -134,9 +134,12 @@ def _object(call: Call, verb: str, resource: Resource, content: Content) -> dict
     found: dict[str, Value] = {"object": body}
     if kind:
         found["patch_type"] = kind
-    replicas = kubernetes_body.replicas(kind, body)
-    if replicas is not MISSING:
-        found["replicas"] = replicas
+    for name, told in (
+        ("replicas", kubernetes_body.replicas(kind, body)),
+        ("pod", MISSING if resource.subresource else kubernetes_body.pod(resource, body)),
+    ):
+        if told is not MISSING:
+            found[name] = told
     if verb == "create" and not resource.name:
         for name, place in (("name", "name"), ("generate_name", "generateName")):
             item = pointer.find(body, ("metadata", place))
@@ -196,6 +199,6 @@ READER = Reader(
     kinds=by_method({"POST": _JSON, "PUT": _JSON, "PATCH": _JSON, "DELETE": _JSON}),
 )
 """Value: ``verb, group, version, namespace, resource, subresource, name, dry_run, field_manager, force, object`` and,
-where they are there, ``patch_type, replicas, generate_name, label_selector, field_selector, command, container,
+where they are there, ``patch_type, replicas, pod, generate_name, label_selector, field_selector, command, container,
 propagation_policy, grace_period_seconds, rest``. Operation: ``patch:deployments/scale``, ``get:nonresource``.
 """

@@ -28,6 +28,12 @@ PATCHES = {
 _TEXTS = frozenset({"application/apply-patch+yaml", "application/yaml", None})  # without a type it is JSON
 _REPLICAS = ("spec", "replicas")
 _MAX_OPERATIONS = 1_000
+_POD: Mapping[str, Pointer] = {
+    "pods": ("spec",),
+    "podtemplates": ("template", "spec"),
+    "cronjobs": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_POD_OF_OTHERS = ("spec", "template", "spec")
 
 
 def _fault(why: str) -> MalformedError:
@@ -104,6 +110,16 @@ def replicas(kind: str, body: Value) -> Found:
             below = _REPLICAS[len(place) :]
             told = MISSING if name == "remove" or value is MISSING else pointer.find(value, below)
     return told
+
+
+def pod(resource: Resource, body: Value) -> Found:
+    """The description of the pods that an object asks for, ``MISSING`` where it stands nowhere, as in a JSON patch.
+
+    Only the place that the kind itself has counts: what stands in another one the server drops.
+    """
+    return (
+        MISSING if isinstance(body, list) else pointer.find(body, _POD.get(resource.resource, _POD_OF_OTHERS))
+    )
 
 
 def _agrees(body: Value, place: Pointer, expected: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from vienna_kernel.mapping.asked import CostModel, Match, ParamModel, SqlModel
+from vienna_kernel.mapping.asked import CostModel, Match, NoneOf, ParamModel, SqlModel
 
 
 def test_a_match_names_more_than_a_path() -> None:
@@ -13,11 +13,21 @@ def test_a_match_names_more_than_a_path() -> None:
         methods=["PUT"], path="/{b}", query=["acl"], headers={"X-Copy": None}, having={"/a": [True]}
     )
     assert (found.query, found.headers, found.having) == (["acl"], {"X-Copy": None}, {"/a": [True]})
+    assert Match(methods=["PUT"], path="/", having={"/a": NoneOf(none_of=["x"])}).having["/a"] == NoneOf(
+        none_of=["x"]
+    )
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"headers": ["X Y"]}, {"having": {"a": [1]}}, {"operation": "a*b"}, {"operation": [""]}, {"method": 1}],
+    [
+        {"headers": ["X Y"]},
+        {"having": {"a": [1]}},
+        {"having": {"/a": {"none_of": []}}},
+        {"operation": "a*b"},
+        {"operation": [""]},
+        {"method": 1},
+    ],
 )
 def test_what_is_no_match_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -25,10 +35,24 @@ def test_what_is_no_match_is_refused(wrong: dict[str, object]) -> None:
 
 
 def test_a_parameter_may_stand_in_many_places() -> None:
-    for place in ("json", "body", "operation", "item", "derived", "query", "form", "path", "header", "const"):
+    for place in (
+        "json",
+        "body",
+        "operation",
+        "item",
+        "derived",
+        "query",
+        "form",
+        "path",
+        "header",
+        "const",
+        "untold",
+    ):
         assert ParamModel.model_validate({"from": place}).from_ == place
     with pytest.raises(ValidationError):
         ParamModel.model_validate({"from": "cookie"})
+    with pytest.raises(ValidationError):
+        ParamModel.model_validate({"from": "path", "case": "upper"})
 
 
 def test_a_cost_has_a_currency_and_a_statement_a_dialect() -> None:

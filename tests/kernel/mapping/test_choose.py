@@ -55,6 +55,26 @@ def test_values_at_two_places_have_two_readings() -> None:
         assert order[by_operation(rows(*order), "", {"private": False}) or 0] == public
 
 
+def test_what_nobody_knows_goes_before_what_is_known() -> None:
+    kinds = ("tools", "*", "type")
+    plain, hosted = Discriminator(), Discriminator(having=((kinds, ("search",)),))
+    strange = Discriminator(beyond=((kinds, ("function", "search")),))
+    for order in permutations([plain, hosted, strange]):
+        for sent, wanted in [
+            ([], plain),
+            ([{"type": "function"}, {}], plain),
+            ([{"type": "function"}, {"type": None}], plain),
+            ([{"type": "function"}, {"type": "search"}], hosted),
+            ([{"type": "search"}, {"type": "remote"}], strange),
+            ([{"type": "Function"}], strange),
+            ([{"type": True}], strange),
+        ]:
+            found = by_operation(rows(*order), "", {"tools": sent})
+            assert found is not None
+            assert order[found] == wanted, sent
+    assert by_operation(rows(strange), "", MISSING) is None
+
+
 def test_values_go_before_operations() -> None:
     dry = Discriminator(operations=("*",), having=((("dry_run",), (True,)),))
     named = Discriminator(operations=("delete:namespaces",))
@@ -124,6 +144,9 @@ def test_one_of_the_items_is_enough_and_without_values_anything_but_null() -> No
         (Discriminator(having=((("a",), (1,)),)), Discriminator(having=((("b",), (2,)),)), False),
         (Discriminator(having=((("a",), (True,)),)), Discriminator(having=((("a",), (1,)),)), False),
         (Discriminator(having=((("a",), (1,)),)), Discriminator(), False),
+        (Discriminator(beyond=((("a",), (1,)),)), Discriminator(having=((("a",), (2,)),)), False),
+        (Discriminator(beyond=((("a",), (1,)),)), Discriminator(beyond=((("a",), (2,)),)), True),
+        (Discriminator(beyond=((("a",), (1,)),)), Discriminator(beyond=((("b",), (1,)),)), False),
         (Discriminator(having=((("a",), ()),)), Discriminator(having=((("a",), (1,)),)), True),
         (Discriminator(having=((("a",), ()),)), Discriminator(having=((("b",), ()),)), False),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mapping_kit import action, compiled, mapped, post, refused
+from mapping_kit import action, compiled, mapped, post, refused, request
 from vienna_kernel.document import DocumentError
 
 
@@ -34,6 +34,9 @@ from vienna_kernel.document import DocumentError
         ("a: {from: form, type: count}", "is for JSON"),
         ("a: {from: json, redact: values}", "redact: values is for type map"),
         ("a: {from: json, type: int, enum: [x]}", "an integer"),
+        ("a: {from: json, type: int, case: lower}", "case is for names"),
+        ("a: {from: untold, required: true}", "what is untold is never known"),
+        ("a: {from: untold, name: b}", "what is untold is never known"),
         ("a: {from: json, name: /a~b}", "not a JSON pointer"),
         ("a: {from: path}", "the path has no variable 'a'"),
         ("a: {from: json}, b: {from: form}", "JSON and from a form body"),
@@ -67,6 +70,16 @@ def test_a_parameter_has_its_name_on_the_wire() -> None:
         mappings.map(post({"a": "1", "bb": "2", "deep": {"c": "3"}}, query="?dd=4", headers="x-e: 5\n"))
     )
     assert found.intents[0].parameters == {"a": "1", "b": "2", "c": "3", "d": "4", "e": "5", "f": 5}
+
+
+def test_names_in_any_case_are_one_and_what_is_untold_stays_so() -> None:
+    mappings = compiled(action("a: {from: path, case: lower}, b: {from: untold}", path="/pay/{a}"))
+    intents = [
+        mapped(mappings.map(request(f"POST https://shop.example/pay/{name}\n\n"))).intents[0]
+        for name in ("ACME", "acme")
+    ]
+    assert [intent.parameters for intent in intents] == [{"a": "acme"}] * 2
+    assert all(intent.undetermined == {"b"} for intent in intents)
 
 
 def test_a_currency_beside_one_that_is_declared_has_a_name_of_its_own() -> None:

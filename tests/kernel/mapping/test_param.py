@@ -46,6 +46,21 @@ A = Param(name="a", place="json", kind=ParamType.STRING, pointer=("a",))
             "x",
         ),
         (Param(name="h", place="header", kind=ParamType.STRING, key="h"), {"headers": [("h", "x")]}, "x"),
+        (
+            Param(name="p", place="path", kind=ParamType.STRING, key="p", lower=True),
+            {"path": {"p": "AcmeÉ"}},
+            "acmeÉ",
+        ),
+        (
+            Param(name="l", place="json", kind=ParamType.STRING_LIST, pointer=("l",), lower=True),
+            {"body": {"l": ["A", "b"]}},
+            ["a", "b"],
+        ),
+        (
+            Param(name="e", place="path", kind=ParamType.STRING, key="p", lower=True, enum=("acme",)),
+            {"path": {"p": "ACME"}},
+            "acme",
+        ),
         (Param(name="c", place="const", kind=ParamType.BOOL, constant=True), {}, True),
         (Param(name="o", place="host", kind=ParamType.STRING, key="o"), {"host": "a.b.c"}, "a.b.c"),
         (

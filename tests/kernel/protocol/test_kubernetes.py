@@ -111,6 +111,33 @@ def test_every_kind_of_patch_tells_its_replicas(kind: str, body: object, name: s
     assert (found["patch_type"], found["replicas"]) == (name, 3)
 
 
+def test_pods_are_described_where_their_kind_has_them() -> None:
+    def nested(*steps: str, pod: str) -> dict[str, Any]:
+        return {steps[0]: nested(*steps[1:], pod=pod)} if steps else {"nodeName": pod}
+
+    everywhere = {
+        "template": nested("spec", pod="of a template"),
+        "spec": {
+            "nodeName": "of a pod",
+            "template": nested("spec", pod="of a workload"),
+            "jobTemplate": nested("spec", "template", "spec", pod="of a cron job"),
+        },
+    }
+    for target, name in [
+        (f"{NS}/pods", "of a pod"),
+        (f"{NS}/podtemplates", "of a template"),
+        (f"{NS}/replicationcontrollers", "of a workload"),
+        ("/apis/apps/v1/namespaces/prod/deployments", "of a workload"),
+        ("/apis/batch/v1/namespaces/prod/cronjobs", "of a cron job"),
+    ]:
+        assert read("POST", target, everywhere)["pod"]["nodeName"] == name
+    assert "pod" not in read(
+        "PATCH", WEB, [{"op": "replace", "path": "/spec/template/spec", "value": {}}], JSON_PATCH
+    )
+    assert "pod" not in read("PATCH", WEB, {"spec": {"replicas": 1}}, MERGE)
+    assert "pod" not in read("PATCH", f"{WEB}/status", everywhere, MERGE)
+
+
 @pytest.mark.parametrize("text", ["true", "1", ""])
 def test_an_apply_may_be_forced(text: str) -> None:
     assert read("PATCH", f"{WEB}?fieldManager=x&force={text}", {}, APPLY)["force"] is True

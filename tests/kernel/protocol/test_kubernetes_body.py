@@ -27,6 +27,12 @@ def test_json_is_read_whatever_it_is_called(kind: str | None) -> None:
     assert kubernetes_body.read(call, content(call)) == {"a": 1}
 
 
+def test_a_list_of_changes_describes_no_pod() -> None:
+    assert kubernetes_body.pod(DEPLOYMENT, [{"spec": {}}]) is MISSING
+    assert kubernetes_body.pod(DEPLOYMENT, {"spec": {"template": {"spec": {"a": 1}}}}) == {"a": 1}
+    assert kubernetes_body.pod(DEPLOYMENT, None) is MISSING
+
+
 def test_no_body_is_none() -> None:
     call = request("DELETE", "/x")
     assert kubernetes_body.read(call, content(call)) is None
