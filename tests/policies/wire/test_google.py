@@ -12,6 +12,7 @@ import google.auth.credentials
 import httplib2
 import pytest
 from googleapiclient.discovery import build
+from googleapiclient.errors import BatchError
 from googleapiclient.http import MediaIoBaseUpload
 
 from harness.standin import Answer, Asked, Standin
@@ -130,7 +131,7 @@ def calls() -> Iterator[tuple[str, str, str, Any]]:
     yield (
         "send_draft",
         "T2",
-        "Send draft r1 (to not given)",
+        "Send draft r1 as it stands when it is sent, here to not given",
         mails.drafts().send(userId="me", body={"id": "r1"}),
     )
     yield "move_email", "T1", "Put message m1 into the trash", boxes.trash(userId="me", id="m1")
@@ -214,7 +215,12 @@ def calls() -> Iterator[tuple[str, str, str, Any]]:
         "Delete the shared drive d1 (with its contents: true)",
         drive.drives().delete(driveId="d1", allowItemDeletion=True),
     )
-    yield "write_drive_file", "T1", "Create plan (not given)", files.create(body={"name": "plan"})
+    yield (
+        "write_drive_file",
+        "T1",
+        "Create plan (not given) in not given",
+        files.create(body={"name": "plan"}),
+    )
     yield "write_drive_file", "T1", "Copy f1 to copy", files.copy(fileId="f1", body={"name": "copy"})
     yield (
         "write_drive_file",
@@ -222,11 +228,29 @@ def calls() -> Iterator[tuple[str, str, str, Any]]:
         "Change f1 (name not given, trashed true)",
         files.update(fileId="f1", body={"trashed": True}),
     )
+    yield (
+        "place_drive_file",
+        "T2",
+        'Put f1 into the folder ["shared"], out of root',
+        files.update(fileId="f1", addParents="shared", removeParents="root", body={}),
+    )
+    yield (
+        "place_drive_file",
+        "T2",
+        'Copy f1 to copy in ["shared"]',
+        files.copy(fileId="f1", body={"name": "copy", "parents": ["shared"]}),
+    )
+    yield (
+        "loosen_drive_file",
+        "T2",
+        "Rights of f1: writersCanShare true",
+        files.update(fileId="f1", body={"writersCanShare": True}),
+    )
     media = MediaIoBaseUpload(io.BytesIO(b"hi"), mimetype="text/plain")
     yield (
         "write_drive_file",
         "T1",
-        "Upload a.txt (2 bytes)",
+        "Upload a.txt (2 bytes) into not given",
         files.create(body={"name": "a.txt"}, media_body=media),
     )
     yield (
@@ -257,6 +281,16 @@ def test_every_named_action_by_the_clients_own_call(api: Standin) -> None:
         assert not unknown or action in ("gmail_write", "drive_write"), (action, unknown)
         expect(api.last, action=action, tier=tier, summary=summary, unknown=unknown)
         assert verified(api.last).result in (Result.MATCH, Result.UNVERIFIABLE), (action, verified(api.last))
+
+
+@pytest.mark.parametrize(("name", "version"), [("gmail", "v1"), ("drive", "v3")])
+def test_requests_in_a_request_are_not_taken_for_what_they_say(api: Standin, name: str, version: str) -> None:
+    found = service(name, version)
+    batch = found.new_batch_http_request()
+    batch.add(found.files().emptyTrash() if name == "drive" else found.users().getProfile(userId="me"))
+    with pytest.raises(BatchError):  # the stand-in takes nothing apart
+        batch.execute()
+    expect(api.last, action="google_batch", tier="T3")
 
 
 def test_more_rights_than_were_approved_are_drift(api: Standin) -> None:
