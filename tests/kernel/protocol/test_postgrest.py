@@ -48,10 +48,20 @@ def test_a_method_is_a_statement(start: str, headers: str, operation: str) -> No
         ("select=*", False),
         ("id=eq.1", True),
         ("id=in.(1,2)", True),
-        ("id=gt.5&id=lt.9", True),
-        ("name=like(any).{A*,B*}", True),
-        ("done=is.true", True),
-        ("note=is.null", True),
+        ("name=in.(%22a,b%22,%22c%5C%22,%22,e)", True),
+        (f"id=in.({','.join(str(i) for i in range(100))})", True),
+        (f"id=in.({','.join(str(i) for i in range(101))})", False),
+        ("id=in.(1,2)x", False),
+        ("id=in.(1,(2))", False),
+        ("id=in.()", False),
+        ("id=eq(any).{1,2}", False),
+        ("id=gte.0", False),
+        ("id=gt.5&id=lt.9", False),
+        ("name=like(any).{A*,B*}", False),
+        ("name=match..", False),
+        ("done=is.true", False),
+        ("note=is.null", False),
+        ("apikey=eq.1", False),
         ("id=neq.0", False),
         ("id=not.eq.0", False),
         ("id=not.is.null", False),
@@ -67,6 +77,29 @@ def test_a_method_is_a_statement(start: str, headers: str, operation: str) -> No
 )
 def test_a_condition_must_name_something(query: str, bounded: bool) -> None:
     assert part(f"DELETE /orders?{query}").value["has_where"] is bounded
+
+
+@pytest.mark.parametrize(
+    ("prefer", "at_most", "bounded"),
+    [
+        ("handling=strict, max-affected=5", 5, True),
+        ("max-affected=5,return=minimal,handling=strict", 5, True),
+        ("handling=strict,max-affected=101", 101, False),
+        ("max-affected=5", None, False),
+        ("handling=lenient,max-affected=5", None, False),
+        ("handling=strict,max-affected=-5", None, False),
+        ("handling=strict", None, False),
+    ],
+)
+def test_what_the_server_does_not_go_beyond_bounds(prefer: str, at_most: int | None, bounded: bool) -> None:
+    value = part("DELETE /orders?id=gte.0", f"Prefer: {prefer}\n").value
+    assert (value.get("at_most"), value["has_where"]) == (at_most, bounded)
+
+
+@pytest.mark.parametrize("prefer", ["max-affected=1,max-affected=9", "handling=strict,handling=lenient"])
+def test_two_preferences_are_refused(prefer: str) -> None:
+    with pytest.raises(MalformedError, match="twice"):
+        part("DELETE /orders", f"Prefer: handling=strict,{prefer},max-affected=1\n")
 
 
 def test_what_is_told() -> None:
