@@ -26,9 +26,9 @@ def checkout(name: str) -> Path:
 
 
 def arguments(given: list[str], *, parallel: bool) -> list[str]:
-    """Arguments of pytest: on all cores where that is possible and nothing else was said."""
+    """Arguments of pytest: on all cores, none of them idle, where that is possible and nothing else was said."""
     said = any(one in ("-p", "--pdb", "-n") or one.startswith(("-n", "--numprocesses")) for one in given)
-    return given if said or not parallel else ["-n", "auto", *given]
+    return given if said or not parallel else ["-n", "auto", "--dist", "worksteal", *given]
 
 
 def test(context: typer.Context) -> None:

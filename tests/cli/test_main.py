@@ -100,7 +100,7 @@ def test_a_validation_error_names_each_field():
 
 
 def test_the_suite_runs_on_all_cores_unless_told_otherwise():
-    assert arguments(["-q"], parallel=True) == ["-n", "auto", "-q"]
+    assert arguments(["-q"], parallel=True) == ["-n", "auto", "--dist", "worksteal", "-q"]
     assert arguments(["-q"], parallel=False) == ["-q"]
     assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
     assert arguments(["-n0"], parallel=True) == ["-n0"]
