@@ -298,7 +298,7 @@ def test_creating_and_changing(kubectl: Any) -> None:
     expect(call, action="deploy_workload", parameters={"images": ["shop/web:3"]})
     assert verified(call).result is Result.MATCH
     (call,) = writes(kubectl("create", "configmap", "settings", "--from-literal=a=b", "--validate=false"))
-    expect(call, action="write_kubernetes_resource", tier="T1", target="k8s:prod/configmaps/settings")
+    expect(call, action="write_kubernetes_resource", tier="T2", target="k8s:prod/configmaps/settings")
     assert verified(call).result is Result.MATCH
 
 
