@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Server
 
 from vienna_proxy.transport.exchange import HEAD_SECONDS
 
@@ -38,10 +38,11 @@ class DeafWriter:
 
 
 class Connections:
-    """mitmproxy's open connections, by client id."""
+    """mitmproxy's open connections, by client id; deadlines of each end by its own id."""
 
-    def __init__(self, handlers: Mapping[Any, Any]) -> None:
+    def __init__(self, handlers: Mapping[Any, Any], *, connect_seconds: float = 10.0) -> None:
         self._handlers = handlers
+        self._connect_seconds = connect_seconds
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def expect_head(self, client: Client) -> None:
@@ -59,6 +60,29 @@ class Connections:
         """The caller hung up after its call left: mitmproxy must not end the upstream's connection for that."""
         if (transport := self._transport(client)) is not None:
             transport.writer = DeafWriter(transport.writer)
+
+    def cut(self, client: Client) -> None:
+        """Close an agent's connection."""
+        self.arrived(client)
+        self._reap(client)
+
+    def connecting(self, client: Client, server: Server) -> None:
+        """A connection to an upstream is begun: it must be up soon, its name resolved and its TLS agreed."""
+        self.settled(server)
+        loop = asyncio.get_running_loop()
+        self._timers[server.id] = loop.call_later(self._connect_seconds, self._give_up, client, server)
+
+    def settled(self, server: Server) -> None:
+        """It is up, or it failed."""
+        if (timer := self._timers.pop(server.id, None)) is not None:
+            timer.cancel()
+
+    def _give_up(self, client: Client, server: Server) -> None:
+        self._timers.pop(server.id, None)
+        handler = self._handlers.get(client.id)
+        transport = None if handler is None else handler.transports.get(server)
+        if transport is not None and transport.handler is not None:
+            transport.handler.cancel("the upstream took too long to connect to")
 
     def _reap(self, client: Client) -> None:
         self._timers.pop(client.id, None)

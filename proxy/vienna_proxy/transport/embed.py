@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +124,16 @@ def write_trust(folder: Path, upstream_ca: Path | None) -> Path | None:
 
 
 class Embedded(Master):
-    """mitmproxy's core for one gate."""
+    """mitmproxy's core for one gate.
 
-    def __init__(self, *, listen: tuple[str, int], folder: Path, trust: Path | None) -> None:
+    Args:
+        silence_seconds: How long both sides of a call may be silent; mitmproxy ends the agent's connection then, so
+            it has to be longer than what an upstream is given.
+    """
+
+    def __init__(
+        self, *, listen: tuple[str, int], folder: Path, trust: Path | None, silence_seconds: float
+    ) -> None:
         super().__init__(options.Options())
         self.addons = Addons(self)  # type: ignore[no-untyped-call]
         self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
@@ -134,9 +142,20 @@ class Embedded(Master):
         self.addons.add(self.proxyserver, self.doors, self.tls)  # type: ignore[no-untyped-call]
         given: dict[str, Any] = {name: value for name, value in REQUIRED.items() if name in self.options}
         given |= {"listen_host": listen[0], "listen_port": listen[1], "confdir": str(folder)}
+        given["tcp_timeout"] = math.ceil(silence_seconds)
         given["ssl_verify_upstream_trusted_ca"] = None if trust is None else str(trust)
         self.options.update(**given)  # type: ignore[no-untyped-call]
         self._asserted = {**REQUIRED, "confdir": str(folder)}
+
+    def tell_changes(self, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with what stands otherwise than it must, at the moment when an option is changed."""
+
+        def changed(updated: set[str]) -> None:
+            if (wrong := self.wrong()) is not None:
+                tell(wrong)
+
+        self._changed = changed  # the signal itself holds it weakly
+        self.options.changed.connect(changed)
 
     def complete(self, gate: object) -> None:
         """Add the last addon: the gate."""

@@ -1,16 +1,16 @@
 """One request and its response inside mitmproxy, as far as the gate shapes their transport: rules 4 and 5 of
-``guards``.
+``guards``, and the bounds of what streams.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from mitmproxy import flow as mflow
 from mitmproxy import http
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Connection
 from mitmproxy.net.http.validate import validate_headers
 from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy.context import Context
@@ -27,10 +27,14 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeadersHook
 
 from vienna_kernel.verdict import Reason, Refused
+from vienna_proxy.config import UpstreamConfig
 from vienna_proxy.transport.passage import Passage, passage_of
 
 HEAD_SECONDS = 10.0
+LINGER_SECONDS = 10.0
+FRAMING_BYTES = 65536  # a chunk's size line with its extensions, or the trailers
 INVALID = "invalid response: "
+SILENT = "the upstream was silent for too long"
 
 type Commands = layer.CommandGenerator[None]
 
@@ -43,13 +47,18 @@ class Rules:
         speak: The whole answer, as bytes, to something that never became a call.
         too_large: The answer to a call whose body is too large.
         deafen: A caller hung up, and its connection must not end what goes on behind it.
+        upstream: How long an upstream may keep a call waiting.
         head_seconds: Time for a request head.
+        linger_seconds: How long what an agent goes on sending after its answer is thrown away, before the
+            connection is closed: closed at once, it could lose the answer (RFC 9112 9.6).
     """
 
     speak: Callable[[Client, Refused], bytes]
     too_large: Callable[[http.HTTPFlow, Refused], http.Response]
     deafen: Callable[[Client], None]
+    upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
     head_seconds: float = HEAD_SECONDS
+    linger_seconds: float = LINGER_SECONDS
 
 
 class GuardedStream(HttpStream):
@@ -145,6 +154,19 @@ class GuardedStream(HttpStream):
         )
         return True
 
+    def state_stream_response_body(self, event: Any) -> Commands:
+        passage = self._passage
+        if passage is not None and isinstance(event, ResponseData):
+            passage.passed += len(event.data)
+            if passage.pass_limit is not None and passage.passed > passage.pass_limit:
+                passage.cut = True
+                yield commands.CloseConnection(self.flow.server_conn)
+                yield from self.handle_protocol_error(
+                    ResponseProtocolError(self.stream_id, "too long a stream", ErrorCode.RESPONSE_TOO_LARGE)
+                )
+                return
+        yield from super().state_stream_response_body(event)
+
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         streaming = self.server_state == self.state_stream_response_body
         over = self.client_state == self.state_errored or self.server_state in (
@@ -165,3 +187,17 @@ class GuardedStream(HttpStream):
             yield SendHttp(event, self.context.client)
             self.flow.live = False
             yield DropStream(self.stream_id)
+
+
+def behind(head: bytes, sending: Commands, conn: Connection) -> Commands:
+    """The commands of ``sending``, its first bytes to ``conn`` written together with ``head``."""
+    for command in sending:
+        if head and isinstance(command, commands.SendData) and command.connection is conn:
+            command.data = head + command.data
+            head = b""
+        elif head:
+            yield commands.SendData(conn, head)
+            head = b""
+        yield command
+    if head:
+        yield commands.SendData(conn, head)

@@ -14,11 +14,15 @@ Towards the agent (``GuardedServer``, ``GuardedStream``):
 7. A caller who hangs up after its call left does not cut the upstream off: what became of the call is still heard.
    mitmproxy closes both sides, and nobody knows whether the upstream acted.
 
-Towards the upstream (``GuardedClient``):
+8. Who goes on sending after the answer is listened to for a bounded time, then the connection is closed.
 
-8. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
-9. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
-   raises on them, and the call hangs.
+Towards the upstream (``upstream.GuardedClient``):
+
+9. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
+10. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
+    raises on them, and the call hangs.
+11. The head of an answer, and each further piece of it, comes in time. mitmproxy closes the agent's connection after
+    ten minutes, and the call has no answer.
 
 The classes replace names in mitmproxy's HTTP layer (``install``); nothing of mitmproxy is edited.
 """
@@ -30,40 +34,30 @@ from typing import Any, cast
 
 import h11
 from mitmproxy import http
-from mitmproxy.connection import Client, Connection, ConnectionState
+from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.net.http import http1
-from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as layers_http
 from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
-    RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
-    ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
 )
-from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, make_body_reader
+from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from vienna_kernel.verdict import Reason, Refused
-from vienna_proxy.transport.exchange import INVALID, GuardedStream, Rules
-from vienna_proxy.transport.heads import (
-    GateRequest,
-    gate_request,
-    head_of,
-    judge_head,
-    response_head_of,
-    response_of,
-)
+from vienna_proxy.transport.exchange import FRAMING_BYTES, Commands, GuardedStream, Rules, behind
+from vienna_proxy.transport.heads import GateRequest, gate_request, head_of, judge_head
+from vienna_proxy.transport.upstream import GuardedClient
 
 DRAIN_BYTES = 64 * 1024 * 1024
 PIPELINE_BYTES = 1024 * 1024
-FRAMING_BYTES = 65536  # a chunk's size line with its extensions, or the trailers
-_MAX_INTERIM = 32
 
 _SPOKEN = {
     ErrorCode.REQUEST_VALIDATION_FAILED: Reason.MALFORMED_REQUEST,
@@ -73,16 +67,15 @@ _SPOKEN = {
     ErrorCode.CONNECT_FAILED: Reason.UPSTREAM_UNREACHABLE,
 }
 
-type Commands = layer.CommandGenerator[None]
-
 
 class GuardedServer(Http1Server):
-    """Reads requests of the agent; rules 1, 2, 3, 5, 6 and 7."""
+    """Reads requests of the agent; rules 1, 2, 3, 5, 6, 7 and 8."""
 
     def __init__(self, context: Context, *, rules: Rules) -> None:
         super().__init__(context)
         self._rules = rules
         self._timer: commands.RequestWakeup | None = None
+        self._linger: commands.RequestWakeup | None = None
         self._drained = 0
         self._head = b""
         self._client_gone = False
@@ -91,12 +84,17 @@ class GuardedServer(Http1Server):
         if isinstance(event, events.Wakeup):
             if event.command is self._timer and self.state == self.read_headers:
                 yield from self._refuse(Refused(Reason.MALFORMED_REQUEST, "the request head took too long"))
+            elif event.command is self._linger and self.state != self.done:
+                yield from self._close()
             return
         yield from super()._handle_event(event)
 
     def _refuse(self, refused: Refused) -> Commands:
         if self.conn.state & ConnectionState.CAN_WRITE and not self.response:
             yield commands.SendData(self.conn, self._rules.speak(cast(Client, self.conn), refused))
+        yield from self._close()
+
+    def _close(self) -> Commands:
         yield commands.CloseConnection(self.conn)
         self.state = self.done
 
@@ -160,8 +158,7 @@ class GuardedServer(Http1Server):
             return
         self._drained += len(data)  # answered already: what still comes is thrown away
         if self._drained > DRAIN_BYTES:
-            yield commands.CloseConnection(self.conn)
-            self.state = self.done
+            yield from self._close()
 
     def _broken(self, refused: Refused) -> Commands:
         yield from self._refuse(refused)
@@ -193,9 +190,14 @@ class GuardedServer(Http1Server):
         else:
             head, self._head = self._head, b""
             sending = super().send(event)
-            yield from _behind(head, sending, self.conn) if head else sending
-            if self._client_gone and isinstance(event, ResponseEndOfMessage):
+            yield from behind(head, sending, self.conn) if head else sending
+            if not isinstance(event, ResponseEndOfMessage):
+                return
+            if self._client_gone:
                 yield commands.CloseConnection(self.conn)
+            elif not self.request_done and self.state == self.read_body:
+                self._linger = commands.RequestWakeup(self._rules.linger_seconds)
+                yield self._linger
 
     def _send_error(self, event: ResponseProtocolError) -> Commands:
         if event.code.http_status_code() is not None and not self.response:
@@ -209,107 +211,9 @@ def _head_bytes(response: http.Response) -> bytes:
     return bytes(http1.assemble_response_head(response))  # type: ignore[no-untyped-call]
 
 
-def _behind(head: bytes, sending: Commands, conn: Connection) -> Commands:
-    """The commands of ``sending``, its first bytes to ``conn`` written together with ``head``."""
-    for command in sending:
-        if head and isinstance(command, commands.SendData) and command.connection is conn:
-            command.data = head + command.data
-            head = b""
-        elif head:
-            yield commands.SendData(conn, head)
-            head = b""
-        yield command
-    if head:
-        yield commands.SendData(conn, head)
-
-
-class GuardedClient(Http1Client):
-    """Reads responses of the upstream; rules 8 and 9."""
-
-    _interim = 0
-    _head = b""
-
-    def send(self, event: HttpEvent) -> Commands:
-        if isinstance(event, RequestHeaders) and not event.end_stream and not event.request.stream:
-            self.stream_id, self.request = event.stream_id, event.request
-            self._head = bytes(http1.assemble_request_head(event.request))  # type: ignore[no-untyped-call]
-            return
-        head, self._head = self._head, b""
-        if head and isinstance(event, (RequestData, RequestEndOfMessage)):
-            yield from _behind(head, super().send(event), self.conn)
-        else:
-            yield from super().send(event)
-
-    def read_headers(self, event: events.ConnectionEvent) -> Commands:
-        if not isinstance(event, events.DataReceived) or not self.request:
-            yield from super().read_headers(event)  # closed or unasked: as mitmproxy does
-            return
-        while (head := response_head_of(self.buf)) is not None:
-            response = response_of(head) if not isinstance(head, Refused) else head
-            if (
-                isinstance(response, http.Response)
-                and response.status_code < 200
-                and response.status_code != 101
-            ):
-                self._interim += 1
-                if self._interim <= _MAX_INTERIM:
-                    continue
-            yield from self._final(response, event)
-            return
-
-    def _final(self, response: http.Response | Refused, event: events.DataReceived) -> Commands:
-        assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
-        assert self.request is not None  # noqa: S101  # likewise
-        wrong, size = "", None
-        if isinstance(response, Refused):
-            wrong = response.detail
-        elif response.status_code < 200:
-            wrong = "it switched protocols unasked, or sent nothing but interim answers"
-        else:
-            try:
-                size = http1.expected_http_body_size(self.request, response)
-            except ValueError:
-                wrong = "its framing"
-        if wrong or isinstance(response, Refused):
-            yield commands.CloseConnection(self.conn)
-            yield ReceiveHttp(
-                ResponseProtocolError(self.stream_id, INVALID + wrong, ErrorCode.GENERIC_SERVER_ERROR)
-            )
-            return
-        self._interim = 0
-        self.response = response
-        yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
-        self.body_reader = make_body_reader(size)
-        self.state = self.read_body
-        yield from self.state(event)
-
-    def read_body(self, event: events.Event) -> Commands:
-        assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
-        while True:
-            try:
-                closed = isinstance(event, events.ConnectionClosed)
-                part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
-                if part is None and len(self.buf) > FRAMING_BYTES:
-                    raise h11.RemoteProtocolError("a chunk's head without end")
-            except h11.ProtocolError as error:
-                yield commands.CloseConnection(self.conn)
-                yield ReceiveHttp(
-                    ResponseProtocolError(self.stream_id, f"aborted: {error}", ErrorCode.GENERIC_SERVER_ERROR)
-                )
-                return
-            if part is None:
-                return
-            if isinstance(part, h11.EndOfMessage):  # trailers, if any, stay here
-                yield ReceiveHttp(ResponseEndOfMessage(self.stream_id))
-                yield from self.mark_done(response=True)
-                return
-            if part.data:
-                yield ReceiveHttp(ResponseData(self.stream_id, bytes(part.data)))
-
-
 def install(rules: Rules) -> None:
     """Put the guards where mitmproxy's HTTP layer looks its parts up. ``proofs`` tells whether they hold."""
     names: Any = layers_http
     names.Http1Server = partial(GuardedServer, rules=rules)
-    names.Http1Client = GuardedClient
+    names.Http1Client = partial(GuardedClient, rules=rules)
     names.HttpStream = partial(GuardedStream, rules=rules)

@@ -24,8 +24,9 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from vienna_proxy.ports import StartError
 from vienna_proxy.transport.exchange import GuardedStream
-from vienna_proxy.transport.guards import GuardedClient, GuardedServer
+from vienna_proxy.transport.guards import GuardedServer
 from vienna_proxy.transport.passage import PASSAGE, Meter, Passage
+from vienna_proxy.transport.upstream import GuardedClient
 
 _HEAD = b"POST http://proof.invalid/ HTTP/1.1\r\nHost: proof.invalid\r\n"
 
@@ -136,6 +137,19 @@ def _endless_chunk_head(opts: options.Options) -> bool:
     return "error" in bench.hooks
 
 
+def _silent(opts: options.Options) -> bool:
+    bench = _Bench(opts).receive(_HEAD + b"Content-Length: 0\r\n\r\n")
+    return "wakeup" in bench.hooks
+
+
+def _lingering(opts: options.Options) -> bool:
+    bench = _Bench(opts).receive(_HEAD + b"Content-Length: 2000\r\n\r\n").receive(b"x" * 1500)
+    if bench.closed or "wakeup" not in bench.hooks:
+        return False
+    bench.give(bench.wakeup)
+    return bench.closed
+
+
 def _large(opts: options.Options, *, head: bytes, body: bytes) -> bool:
     bench = _Bench(opts).receive(_HEAD + head + b"\r\n").receive(body)
     return bench.said.startswith(b"HTTP/1.1 4") and "request" not in bench.hooks
@@ -169,6 +183,8 @@ PROOFS: dict[str, _Proof] = {
         _request, data=_HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70000
     ),
     "an endless chunk extension of the upstream is an aborted response": _endless_chunk_head,
+    "who goes on sending after the answer is cut off": _lingering,
+    "a silent upstream is waited for with a clock": _silent,
     "interim answers of the upstream are dropped": _interim,
     "switching protocols is refused": _switching,
     "response trailers are dropped": _response_trailers,
@@ -195,7 +211,7 @@ def _prove_parts() -> None:
     parts: Any = layers_http
     installed = [
         getattr(parts.Http1Server, "func", None),
-        parts.Http1Client,
+        getattr(parts.Http1Client, "func", None),
         getattr(parts.HttpStream, "func", None),
     ]
     if installed != [GuardedServer, GuardedClient, GuardedStream]:
