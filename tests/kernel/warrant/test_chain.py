@@ -37,7 +37,7 @@ from vectors.fixed import (
     sealed,
 )
 from vienna_kernel.intent import Intent, Tier
-from vienna_kernel.keyring import Keyring
+from vienna_kernel.keyring import Keyring, Purpose
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_kernel.warrant import chain
 from vienna_kernel.warrant.claims import to_claims
@@ -154,6 +154,9 @@ def test_nobody_may_sign_below_a_parent_without_a_holder_key() -> None:
     key = chain.holder_key(PARENT)
     assert key is not None
     assert key.kid == HOLDER.kid
+    published = {**(PARENT.holder_jwk or {}), "purpose": "log"}
+    assert chain.holder_key(replace(PARENT, holder_jwk=published)) == key  # whatever else it says it is for
+    assert key.purpose is Purpose.WARRANT
 
 
 # The whole small space of two links.
@@ -369,8 +372,9 @@ def law_attenuate(m: ModuleType, *spaces: str) -> int:
     for space in spaces or ("calls", "consent", "rest"):
         for _, _, wish, parent in pairs(space):
             made = m.attenuate(parent, wish)
-            # what is within it already is taken as it is, but for the grounds
-            assert isinstance(made, Warrant) or chain.link(wish, parent) != Granted(), (wish, parent)
+            if chain.link(wish, parent) == Granted():  # what is within it already is taken as it is
+                assert isinstance(made, Warrant), (wish, parent)
+                assert replace(made, constraints=wish.constraints) == wish, parent
             if isinstance(made, Refused):
                 assert made.reason is Reason.WARRANT_CHAIN
                 unbound = wish.holder_jkt is None and parent.holder_jkt is not None
@@ -445,6 +449,55 @@ def test_a_wish_is_cut_where_it_is_too_much_and_refused_where_it_is_something_el
     ):
         timed = chain.attenuate(PARENT, replace(wish, issued_at=issued_at))
         assert isinstance(timed, Warrant) == held
+
+
+def test_what_a_wish_says_is_taken_and_what_it_rests_on_is_its_parents() -> None:
+    open_parent = replace(PARENT, audience=ISSUER, response_limits={"max_items": 5})
+    wish = replace(
+        CHILD,
+        id="wrt-2",
+        parent="wrt-of-another",
+        depth=3,
+        audience=OTHER,
+        holder_jkt=STRANGER.kid,
+        holder_jwk={"kty": "OKP"},
+        issued_at=CHILD.issued_at + ONE_SECOND,
+        not_before=CHILD.not_before + ONE_SECOND,
+        expires_at=CHILD.expires_at - ONE_SECOND,
+        tier=Tier.T1,
+        demand=Demand(3, justification=True),
+        constraints={"amount": Limit(one_of=(1, 6000)), "note": Limit()},
+        response_limits={"max_items": 6, "max_body_bytes": 1},
+        issuer=OTHER,
+        subject="other-bot",
+        intent_id="int-9",
+        policy_digest="sha256:09",
+        mapping_digest="sha256:09",
+        consents=(),
+        audit_leaf="09" * 32,
+        observed=True,
+    )
+    made = chain.attenuate(open_parent, wish)
+    assert isinstance(made, Warrant)
+    amount = Limit(one_of=(1,), least=Decimal("0.01"), most=Decimal(5000))
+    assert made == replace(
+        open_parent,
+        **{
+            name: getattr(wish, name)
+            for name in (
+                "id", "audience", "holder_jkt", "holder_jwk", "issued_at", "not_before", "expires_at", "tier",
+                "meanings", "request_digest", "method", "url", "content_type", "body_digest",
+            )
+        },
+        parent=open_parent.id,
+        depth=1,
+        demand=Demand(3, mfa=True, justification=True),
+        constraints={"amount": amount, "note": Limit()},
+        response_limits={"max_items": 5, "max_body_bytes": 1},
+    )  # fmt: skip
+    assert chain.attenuate(open_parent, replace(wish, issued_at=wish.expires_at)) == Refused(
+        Reason.WARRANT_CHAIN, "over before it begins"
+    )
 
 
 def test_a_wish_that_names_no_request_gets_its_parents() -> None:

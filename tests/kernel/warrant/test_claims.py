@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -139,3 +140,45 @@ def test_a_member_that_nobody_knows_is_refused_at_every_depth(path: str) -> None
     at["scope_is_unlimited"] = True
     with pytest.raises(MalformedError, match="scope_is_unlimited"):
         parse_claims(json.dumps(claims).encode())
+
+
+DETAIL: dict[str, Any] = to_claims(BOUNDED)["authorization_details"][0]
+
+
+def detailed(**changes: Any) -> dict[str, Any]:
+    return {"authorization_details": [{**DETAIL, **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"exp": "soon"}, "claims /exp: Input should be a valid integer"),
+        (detailed(intents=[]), "claims /authorization_details/0/intents: List should have at least 1"),
+        ({"iat": int(PLAIN.not_before.timestamp()) - 1}, "claims: nbf, iat and exp are not in order"),
+        (detailed(roll={"count": 2, "digest": "d"}), "claims: a roll stands for the whole list"),
+        ({"cnf": {"jwk": {"kty": "OKP"}}}, "jwk"),
+        ({"cnf": {"jkt": "x", "jwk": PARENT.holder_jwk}}, "claims /cnf: jwk is not the key that jkt names"),
+        ({"cnf": {"jwk": PARENT.holder_jwk}}, "claims /cnf: jwk is not the key that jkt names"),
+        (detailed(constraints={"amount": {"max": "10"}}), "constraint: min and max are numbers"),
+        (
+            detailed(intents=[{**DETAIL["intents"][0], "parameters": {"amount": {"$decimal": "1e9"}}}]),
+            "claims: a value that is none: ValueError",
+        ),
+        (
+            detailed(intents=[{**DETAIL["intents"][0], "parameters": {"$decimal": "5"}}]),
+            "claims: parameters: expected an object",
+        ),
+    ],
+    ids=[
+        "type", "nothing", "order", "roll", "no_key", "another_key", "key_alone", "limit", "decimal", "number",
+    ],
+)  # fmt: skip
+def test_what_has_no_reading_is_named(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(MalformedError, match="^" + re.escape(says)):
+        parse_claims(json.dumps({**to_claims(BOUNDED), **change}).encode())
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"v":1,"v":1}', b"\xff"], ids=repr)
+def test_what_is_no_object_is_named(data: bytes) -> None:
+    with pytest.raises(MalformedError, match=r"^claims: "):
+        parse_claims(data)

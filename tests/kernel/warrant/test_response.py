@@ -74,5 +74,11 @@ def test_what_cannot_be_counted_exceeds() -> None:
     assert exceeded({}, body_bytes=None, items=None) == ()
 
 
+def test_bounds_that_are_not_kept_come_in_one_order() -> None:
+    rows = (Excess("max_body_bytes", 0, 7), Excess("max_items", 0, 3))
+    for limits in ({"max_items": 0, "max_body_bytes": 0}, {"max_body_bytes": 0, "max_items": 0}):
+        assert exceeded(limits, body_bytes=7, items=3) == rows
+
+
 def test_the_claim_knows_the_same_names() -> None:
     assert tuple(_ResponseLimits.model_fields) == NAMES

@@ -27,7 +27,9 @@ from vectors.fixed import (
     PLAIN,
     SECRET_KEY,
     USE,
+    changed,
     intent,
+    sealed,
 )
 from vectors.make import files
 from vienna_kernel.errors import MalformedError
@@ -134,6 +136,55 @@ def test_any_signed_claim_gives_an_answer(value: Any) -> None:
             parse_claims(data)
         except MalformedError:
             continue
+
+
+@pytest.mark.parametrize("kid", [None, 7, True, [], {}, "", "nobody"], ids=repr)
+def test_step_3_a_key_that_no_name_leads_to_is_unknown(kid: Any) -> None:
+    refused = _verdict(sealed(payload(PLAIN), kid=kid), PLAIN_USE)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.WARRANT_KEY_UNKNOWN
+
+
+def test_step_8_more_parents_than_a_chain_has_are_not_even_read() -> None:
+    for count, reason in ((5, Reason.WARRANT_MALFORMED), (6, Reason.WARRANT_CHAIN)):
+        refused = _verdict(GOOD, PLAIN_USE, parents=["no token"] * count)
+        assert isinstance(refused, Refused)
+        assert refused.reason is reason
+
+
+OF_A_USE = {
+    Reason.WARRANT_AUDIENCE,
+    Reason.WARRANT_HOLDER,
+    Reason.WARRANT_REQUEST,
+    Reason.WARRANT_SCOPE,
+    Reason.WARRANT_OBSERVED,
+    Reason.WARRANT_REQUIREMENTS,
+    Reason.WARRANT_CONSUMED,
+}
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_without_a_use_each_vector_is_refused_by_the_same_step_or_found_in_force(path: Path) -> None:
+    data = json.loads(path.read_text())
+    found = inspect(
+        data["token"],
+        keyring=Keyring.from_jwks(json.loads((path.parent / "keys.json").read_text())),
+        now=datetime.fromisoformat(data["now"]),
+        issuer=data["issuer"],
+        revoked=lambda name: name in data["revoked"],
+        parents=data["parents"],
+    )
+    if isinstance(found, Refused):
+        assert found.reason == data["expect"]
+        assert found.reason not in OF_A_USE
+    else:
+        assert data["expect"] == "granted" or Reason(data["expect"]) in OF_A_USE
+
+
+def test_a_refusal_tells_the_operator_which_claim_it_was() -> None:
+    refused = _verdict(sealed(changed(exp="soon")), PLAIN_USE)
+    assert isinstance(refused, Refused)
+    assert refused.detail.startswith("claims /exp: ")
 
 
 def test_what_was_issued_is_read_back_as_it_was() -> None:

@@ -50,6 +50,12 @@ def test_each_intent_answers_to_its_own_meaning() -> None:
     assert steps.meaning(two, replace(twice, intents=[intent(), intent(target="other")])) == Granted()
 
 
+def test_a_call_of_more_or_fewer_intents_is_refused_with_both_numbers() -> None:
+    for count in (0, 2):
+        refused = steps.meaning(PLAIN, replace(PLAIN_USE, intents=[intent()] * count))
+        assert refused == Refused(Reason.WARRANT_SCOPE, f"permits 1 intents, used for {count}")
+
+
 def test_a_verifier_enforces_unless_it_says_otherwise() -> None:
     bare = {name: value for name, value in USE.items() if name != "observing"}
     assert isinstance(steps.demands(replace(PLAIN, observed=True), Use(**bare, intents=[intent()])), Refused)
