@@ -11,6 +11,7 @@ from vienna_control.policies.files import Sources
 from vienna_kernel.action import ActionType
 from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.policy.ruleset import Default, RuleSet
 from vienna_kernel.value import Value, digest
@@ -62,7 +63,8 @@ def compile_bundle(
     ``default``: what happens when no rule matches and no document names a default.
     Raises ``MalformedError`` or ``DocumentError`` naming file, line, column and field.
     """
-    mappings = MappingSet.compile(sources.mappings)
+    named = zip(sources.mappings, sources.texts, strict=True)
+    mappings = compiled(tuple([(document.name, text) for document, (_, text) in named]))
     clash = sorted(set(registered) & set(mappings.action_types))
     if clash:
         raise MalformedError(

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vienna_kernel import shipped
-from vienna_kernel.document import Document, DocumentError, parse
+from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.mapping.kept import parsed
 from vienna_kernel.mapping.strict import uncovered
 
 
@@ -89,7 +90,7 @@ class _Shelf:
 
     def put(self, path: Path) -> None:
         text = _text(path)
-        document = parse(text, name=_shown(path))
+        document = parsed(text, _shown(path))
         kind = document.data.get("kind") if isinstance(document.data, dict) else None
         if kind == "Rules":
             self.rules.append(document)
@@ -122,7 +123,7 @@ def _cases_of(path: Path) -> Path:
 def _untried(path: Path, document: Document) -> Iterator[MalformedError]:
     """A complaint for each action of a mapping that has no case, with what to do."""
     beside = _cases_of(path)
-    cases = parse(_text(beside), name=_shown(beside)) if beside.is_file() else None
+    cases = parsed(_text(beside), _shown(beside)) if beside.is_file() else None
     for wrong in uncovered(document, cases):
         why = f"{wrong.why}: write it into {beside.name} beside it (VIENNA_STRICT_MAPPINGS=false loads it untried)"
         yield MalformedError(wrong.where, why)

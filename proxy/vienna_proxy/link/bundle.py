@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vienna_kernel.document import parse
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.keyring import Keyring
+from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.signing import BUNDLE_TYPE, jws_verify
 from vienna_kernel.verdict import Refused
@@ -118,14 +118,14 @@ def open_bundle(token: str, keys: Keyring, hosts: Mapping[str, Sequence[str]]) -
     except binascii.Error:
         raise MalformedError("bundle /redaction_key", "not base64") from None
     extra = {name: [*said.hosts.get(name, ()), *hosts.get(name, ())] for name in {*said.hosts, *hosts}}
-    documents = [parse(file.text, name=file.name) for file in said.mappings]
+    files = tuple([(file.name, file.text) for file in said.mappings])
     return Bundle(
         digest=said.digest,
         env=said.env,
         agent_id=said.agent.id,
         agent_name=said.agent.name,
         rung=said.agent.enforcement or said.enforcement,
-        mappings=MappingSet.compile(documents, extra_hosts=extra),
+        mappings=compiled(files, tuple([(name, tuple(extra[name])) for name in sorted(extra)])),
         keyring=Keyring.from_jwks(said.jwks),
         redaction_key=redaction_key,
         private_networks=None if said.private_networks is None else tuple(said.private_networks),
