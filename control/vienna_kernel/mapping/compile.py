@@ -24,6 +24,7 @@ from vienna_kernel.mapping.template import Hole, Template, compile_template
 from vienna_kernel.mapping.words import as_list
 from vienna_kernel.money import currency_code
 from vienna_kernel.parameter import ParamType
+from vienna_kernel.verification.spec import VerifySpec
 
 _NARROWED = frozenset(
     {
@@ -52,6 +53,7 @@ class Compiler:
         names = {name: None for p in params for name in (p.name, p.currency_name) if name}
         each = pointer.parse(model.each) if model.each is not None else None
         idempotency, codings = model.idempotency, model.codings
+        promised = Promises(self._place, model, params, names).compile()
         return Action(
             name=model.action,
             mapping=f"{mapping.id}@{mapping.version}",
@@ -85,9 +87,9 @@ class Compiler:
             idempotency_inject=bool(idempotency and idempotency.inject),
             replay_seconds=model.replay_window,
             preflight=self._preflight(params, names),
-            verify=Promises(self._place, model, params, names).compile(),
+            verify=promised,
             writable=self._writable(params),
-            stream=self._stream(),
+            stream=self._stream(promised),
             response_fields=tuple(model.response_fields),
             kind=self._kind(params),
         )
@@ -184,9 +186,12 @@ class Compiler:
             cost and cost.minus and cost.minus.startswith("preflight:")
         )
 
-    def _stream(self) -> bool:
-        if self._model.stream and self._model.verify is not None:
-            raise self._place.fail("what is verified is not streamed: take away stream or verify", "stream")
+    def _stream(self, promised: VerifySpec | None) -> bool:
+        if self._model.stream and promised is not None and promised.needs_body:
+            raise self._place.fail(
+                "what is verified in the body is not streamed: take away stream, or what verify says of the body",
+                "stream",
+            )
         return self._model.stream
 
     def _kind(self, params: tuple[Param, ...]) -> ActionType:

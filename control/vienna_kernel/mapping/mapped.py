@@ -59,6 +59,12 @@ class Mapped:
         return any(promise.needs_body for promise in self.promises)
 
     @property
+    def max_body(self) -> int | None:
+        """Most bytes of body that every part's promise allows; None: any number."""
+        sizes = [promise.spec.max_body for promise in self.promises if promise.spec is not None]
+        return min((size for size in sizes if size is not None), default=None)
+
+    @property
     def reads_answer(self) -> bool:
         """Whether the answer's body is looked into at all: to hold it against a promise, or to keep fields of it."""
         return any(promise.reads_body for promise in self.promises)

@@ -131,15 +131,14 @@ class VerifySpec:
 
     @property
     def needs_body(self) -> bool:
-        """Whether it must be held back and seen whole: what is compared, counted, or leads to a read."""
-        reads = self.readback is not None and self.readback.path.reads_answer
-        return self.compares_body or self.max_body is not None or reads
+        """Whether it must be held back and seen whole: what is compared, or leads to a read."""
+        return self.compares_body or (self.readback is not None and self.readback.path.reads_answer)
 
     @property
     def reads_body(self) -> bool:
         """Whether the body is of use."""
         undone = self.compensate is not None and self.compensate.path.reads_answer
-        return self.needs_body or bool(self.keep) or undone
+        return self.needs_body or self.max_body is not None or bool(self.keep) or undone
 
     @property
     def _rows(self) -> tuple[Equal | Among | AtMost, ...]:

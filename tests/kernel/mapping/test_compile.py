@@ -49,7 +49,7 @@ def complaint(text: str) -> str:
             "actions[0].verify.equal[0].type",
             "no amount",
         ),
-        ("stream: true\nverify: {status: [200]}", "actions[0].stream", "not streamed"),
+        ("stream: true\nverify: {absent: [/errors]}", "actions[0].stream", "not streamed"),
         ("body: form", "actions[0].body", "read from a json body"),
     ],
 )

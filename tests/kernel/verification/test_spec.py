@@ -30,7 +30,7 @@ def readback(path: object) -> Readback:
     [
         (VerifySpec(), 0, 0, 0, 0),
         (VerifySpec(status=(200,)), 1, 0, 0, 0),
-        (VerifySpec(max_body=0), 1, 0, 1, 1),
+        (VerifySpec(max_body=0), 1, 0, 0, 1),
         (VerifySpec(keep=("/id",)), 0, 0, 0, 1),
         (VerifySpec(equal=(Equal(("/a",), "a"),)), 1, 1, 1, 1),
         (VerifySpec(equal=(Equal((), "a", header="x"),)), 1, 0, 0, 0),
