@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from typing import Any
 
 import pytest
@@ -183,6 +185,14 @@ async def test_a_request_can_be_tried_on_the_mappings(control: Control) -> None:
     status, told = await ask(control, "POST", "/mappings/test", trial)
     assert (status, told["intents"][0]["action"]) == (200, "create_refund")
     assert told["intents"][0]["parameters"]["amount"] == "12.5"
+    coded = {
+        "method": "POST",
+        "url": "https://api.stripe.com/v1/refunds",
+        "headers": [["Content-Type", "application/x-www-form-urlencoded"], ["Content-Encoding", "gzip"]],
+        "body_base64": base64.b64encode(gzip.compress(b"charge=ch_1")).decode(),
+    }
+    _, refused = await ask(control, "POST", "/mappings/test", coded)
+    assert refused["refused"]["reason"] == "unsupported_encoding"  # as the gate would have it
     _, unmapped = await ask(
         control, "POST", "/mappings/test", {"method": "GET", "url": "https://x.example/a"}
     )

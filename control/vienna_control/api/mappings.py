@@ -17,9 +17,10 @@ from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.store.tables import intents
-from vienna_kernel.call.request import Call, RawRequest, canonicalise
+from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.document import parse
 from vienna_kernel.mapping.reading import MappingSet, NeedsPreflight
+from vienna_kernel.mapping.received import received
 from vienna_kernel.value import plain
 from vienna_kernel.verdict import Refused
 
@@ -90,7 +91,7 @@ async def try_request(ctx: Context) -> dict[str, Any]:
     mappings = ctx.app.policies.current.mappings
     if body.mapping is not None:
         mappings = MappingSet.compile([parse(body.mapping, name="mapping")])
-    call = canonicalise(_raw(body), ip_literals_allowed=lambda host, port: True)
+    call = received(_raw(body), mappings, literals=lambda host, port: True)
     if isinstance(call, Refused):
         return _refused(call)
     return _mapped(mappings, call, body.preflight)

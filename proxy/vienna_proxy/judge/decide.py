@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from mitmproxy.connection import Client
 
-from vienna_kernel.call.request import MAX_DECODED_BYTES, Call, RawRequest, canonicalise, canonicalise_head
-from vienna_kernel.decode.coding import CODINGS
+from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.mapping.reading import Mapped, NeedsPreflight
+from vienna_kernel.mapping.received import received, received_head
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import ResponseView
@@ -87,26 +87,13 @@ class Judge:
 
     def head(self, raw: RawRequest) -> Call | Refused:
         """(1) What headers alone refuse."""
-        literal = self._court.policy.literal_allowed
-        codings, _ = self._coding(raw)
-        return self._placed(canonicalise_head(raw, ip_literals_allowed=literal, codings=codings))
+        mappings, literals = self._court.bundles.current.mappings, self._court.policy.literal_allowed
+        return self._placed(received_head(raw, mappings, literals=literals))
 
     def whole(self, raw: RawRequest) -> Call | Refused:
         """(1) The canonical call, if its host may be called; a coded body undone where its mapping says so."""
-        literal = self._court.policy.literal_allowed
-        codings, most = self._coding(raw)
-        return self._placed(canonicalise(raw, ip_literals_allowed=literal, codings=codings, max_decoded=most))
-
-    def _coding(self, raw: RawRequest) -> tuple[frozenset[str], int]:
-        """Content codings that the body may have, and how many bytes it may become."""
-        if not any(name.lower() == b"content-encoding" for name, _ in raw.headers):
-            return frozenset(), MAX_DECODED_BYTES
-        literal = self._court.policy.literal_allowed
-        head = canonicalise_head(raw, ip_literals_allowed=literal, codings=CODINGS)
-        if isinstance(head, Refused):
-            return frozenset(), MAX_DECODED_BYTES
-        mappings = self._court.bundles.current.mappings
-        return mappings.codings(head), mappings.body_limit(head, default=MAX_DECODED_BYTES)
+        mappings, literals = self._court.bundles.current.mappings, self._court.policy.literal_allowed
+        return self._placed(received(raw, mappings, literals=literals))
 
     def _placed(self, call: Call | Refused) -> Call | Refused:
         if isinstance(call, Refused):
