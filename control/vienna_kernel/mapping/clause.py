@@ -15,9 +15,9 @@ from vienna_kernel.intent import Intent
 from vienna_kernel.mapping import inner
 from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.intent import mapped_intent
-from vienna_kernel.mapping.param import Reading, Wire, read_wire
+from vienna_kernel.mapping.param import POINTED, Reading, Wire, read_wire
 from vienna_kernel.mapping.settle import settle
-from vienna_kernel.mapping.shown import param_of, shown_form, shown_json
+from vienna_kernel.mapping.shown import MANY, param_of, shown_form, shown_json
 from vienna_kernel.mapping.template import for_people, path
 from vienna_kernel.protocol.part import Part
 from vienna_kernel.value import Value
@@ -117,8 +117,10 @@ def read_clause(
         items = _items(part, content, action)
     except MalformedError as error:
         return Refused(Reason.UNDECODABLE_BODY, error.why, f"The request was refused: {error.why}.")
-    if unknown and action.unknown == "reject":
-        names = ", ".join(unknown[:5])
+    refused = unknown if action.unknown == "reject" else _respelled(unknown, action)
+    unknown = _told(unknown)
+    if refused:
+        names = ", ".join(_told(refused[:5]))
         return Refused(
             Reason.UNKNOWN_PARAMETER,
             f"{action.name}: not declared by {action.mapping}: {names}",
@@ -185,7 +187,30 @@ def _unknown(query: Pairs, content: Content, part: Part, action: Action) -> list
         names += [key for key in keys if key not in volatile.fields and not param_of(key, action.form_params)]
     elif content.kind in _TREES and content.value is not MISSING:
         names += [name for name in action.body_tree.unknown(content.value) if name[1:] not in volatile.fields]
+    return names
+
+
+def _told(names: Sequence[str]) -> list[str]:
     return [for_people(name, limit=60) for name in names]
+
+
+def _respelled(unknown: Sequence[str], action: Action) -> list[str]:
+    """Of what is not declared the names that a parameter has but for their letter case.
+
+    Some servers read ``to`` as ``To``; where both stand there, nobody can tell which one counts.
+    """
+    if not unknown:
+        return []
+    ways = [param.pointer if param.place in POINTED else (param.key,) for param in action.params]
+    known = {_numberless("/".join(way[:length])) for way in ways for length in range(1, len(way) + 1)}
+    folded = {name.casefold() for name in known}
+    names = [(name, _numberless(name.removeprefix("/"))) for name in unknown]
+    return [name for name, plain in names if plain not in known and plain.casefold() in folded]
+
+
+def _numberless(name: str) -> str:
+    """A pointer with a ``*`` for every place in a list."""
+    return "/".join(MANY if step.isdecimal() else step for step in name.split("/"))
 
 
 def _unknown_of_part(part: Part, action: Action) -> list[str]:

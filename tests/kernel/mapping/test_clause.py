@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mapping_kit import HEAD, compiled, post, request
+from mapping_kit import HEAD, action, compiled, post, post_form, request
 from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 from vienna_kernel.verdict import Reason, Refused
 
@@ -230,3 +230,21 @@ def test_a_host_with_a_star_names_something(name: str, target: str) -> None:
     found = compiled(text).map(post({}, host="b1.s3.example"))
     assert isinstance(found, Mapped)
     assert found.intents[0].target == target
+
+
+def test_a_declared_name_in_another_letter_case_is_refused_where_others_are_flagged() -> None:
+    more = "unknown_params: flag"
+    forms = compiled(action("to: {from: form, name: To}, at: {from: query, name: sendAt}", more=more))
+    lists = compiled(action('to: {from: json, name: "/rows/*/to"}', more=more))
+    told = forms.map(post_form("To=1&note=2", query="?x=1"))
+    assert isinstance(told, Mapped)
+    assert told.unknown == ("x", "note")
+    for found in (
+        forms.map(post_form("To=1&to=2")),
+        forms.map(post_form("TO=2")),
+        forms.map(post_form("To=1", query="?sendat=2")),
+        lists.map(post({"rows": [{"to": "a"}, {"to": "b", "TO": "c"}]})),
+        lists.map(post({"Rows": []})),
+    ):
+        assert isinstance(found, Refused)
+        assert found.reason is Reason.UNKNOWN_PARAMETER

@@ -63,8 +63,8 @@ def calls(api: Standin) -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
     )
     yield (
         "make_call",
-        "T1",
-        "Call +4366012345",
+        "T2",
+        "Call +4366012345 and do what is said by https://x.example/t",
         {"url": "https://x.example/t"},
         lambda: twilio.calls.create(to="+4366012345", from_="+431", url="https://x.example/t"),
     )
