@@ -97,7 +97,7 @@ async def test_a_session_from_beginning_to_end(legacy: bool) -> None:
     expect(
         call,
         action="mcp_call_tool",
-        tier="T1",
+        tier="T2",
         target=f"mcp:{HOST}/create_issue",
         parameters={"tool": "create_issue", "arguments": {"title": "Broken"}, "server": HOST},
         summary=f"Call the tool create_issue of {HOST}",
