@@ -8,6 +8,7 @@
    undoes it. ``aws-chunked``, the last, is left as it is, and its line stays.
 5. Ours and the hop's are taken off, those named in ``Connection`` too; ``Connection`` may not name a line that
    decides how the bytes are read.
+6. The one upgrade that is read on is the one to a WebSocket (``handshake``).
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ _ONCE = frozenset(
         "x-amz-security-token",
     }
     | {"mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"}
+    | {"sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol"}
 )
 _HOP = frozenset(
     {"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "http2-settings", "expect"}
+    | {"sec-websocket-extensions", "sec-websocket-accept"}
 )
 _DERIVED = frozenset({"host", "content-length"})  # written anew from the judged call
 _NOT_STRIPPABLE = frozenset(
@@ -82,6 +85,8 @@ class Framing:
         chunked: Whether ``Transfer-Encoding: chunked`` framed the body.
         content_type: Essence, lower-case, None when there is none.
         codings: Of the body as it came, in the order they were applied.
+        upgrade: Whether an upgrade to a WebSocket is asked for.
+        upgrade_named: Whether ``Connection`` says so too.
     """
 
     hosts: tuple[str, ...]
@@ -90,6 +95,8 @@ class Framing:
     chunked: bool
     content_type: str | None
     codings: tuple[str, ...] = ()
+    upgrade: bool = False
+    upgrade_named: bool = False
 
 
 def is_ours(name: str) -> bool:
@@ -141,7 +148,7 @@ def _judge_lines(lines: list[tuple[str, str]]) -> Refused | None:
             return _refused(f"{name} would make the server read another request", Reason.METHOD_OVERRIDE)
         if name in seen:
             return _refused(f"{name} stands there twice", Reason.AMBIGUOUS_REQUEST)
-        if name == "upgrade":
+        if name == "upgrade" and value.lower() != "websocket":
             return _refused("an upgrade to another protocol", Reason.UNSUPPORTED_PROTOCOL)
         if name == "trailer":
             return _refused("trailers are announced", Reason.AMBIGUOUS_REQUEST)
@@ -228,4 +235,6 @@ def read_framing(raw: Lines, *, codings: frozenset[str] = frozenset()) -> Framin
         chunked="transfer-encoding" in first,
         content_type=content_type,
         codings=coded,
+        upgrade="upgrade" in first,
+        upgrade_named="upgrade" in named,
     )

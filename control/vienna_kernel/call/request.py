@@ -8,7 +8,8 @@ The argument, in order; each step refuses by itself and none rewrites what it do
 4. CONNECT, SNI, Host and the target's authority agree on one place (``authority``).
 5. Path and query are canonical.
 6. The body is as long as the headers say.
-7. A coded body is undone where its coding was asked for, up to a limit: the call has the identity body, and no more is
+7. A request that opens a WebSocket is one of its own kind, with its own method (``handshake``).
+8. A coded body is undone where its coding was asked for, up to a limit: the call has the identity body, and no more is
    known of the coding. Of ``aws-chunked`` both are kept: the body as it is signed, and what it holds.
 
 What a mapping may allow is left to the mapping: ``%2F`` and ``%25`` in a path, a body on GET, HEAD or DELETE.
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field, replace
 
 from vienna_kernel.call.authority import DEFAULT_PORTS, Authority, Claims, LiteralJudge, identify, no_literals
 from vienna_kernel.call.framing import Framing, read_framing
+from vienna_kernel.call.handshake import MESSAGE, UPGRADE, judge_opening
 from vienna_kernel.call.target import canonical_target, split_target
 from vienna_kernel.decode import aws_chunked
 from vienna_kernel.decode.coding import AS_SENT, TooLargeError, undo_all
@@ -35,6 +37,7 @@ MAX_DECODED_BYTES = 10 * 1024 * 1024
 
 _METHOD = re.compile(rb"[A-Z](?:[A-Z-]{0,30}[A-Z])?\Z")
 _TUNNELS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
+_UNSENT = frozenset({UPGRADE.encode(), MESSAGE.encode()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class Call:
     """One outbound request, canonical.
 
     Attributes:
-        method: Upper-case token.
+        method: Upper-case token; ``UPGRADE`` for the opening of a WebSocket, ``MESSAGE`` for what is said over it.
         scheme: ``http`` or ``https``.
         host: Lower-case name, or an address without brackets.
         path: As sent, canonical percent-encoding.
@@ -111,6 +114,16 @@ class Call:
         return self.origin + self.target
 
     @property
+    def wire_method(self) -> str:
+        """The method as it is sent."""
+        return "GET" if self.method == UPGRADE else self.method
+
+    def message(self, data: bytes, *, binary: bool) -> Call:
+        """One message over the WebSocket that this call opens; text is taken for JSON."""
+        kind = "application/octet-stream" if binary else "application/json"
+        return replace(self, method=MESSAGE, body=data, content_type=kind)
+
+    @property
     def request_digest(self) -> str:
         """``sha256:<hex>`` of the JCS of method, url, content_type and body_digest: what a warrant binds."""
         return digest(
@@ -136,6 +149,8 @@ class Call:
         lines = [("host", self.authority), *self.headers]
         if self.body or self.method in ("POST", "PUT", "PATCH"):
             lines.append(("content-length", str(len(self.body))))
+        if self.method == UPGRADE:
+            lines += [("connection", "Upgrade"), ("upgrade", "websocket")]
         return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in lines)
 
 
@@ -146,6 +161,8 @@ def _judge_start(raw: RawRequest) -> Refused | None:  # (1)
         return Refused(Reason.UNSUPPORTED_PROTOCOL, "a scheme other than http and https")
     if raw.method in _TUNNELS:
         return Refused(Reason.UNSUPPORTED_PROTOCOL, "a method that opens a tunnel or echoes the request")
+    if raw.method in _UNSENT:
+        return Refused(Reason.UNSUPPORTED_PROTOCOL, "a method that is only a name here")
     if not _METHOD.match(raw.method):
         return Refused(Reason.MALFORMED_REQUEST, "the method is not an upper-case token")
     return None
@@ -159,7 +176,7 @@ def _judge_body(framing: Framing, body: bytes) -> Refused | None:  # (6)
     return None
 
 
-def _undone(call: Call, codings: tuple[str, ...], limit: int) -> Call | Refused:  # (7)
+def _undone(call: Call, codings: tuple[str, ...], limit: int) -> Call | Refused:  # (8)
     if not codings:
         return call
     try:
@@ -197,8 +214,11 @@ def _read(
     target = canonical_target(rest)  # (5)
     if isinstance(target, Refused):
         return target
+    opening = judge_opening(raw.method, framing) if framing.upgrade else None  # (7)
+    if opening is not None:
+        return opening
     call = Call(
-        method=raw.method.decode("ascii"),
+        method=UPGRADE if framing.upgrade else raw.method.decode("ascii"),
         scheme=raw.scheme,
         host=place.host,
         port=place.port,

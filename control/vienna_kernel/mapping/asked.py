@@ -126,3 +126,9 @@ class SqlModel(Model):
 
     dialect: str = Field(pattern=r"^[a-z0-9]{1,20}$")
     statement: str | list[str] = "body"
+
+
+class WebSocketModel(Model):
+    """How messages are told apart. ``operation``: where in a message of JSON its kind stands."""
+
+    operation: PointerText = "/type"

@@ -9,6 +9,7 @@ from vienna_kernel.protocol.read import PROTOCOLS
 
 OPERATIONAL = frozenset(
     {"graphql", "jsonrpc", "mcp", "aws-query", "aws-json", "k8s", "sql-http", "postgrest", "git-smart-http"}
+    | {"websocket"}
 )
 """Protocols whose requests name operations, which parameters point into."""
 
@@ -37,9 +38,8 @@ def kinds_of(place: Place, mapping: MappingModel, model: ActionModel) -> frozens
 def _told(mapping: MappingModel, model: ActionModel, wanted: set[str]) -> frozenset[str]:
     if wanted:
         return frozenset(wanted)
-    options = mapping.sql.model_dump() if mapping.sql else {}
     reader = PROTOCOLS[mapping.protocol]
     methods = model.match.methods
     if any(param.from_ == "body" for param in model.params.values()):
         methods = [*methods, "POST"]
-    return frozenset[str]().union(*(reader.kinds(method, options) for method in methods))
+    return frozenset[str]().union(*(reader.kinds(method, mapping.options) for method in methods))

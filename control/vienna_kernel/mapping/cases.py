@@ -1,17 +1,20 @@
 """Cases of a mapping: a raw request and the intents expected of it, a raw answer and its verification.
 
 A request is its start line with the full URL, header lines, an empty line, the body; it walks the same way as one
-from the wire. Parameters must be all that are named, no more and no fewer; an amount may be written as text.
+from the wire. ``UPGRADE`` opens a WebSocket, ``MESSAGE`` is one message over it. Parameters must be all that are
+named, no more and no fewer; an amount may be written as text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from vienna_kernel.call.authority import parse_authority
+from vienna_kernel.call.handshake import MESSAGE, UPGRADE
 from vienna_kernel.call.request import Call, RawRequest, canonicalise, canonicalise_head
 from vienna_kernel.decode.base64 import from_base64
 from vienna_kernel.decode.coding import CODINGS
@@ -25,6 +28,12 @@ from vienna_kernel.mapping.reading import Mapped, MappingSet, NeedsPreflight
 from vienna_kernel.value import Value, plain
 from vienna_kernel.verdict import Reason, Refused
 
+_HANDSHAKE = (
+    (b"Connection", b"Upgrade"),
+    (b"Upgrade", b"websocket"),
+    (b"Sec-WebSocket-Version", b"13"),
+    (b"Sec-WebSocket-Key", b"AAAAAAAAAAAAAAAAAAAAAA=="),
+)
 _START = re.compile(r"(?P<method>\S+) (?P<scheme>https?)://(?P<authority>[^/?\s]+)(?P<target>\S*)\Z")
 
 
@@ -135,8 +144,20 @@ def _call(case: CaseModel, mappings: MappingSet) -> Call | Refused:
     """The request of a case, canonical; coded bodies are undone where a mapping says so."""
     data = None if case.body_base64 is None else from_base64(case.body_base64.replace("\n", ""), url=False)
     raw = parse_request(case.request, data)
+    if raw.method.decode() in (UPGRADE, MESSAGE):
+        return _spoken(raw)
     head = canonicalise_head(raw, codings=CODINGS)
     return head if isinstance(head, Refused) else canonicalise(raw, codings=mappings.codings(head))
+
+
+def _spoken(raw: RawRequest) -> Call | Refused:
+    """The opening of a WebSocket, or a message over it."""
+    lines = [(name, value) for name, value in raw.headers if not name.lower().startswith(b"content-")]
+    opening = canonicalise(replace(raw, method=b"GET", headers=(*lines, *_HANDSHAKE), body=b""))
+    if isinstance(opening, Refused) or raw.method.decode() == UPGRADE:
+        return opening
+    binary = any(value == b"application/octet-stream" for _, value in raw.headers)
+    return opening.message(raw.body, binary=binary)
 
 
 def run_case(case: CaseModel, mappings: MappingSet) -> list[str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from vienna_kernel.action import ActionType, Parameter
 from vienna_kernel.decode import pointer
+from vienna_kernel.mapping import websocket
 from vienna_kernel.mapping.action import Action, Preflight, Price
 from vienna_kernel.mapping.asked import CostModel, Match, NoneOf
 from vienna_kernel.mapping.bodies import kinds_of
@@ -46,6 +47,7 @@ class Compiler:
     def compile(self) -> Action:
         """Errors: ``MalformedError``, the first complaint."""
         model, mapping = self._model, self._mapping
+        websocket.judge(self._place, mapping, model)
         pattern = compile_pattern(model.match.path, where=self._place.where("match", "path"))
         params = Declarations(self._place, model).compile(pattern)
         hidden = frozenset(p.name for p in params if p.hidden)
@@ -53,12 +55,12 @@ class Compiler:
         names = {name: None for p in params for name in (p.name, p.currency_name) if name}
         each = pointer.parse(model.each) if model.each is not None else None
         idempotency, codings = model.idempotency, model.codings
-        promised = Promises(self._place, model, params, names).compile()
+        promised = websocket.promised(model, Promises(self._place, model, params, names).compile())
         return Action(
             name=model.action,
             mapping=f"{mapping.id}@{mapping.version}",
             protocol=mapping.protocol,
-            options=mapping.sql.model_dump() if mapping.sql else {},
+            options=mapping.options,
             pattern=pattern,
             methods=tuple(dict.fromkeys(model.match.methods)),
             discriminator=discriminator_of(model.match),
@@ -85,7 +87,7 @@ class Compiler:
             volatile=volatile,
             idempotency_header=idempotency.header.lower() if idempotency else None,
             idempotency_inject=bool(idempotency and idempotency.inject),
-            replay_seconds=model.replay_window,
+            replay_seconds=0 if mapping.protocol == websocket.PROTOCOL else model.replay_window,
             preflight=self._preflight(params, names),
             verify=promised,
             writable=self._writable(params),

@@ -19,6 +19,7 @@ from vienna_kernel.mapping.asked import (
     ParamModel,
     PreflightModel,
     SqlModel,
+    WebSocketModel,
 )
 from vienna_kernel.mapping.words import (
     ActionName,
@@ -107,14 +108,24 @@ class MappingModel(Model):
     hosts: list[Host] = Field(min_length=1)
     protocol: Protocol
     sql: SqlModel | None = None
+    websocket: WebSocketModel | None = None
     defaults: Defaults = Defaults()
     actions: list[ActionModel] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _speaks_sql(self) -> MappingModel:
+    def _speaks(self) -> MappingModel:
         if (self.protocol == "sql-http") != (self.sql is not None):
             raise ValueError("protocol sql-http and the key sql go together")
+        if self.protocol != "websocket" and self.websocket is not None:
+            raise ValueError("the key websocket is for protocol websocket")
         return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What it says to the reader of its protocol."""
+        if self.protocol == "websocket":
+            return (self.websocket or WebSocketModel()).model_dump()
+        return self.sql.model_dump() if self.sql else {}
 
 
 def json_schema() -> dict[str, Any]:

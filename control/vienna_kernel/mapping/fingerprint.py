@@ -46,6 +46,7 @@ VOLATILE = frozenset(
         "tracestate",
         "baggage",
     }
+    | {"sec-websocket-key"}  # made anew for each connection
     | {"sentry-trace", "b3", "x-request-id", "request-id", "x-correlation-id", "x-client-request-id"}
     | {"x-amzn-trace-id", "x-cloud-trace-context", "x-goog-api-client"}
     | {"x-stripe-client-telemetry", "x-stripe-client-user-agent"}

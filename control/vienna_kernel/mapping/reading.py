@@ -5,7 +5,8 @@
    as the mapping says; the result is one intent, or one for every item of a list.
 3. Where the current state must be known first, the answer is ``NeedsPreflight``; asked again with what that read
    said, it is the intents. Whatever can be refused is refused before.
-4. A part that no mapping reads is governed too: ``http.<method>`` on its origin, shown by its shape.
+4. A part that no mapping reads is governed too: ``http.<method>`` on its origin, shown by its shape. Only a WebSocket
+   is not opened where no mapping says what its messages mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vienna_kernel.action import ActionType
+from vienna_kernel.call.handshake import UPGRADE
 from vienna_kernel.call.request import Call
 from vienna_kernel.call.target import has_encoded_separator
 from vienna_kernel.decode import form
@@ -98,6 +100,14 @@ class MappingSet:
         found = [entry.action.codings for _, entry in self._pool_of(head)]
         return frozenset.intersection(*found) if found else frozenset()
 
+    def protocol(self, head: Call) -> str | None:
+        """What the address of this call speaks, by the name that mapping files have for it; None: nothing maps it."""
+        found = self._index.find(head.host, head.method, head.path)
+        if found is None:
+            return None
+        (_, entry), *_ = found.route.entries  # all of them speak the same: ``load`` sees to it
+        return entry.action.protocol
+
     def _pool_of(self, head: Call) -> Pool:
         found = self._index.find(head.host, head.method, head.path)
         if found is None:
@@ -163,6 +173,8 @@ class MappingSet:
 
 
 def _unmapped(call: Call, query: Pairs, *, spoken_for: bool) -> Mapped | Refused:
+    if call.method == UPGRADE:
+        return Refused(Reason.UNSUPPORTED_PROTOCOL, "a WebSocket that no mapping names")
     content = decode(call, None)
     if isinstance(content, Refused):
         return content

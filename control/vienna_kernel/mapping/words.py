@@ -31,6 +31,7 @@ PROTOCOLS = (
     "sql-http",
     "postgrest",
     "git-smart-http",
+    "websocket",
     "opaque",
 )
 INNER = (

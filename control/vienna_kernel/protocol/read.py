@@ -19,6 +19,7 @@ from vienna_kernel.protocol import (
     plain,
     postgrest,
     sql,
+    websocket,
 )
 from vienna_kernel.protocol.reader import Reader
 
@@ -38,6 +39,7 @@ PROTOCOLS: Mapping[str, Reader] = MappingProxyType(
         "sql-http": sql.READER,
         "postgrest": postgrest.READER,
         "git-smart-http": git.READER,
+        "websocket": websocket.READER,
         "opaque": plain.OPAQUE,
     }
 )

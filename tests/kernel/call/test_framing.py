@@ -113,7 +113,7 @@ def test_connection_may_not_name_what_decides_how_to_read(name: bytes) -> None:
         ((b"Content-Type", b"json"), Reason.MALFORMED_REQUEST),
         ((b"Content-Type", b"application/json, text/plain"), Reason.MALFORMED_REQUEST),
         ((b"Content-Type", b""), Reason.MALFORMED_REQUEST),
-        ((b"Upgrade", b"websocket"), Reason.UNSUPPORTED_PROTOCOL),
+        ((b"Upgrade", b"websocket, h2c"), Reason.UNSUPPORTED_PROTOCOL),
         ((b"Upgrade", b"h2c"), Reason.UNSUPPORTED_PROTOCOL),
         ((b"Trailer", b"X-One"), Reason.AMBIGUOUS_REQUEST),
         ((b"Expect", b"200-ok"), Reason.MALFORMED_REQUEST),

@@ -30,9 +30,10 @@ NAMES = {
     "k8s",
     "sql-http",
     "git-smart-http",
+    "websocket",
     "opaque",
 }
-SQL = {"dialect": "clickhouse", "statement": "body"}
+SQL = {"dialect": "clickhouse", "statement": "body", "operation": "/type"}
 
 TYPES = st.sampled_from(
     [
@@ -49,7 +50,7 @@ TYPES = st.sampled_from(
         FORM,
     ]
 )
-METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "UPGRADE", "MESSAGE"])
 PATHS = st.sampled_from(
     ["/", "/graphql", "/api/v1/namespaces/a/pods/b", "/r.git/git-receive-pack", "/r.git/info/refs"]
 ) | st.text("/aps%2Fnx", max_size=12).map(lambda text: "/" + text.replace("%", "%2F"))
