@@ -29,8 +29,8 @@ class Segment:
     Attributes:
         encoded: The segment may hold ``%2F`` and ``%25``; it is kept and compared encoded. Of a rest only those two are
             kept, all else is decoded.
-        rest: It and all that follow. Only an encoded one, the name of an object, has empty steps: ``/a/1/`` and
-            ``/a//1`` are to many servers ``/a/1``, and must not reach a family past the entry that names it.
+        rest: It and all that follow. Only an encoded one, the name of an object, ends in a slash: ``/a/1/`` is to most
+            servers ``/a/1``, and must not reach a family past the entry that names it.
     """
 
     before: str
@@ -80,7 +80,7 @@ class Pattern:
                     return None
             elif segment.rest:
                 rest = "/".join(plain[i:]) if raw is plain else _rest(segment, raw[i:], plain[i:])
-                if rest is None or not raw[i] or not (segment.encoded or all(raw[i:])):
+                if rest is None or not raw[i] or not (raw[-1] or segment.encoded):
                     return None
                 found[segment.name] = rest
             else:
