@@ -22,10 +22,11 @@ import orjson
 import structlog
 from mitmproxy import http
 
+from vienna_kernel.call.authority import DEFAULT_PORTS
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Hello
 from vienna_proxy.clock import Clock
-from vienna_proxy.config import GateConfig, Settings, host_and_port
+from vienna_proxy.config import GateConfig, Settings
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.readback import Readbacks
 from vienna_proxy.evidence.report import Reporter
@@ -41,7 +42,7 @@ from vienna_proxy.link import enrol
 from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.link.channel import Channel, Listener
 from vienna_proxy.ports import StartError, UnavailableError
-from vienna_proxy.transport import embed, guards, proofs
+from vienna_proxy.transport import canary, embed, guards, proofs
 from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.exchange import Rules
@@ -53,6 +54,7 @@ _CANARY_SECONDS = 30.0
 _RENEW_SECONDS = 600.0
 _RENEW_BEFORE = timedelta(hours=8)
 _DRAIN_SECONDS = 7.0
+_MARGIN_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -81,7 +83,13 @@ class Sidecar:
         self._folder = embed.private_folder(self._state)
         trust = embed.write_trust(self._folder, config.upstream_ca)
         token = enrol.read_token(config.key_file)
-        self._master = embed.Embedded(listen=host_and_port(config.listen), folder=self._folder, trust=trust)
+        patience = config.upstream
+        self._master = embed.Embedded(
+            config,
+            folder=self._folder,
+            trust=trust,
+            silence_seconds=max(patience.first_byte_seconds, patience.idle_seconds) + _MARGIN_SECONDS,
+        )
         guards.install(Rules(speak=_proof_words, too_large=_proof_response, deafen=_proof_deafen))
         proofs.prove(self._master.options)
         self._control = enrol.Control(config.control)
@@ -96,11 +104,12 @@ class Sidecar:
         ca_file = self._state / "root-ca.pem"
         ca_file.write_text(self._identity.root_ca)
         self._assemble()
-        address = await self._open()
+        await self._open()
         return {
             "ready": True,
             "control": config.control,
-            "proxy": f"http://{_shown(address)}",
+            "proxy": f"http://{self._listeners[0].shown}",
+            "listeners": [{"mode": str(one.mode), "address": one.shown} for one in self._listeners],
             "ca": str(ca_file),
             "data_dir": str(self._state),
         }
@@ -111,13 +120,16 @@ class Sidecar:
 
     async def _addresses(self) -> AddressPolicy:
         config = self.settings.gate
-        policy = AddressPolicy(private=config.private_networks, resolve=config.resolve)
-        if not config.control.startswith("unix://"):
-            parts = urlsplit(config.control)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
+        hop = None if config.hop is None else (config.hop.host, config.hop.port)
+        policy = AddressPolicy(private=config.private_networks, resolve=config.resolve, hop=hop)
+        for url in (config.control, self._identity.issuer):
+            if (place := _place(url)) is not None:
+                policy.forbid_name(*place)
+        if (place := _place(config.control)) is not None:
+            host, port = place
             loop = asyncio.get_running_loop()
             with exempt():
-                infos = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+                infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             for info in infos:
                 policy.forbid(str(info[4][0]), port)
         return policy
@@ -145,7 +157,9 @@ class Sidecar:
         self._outcomes = Outcomes(self._channel, spool, most_decoded=config.body.inspect_max_bytes)
         self._reporter = Reporter(self._channel, spool, self._clock)
         self._interim = Interim(self._master.proxyserver.connections)
-        self._connections = Connections(self._master.proxyserver.connections)
+        self._connections = Connections(
+            self._master.proxyserver.connections, connect_seconds=config.upstream.connect_seconds
+        )
         self._holds = Holds(self._interim, most=lambda: self._bundles.current.held_per_agent)
         counsel = Counsel(
             self._channel,
@@ -154,7 +168,7 @@ class Sidecar:
             holder_jkt=self._keys.holder.kid,
             issuer=lambda: self._identity.issuer,
         )
-        self._preflight = Preflight(self._outcomes, config.upstream_ca)
+        self._preflight = Preflight(self._outcomes, config.upstream_ca, config.hop)
         court = Court(
             hold=config.hold,
             policy=self._policy,
@@ -169,8 +183,14 @@ class Sidecar:
         )
         self._gate = Gate(self._offices(court))
         self._master.complete(self._gate)
+        self._master.tell_changes(self._misconfigured)
         guards.install(
-            Rules(speak=self._gate.speak, too_large=self._gate.too_large, deafen=self._connections.deafen)
+            Rules(
+                speak=self._gate.speak,
+                too_large=self._gate.too_large,
+                deafen=self._connections.deafen,
+                upstream=config.upstream,
+            )
         )
 
     def _offices(self, court: Court) -> Offices:
@@ -224,19 +244,18 @@ class Sidecar:
     def _late(self, decision: Decision, attempt: str) -> None:
         self._spawn(self._outcomes.abandoned(decision, attempt))
 
-    async def _open(self) -> tuple[str, int]:
+    async def _open(self) -> None:
         """Listen, and be seen to refuse."""
-        address = await self._master.listen()
+        self._listeners = await self._master.listen()
         loop = asyncio.get_running_loop()
-        host = "127.0.0.1" if address[0] in ("0.0.0.0", "::", "") else address[0]  # noqa: S104  # compared only
-        self._address = (host, address[1])
-        self._policy.forbid(*address)
+        for listener in self._listeners:
+            self._policy.forbid(listener.host, listener.port)
         for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
             self._spawn(work)
         with exempt():
             if (wrong := await self._canary()) is not None:
                 raise StartError(f"the canary was not refused: {wrong}")
-            self._interim.works = await _try_interim(self._master, self._interim, self._address)
+            self._interim.works = await _try_interim(self._master, self._interim, self._listeners[0].address)
         if isinstance(loop, GuardedLoop):
             loop.policy = self._policy
         if not self._interim.works:
@@ -248,17 +267,14 @@ class Sidecar:
             raise StartError("the control plane's stream does not open") from None
         for work in (self._watch(), self._beat(), self._stay_enrolled()):
             self._spawn(work)
-        return self._address
 
     async def _canary(self) -> str | None:
-        """What is wrong with the answer to a request that must be refused."""
-        try:
-            with exempt():
-                answer = await embed.canary(self._address)
-        except (OSError, TimeoutError) as error:
-            return type(error).__name__
-        refused = answer.startswith(b"HTTP/1.1 403 ") and b"\r\nVienna-Reason: address_refused\r\n" in answer
-        return None if refused else answer[:40].decode("latin-1")
+        """What is wrong with the answer to a request that must be refused, at the first listener where any is."""
+        with exempt():
+            for listener in self._listeners:
+                if (wrong := await canary.unrefused(listener)) is not None:
+                    return wrong
+        return None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -277,8 +293,12 @@ class Sidecar:
 
     def _fail(self, why: str) -> None:
         log.critical("gate.failed", why=why)
+        self._gate.shut()
         if not self.failed.done():
             self.failed.set_result(why)
+
+    def _misconfigured(self, wrong: str) -> None:
+        self._fail(f"mitmproxy is not set up as it must be: {wrong}")
 
     async def _watch(self) -> None:
         """As long as it runs: nothing that lets anything past was switched on, and the canary is refused."""
@@ -286,7 +306,7 @@ class Sidecar:
         while True:
             await asyncio.sleep(embed.ASSERT_SECONDS)
             if (wrong := self._master.wrong()) is not None:
-                self._fail(f"mitmproxy is not set up as it must be: {wrong}")
+                self._misconfigured(wrong)
             if time.monotonic() >= due:
                 due = time.monotonic() + _CANARY_SECONDS
                 if (wrong := await self._canary()) is not None:
@@ -330,7 +350,7 @@ class Sidecar:
             await self._master.stop_listening()
             self._holds.release()
             until = time.monotonic() + _DRAIN_SECONDS
-            while self._gate.active and time.monotonic() < until:
+            while self._gate.active and time.monotonic() < until and not self.failed.done():
                 await asyncio.sleep(0.05)
             async with asyncio.timeout(1.5):
                 await self._reporter.flush()
@@ -375,9 +395,12 @@ def _contradicted(config: GateConfig, bundle: Bundle) -> str | None:
     return told
 
 
-def _shown(address: tuple[str, int]) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"{host}:{address[1]}"
+def _place(url: str) -> tuple[str, int] | None:
+    """Host and port of an ``http`` or ``https`` URL, None for another."""
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        return None
+    return parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]
 
 
 def _proof_words(client: object, refused: Refused) -> bytes:

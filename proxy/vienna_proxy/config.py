@@ -11,15 +11,18 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.settings import sections
+from vienna_proxy.modes import Mode, host_and_port, parse_modes
 from vienna_proxy.ports import StartError
+from vienna_proxy.transport.next_hop import NextHop, parse_hop
 
 ENVIRONMENTS = ("prod", "staging", "test", "dev")
 
@@ -61,12 +64,27 @@ class BodyConfig(_Section):
     inflight_max_bytes: Annotated[int, Field(ge=1024, le=1 << 34)] = 128 * 1024 * 1024
 
 
+class UpstreamConfig(_Section):
+    """Section ``gate.upstream``: how long an upstream may keep a call waiting. Models think for minutes, so the
+    defaults do not cut off what mitmproxy would have borne.
+
+    Attributes:
+        connect_seconds: Until it is connected to, its name resolved and its TLS up.
+        first_byte_seconds: From the last byte of the request to the head of the answer; interim answers do not count.
+        idle_seconds: Between two pieces of an answer's body.
+    """
+
+    connect_seconds: Annotated[float, Field(gt=0, le=300)] = 10
+    first_byte_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
+    idle_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
+
+
 class GateConfig(_Section):
     """Section ``gate`` of vienna.yaml.
 
     Attributes:
         listen: ``host:port``; port 0 takes a free one.
-        mode: Only ``regular`` works in this version.
+        mode: One or several of ``modes``; one of them may be at ``listen``, the others say where they are.
         control: ``http(s)://host[:port]`` or ``unix:///path`` of the control plane.
         agent: Name of the agent this sidecar speaks for.
         key_file: File with the join token.
@@ -75,6 +93,7 @@ class GateConfig(_Section):
         passthrough: Hosts whose TLS is not opened.
         enforcement: What holds is what the control plane signed for the agent (``vienna agents promote``). Said here
             and enforced less there, the gate does not start; enforced more there, it says so.
+        upstream_proxy: ``http://[user:password@]host:port`` of the one proxy that every call leaves by.
         hosts: Further hosts for shipped mappings, by mapping id.
         local_t0: Accepted; this version asks the control plane for every call.
         resolve: ``host`` or ``host:port`` to ``address:port``; dev and test only.
@@ -82,7 +101,7 @@ class GateConfig(_Section):
     """
 
     listen: str = "127.0.0.1:8888"
-    mode: str = "regular"
+    mode: str | tuple[str, ...] = "regular"
     control: str = "http://127.0.0.1:8080"
     agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] = "default-agent"
     key_file: Path | None = None
@@ -92,11 +111,22 @@ class GateConfig(_Section):
     enforcement: Literal["observe", "enforce_high", "enforce"] = "enforce"
     hold: HoldConfig = HoldConfig()
     body: BodyConfig = BodyConfig()
-    upstream_proxy: str | None = None
+    upstream: UpstreamConfig = UpstreamConfig()
+    upstream_proxy: SecretStr | None = None
     hosts: Mapping[str, tuple[str, ...]] = {}
     local_t0: bool = True
     resolve: Mapping[str, str] = {}
     state_dir: Path = Path("vienna-data/gate")
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """``mode``, read."""
+        return parse_modes(self.mode)
+
+    @cached_property
+    def hop(self) -> NextHop | None:
+        """``upstream_proxy``, read."""
+        return None if self.upstream_proxy is None else parse_hop(self.upstream_proxy.get_secret_value())
 
     @field_validator("listen")
     @classmethod
@@ -106,9 +136,8 @@ class GateConfig(_Section):
 
     @field_validator("mode")
     @classmethod
-    def _mode(cls, value: str) -> str:
-        if value != "regular":
-            raise ValueError(f"only 'regular' works in this version, got {value!r}")
+    def _mode(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        parse_modes(value)
         return value
 
     @field_validator("control")
@@ -120,11 +149,12 @@ class GateConfig(_Section):
             )
         return value.rstrip("/")
 
-    @field_validator("upstream_proxy")
+    @field_validator("upstream_proxy", mode="before")
     @classmethod
-    def _upstream_proxy(cls, value: str | None) -> str | None:
-        if value is not None:
-            raise ValueError("an upstream proxy does not work in this version; leave it null")
+    def _upstream_proxy(cls, value: Any) -> Any:
+        # Before anything else looks at it: what is wrong with a value of another type would quote it.
+        if value is not None and not isinstance(value, SecretStr):
+            parse_hop(value if isinstance(value, str) else "")
         return value
 
     @field_validator("private_networks")
@@ -168,15 +198,6 @@ class Settings:
     def lenient(self) -> bool:
         """Whether what is for development and tests only is accepted."""
         return self.env in ("dev", "test")
-
-
-def host_and_port(text: str) -> tuple[str, int]:
-    """``("127.0.0.1", 8888)`` of ``127.0.0.1:8888`` or ``[::1]:8888``. Raises ``ValueError``."""
-    host, found, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not found or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ValueError(f"expected host:port, like 127.0.0.1:8888, got {text!r}")
-    return host, int(port)
 
 
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -223,6 +244,10 @@ def _refuse_unsafe(settings: Settings) -> None:
     if settings.gate.resolve and not settings.lenient:
         raise StartError(
             f"gate.resolve is for dev and test only, and VIENNA_ENV is {settings.env}: remove it"
+        )
+    if settings.gate.resolve and settings.gate.upstream_proxy is not None:
+        raise StartError(
+            "gate.resolve has no effect behind gate.upstream_proxy, which resolves names: remove one"
         )
 
 

@@ -54,7 +54,7 @@ def test_a_bad_setting_of_the_control_plane(tmp_path: Path, config: str, says: l
     ("config", "says"),
     [
         ("gate:\n  agnet: x\n", ["vienna.yaml:2:3", "agnet", "did you mean 'agent'"]),
-        ("gate:\n  mode: transparent\n", ["only 'regular' works in this version"]),
+        ("gate:\n  mode: socks5\n", ["expected regular, transparent or reverse:https://host"]),
         ("gate:\n  upstream_ca: nowhere.pem\n", ["nowhere.pem"]),
     ],
 )

@@ -21,8 +21,16 @@ def read(folder: Path, text: str, *, env: str = "test", **flags: object) -> Gate
     [
         ("gate: {agnet: x}", ["vienna.yaml:1:8", "unknown key 'agnet'", "did you mean 'agent'"]),
         ("gates: {}", ["vienna.yaml:1:1", "unknown key 'gates'", "did you mean 'gate'"]),
-        ("gate: {mode: transparent}", ["only 'regular' works in this version"]),
-        ("gate: {upstream_proxy: http://p:1}", ["does not work in this version"]),
+        ("gate: {mode: socks5}", ["vienna.yaml:1:8 mode", "expected regular, transparent or reverse:"]),
+        ("gate: {mode: 'reverse:ftp://x'}", ["expected reverse:https://host"]),
+        ("gate: {mode: 'reverse:https://u@x'}", ["expected host:port"]),
+        ("gate: {mode: 'reverse:https://x/v1'}", ["expected host or host:port behind https://"]),
+        ("gate: {mode: [regular, transparent]}", ["two modes listen at the same address"]),
+        ("gate: {mode: []}", ["expected at least one mode"]),
+        ("gate: {upstream_proxy: 'https://u:tOpSeCrEt@p:1'}", ["expected http://host:port"]),
+        ("gate: {upstream_proxy: 'http://u:tOpSeCrEt@p'}", ["expected http://host:port"]),
+        ("gate: {upstream_proxy: [tOpSeCrEt]}", ["upstream_proxy"]),
+        ("gate: {upstream_proxy: 'http://p:1', resolve: {a.example: '127.0.0.1:1'}}", ["no effect behind"]),
         ("gate: {listen: 8888}", ["vienna.yaml:1:8"]),
         ("gate: {listen: nowhere}", ["expected host:port"]),
         ("gate: {control: ftp://x}", ["expected http://host:port"]),
@@ -41,6 +49,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: list[str]) -> N
         read(tmp_path, text)
     assert all(part in str(caught.value) for part in says), caught.value
     assert "\n" not in str(caught.value)
+    assert "tOpSeCrEt" not in str(caught.value)
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
@@ -62,6 +71,29 @@ def test_flags_win_and_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     config = read(tmp_path, "control: {x: 1}\ngate: {key_file: k, listen: '0.0.0.0:1'}", listen="127.0.0.1:2")
     assert config.listen == "127.0.0.1:2"
     assert config.key_file == tmp_path / "k"
+
+
+def test_modes_and_the_company_proxy(tmp_path: Path) -> None:
+    config = read(
+        tmp_path,
+        "gate: {mode: [regular, 'reverse:https://api.example@127.0.0.1:1', 'transparent@[::1]:2'],"
+        " upstream_proxy: 'http://us%40er:tOp%3ASeCrEt@proxy.corp:3128/'}",
+    )
+    assert [mode.spec for mode in config.modes] == [
+        "regular",
+        "reverse:tls://api.example:443@127.0.0.1:1",
+        "transparent@::1:2",
+    ]
+    assert [str(mode) for mode in config.modes] == ["regular", "reverse:https://api.example", "transparent"]
+    assert config.hop is not None
+    assert (config.hop.host, config.hop.port, config.hop.url) == (
+        "proxy.corp",
+        3128,
+        "http://proxy.corp:3128",
+    )
+    assert config.hop.headers == {"Proxy-Authorization": "Basic dXNAZXI6dE9wOlNlQ3JFdA=="}
+    assert "SeCrEt" not in repr(config) + repr(config.hop) + str(config.model_dump())
+    assert "dXNAZXI6" not in repr(config.hop)
 
 
 def test_a_bad_flag_is_named(tmp_path: Path) -> None:

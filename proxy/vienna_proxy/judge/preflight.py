@@ -22,6 +22,7 @@ from vienna_kernel.verdict import Granted
 from vienna_kernel.verification import Lookup, ResponseView
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.judge.consult import Grant
+from vienna_proxy.transport.next_hop import NextHop
 from vienna_proxy.transport.translate import view
 
 _SECONDS = 8.0
@@ -47,8 +48,9 @@ def lookup_call(call: Call, needs: NeedsPreflight | Lookup) -> Call:
 class Preflight:
     """Makes lookups over connections that the address guard judges like any other."""
 
-    def __init__(self, outcomes: Outcomes, upstream_ca: Path | None) -> None:
+    def __init__(self, outcomes: Outcomes, upstream_ca: Path | None, hop: NextHop | None = None) -> None:
         self._outcomes = outcomes
+        self._hop = hop
         self._tls = ssl.create_default_context(cafile=certifi.where())
         if upstream_ca is not None:
             self._tls.load_verify_locations(cafile=upstream_ca)
@@ -90,9 +92,18 @@ class Preflight:
         call = grant.call
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.wire_headers()]
         url = URL(call.url, encoded=True)
+        proxy = None if self._hop is None else self._hop.url
+        introduced = {} if self._hop is None else self._hop.headers
+        if call.scheme == "http":
+            headers += introduced.items()
         try:
             async with self._session.request(
-                call.method, url, headers=headers, allow_redirects=False
+                call.method,
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy,
+                proxy_headers=introduced,
             ) as answer:
                 content = await answer.content.read(_MAX_BYTES + 1)
                 while len(content) <= _MAX_BYTES and (more := await answer.content.read(_MAX_BYTES)):

@@ -6,6 +6,8 @@
 4. One bad address among those of a name refuses the name: an answer that mixes public and private is an attack.
 5. The judged addresses are the ones that are connected to; the name stays for the certificate. Every connection of
    this process passes, but those that our own channel makes (``exempt``).
+6. Behind a company proxy nothing but that proxy is connected to. It resolves the names, so they alone are judged, and
+   it is itself no place that a call may name.
 
 ``ipaddress`` knows what is global, but not which of it carries something else inside, so the rows are ours
 (IANA special-purpose registries, 2024-10).
@@ -23,7 +25,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from vienna_kernel.verdict import Reason, Refused
-from vienna_proxy.config import Network, host_and_port, network_or_host
+from vienna_proxy.config import Network, network_or_host
+from vienna_proxy.modes import host_and_port
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -149,14 +152,23 @@ class AddressPolicy:
 
     Attributes:
         resolve: Overrides of dev and test: ``host`` or ``host:port`` to ``(address, port)``.
+        hop: The company proxy, None where there is none.
     """
 
-    def __init__(self, *, private: Iterable[str] = (), resolve: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        private: Iterable[str] = (),
+        resolve: Mapping[str, str] | None = None,
+        hop: tuple[str, int] | None = None,
+    ) -> None:
         self._networks: list[Network] = []
         self._hosts: set[tuple[str, int]] = set()
         self.allow(private)
         self.resolve = {name.lower(): host_and_port(target) for name, target in (resolve or {}).items()}
+        self.hop = hop
         self._ours: set[tuple[Address, int]] = set()
+        self._our_names: set[tuple[str, int]] = set()
         self._our_local_ports: set[int] = set()
 
     def allow(self, private: Iterable[str]) -> None:
@@ -172,6 +184,17 @@ class AddressPolicy:
         if ip.is_loopback or ip.is_unspecified or str(ip) in _own_addresses():
             self._our_local_ports.add(port)
 
+    def forbid_name(self, host: str, port: int) -> None:
+        """Never call that place by its name either: the control plane, where names are resolved elsewhere."""
+        self._our_names.add((host.lower().rstrip("."), port))
+
+    def is_hop(self, host: str, port: int) -> bool:
+        """Whether this is the company proxy."""
+        if self.hop is None or self.hop[1] != port:
+            return False
+        ours = literal(self.hop[0])
+        return host.lower().rstrip(".") == self.hop[0] or (ours is not None and ours == literal(host))
+
     def mapped(self, host: str, port: int) -> tuple[str, int] | None:
         """Where ``resolve`` sends a name, None when it says nothing."""
         name = host.lower().rstrip(".")
@@ -184,6 +207,10 @@ class AddressPolicy:
             return Refused(Reason.ADDRESS_REFUSED, f"{name} is a metadata service")
         if name.endswith(".invalid"):  # RFC 6761 6.4: never resolves; our canary is one of them
             return Refused(Reason.ADDRESS_REFUSED, NEVER)
+        if (name, port) in self._our_names:
+            return Refused(Reason.ADDRESS_REFUSED, f"{name}:{port} is the control plane")
+        if self.is_hop(name, port):
+            return Refused(Reason.ADDRESS_REFUSED, "the company proxy is not a place to call")
         if self.mapped(host, port) is not None:
             return None
         address = literal(host)
@@ -195,6 +222,20 @@ class AddressPolicy:
         if address is None or not self._is_listed(host, address, port):
             return False
         return self.judge(host, address, port) is None
+
+    def judge_dial(self, host: str, port: int) -> Refused | None:
+        """What is refused before this process looks a name up, or connects to an address that it did not look up."""
+        if self.hop is None:
+            return self.judge_name(host, port)
+        return (
+            None
+            if self.is_hop(host, port)
+            else Refused(Reason.ADDRESS_REFUSED, "not by way of the company proxy")
+        )
+
+    def judge_found(self, host: str, address: Address, port: int) -> Refused | None:
+        """Whether ``address:port``, which this process found for ``host``, is refused."""
+        return self.judge(host, address, port) if self.hop is None else self.judge_always(address, port)
 
     def judge(self, host: str | None, address: Address, port: int) -> Refused | None:
         """Whether ``address:port``, which ``host`` resolved to, is refused."""
@@ -268,7 +309,7 @@ class GuardedLoop(asyncio.SelectorEventLoop):
             infos = await super().getaddrinfo(*target, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
             self._vet(policy, name, infos, mapped=True)
             return infos  # type: ignore[return-value]
-        if (refused := policy.judge_name(name, int(port))) is not None:
+        if (refused := policy.judge_dial(name, int(port))) is not None:
             raise AddressRefusedError(refused)
         infos = await super().getaddrinfo(host, port, family=family, type=type, proto=proto, flags=flags)
         self._vet(policy, name, infos, mapped=False)
@@ -279,7 +320,9 @@ class GuardedLoop(asyncio.SelectorEventLoop):
         pairs = [(str(row[4][0]), int(row[4][1])) for row in infos]
         for text, port in pairs:
             address = ipaddress.ip_address(text.partition("%")[0])
-            refused = policy.judge_always(address, port) if mapped else policy.judge(host, address, port)
+            refused = (
+                policy.judge_always(address, port) if mapped else policy.judge_found(host, address, port)
+            )
             if refused is not None:
                 raise AddressRefusedError(refused)
         if len(self._vetted) > 1024:
@@ -295,7 +338,7 @@ class GuardedLoop(asyncio.SelectorEventLoop):
                 ip = literal(pair[0])
                 refused: Refused | None = Refused(Reason.ADDRESS_REFUSED, "not an address")
                 if ip is not None:
-                    refused = policy.judge(pair[0], ip, pair[1])
+                    refused = policy.judge_dial(*pair) or policy.judge_found(pair[0], ip, pair[1])
                 if refused is not None:
                     raise AddressRefusedError(refused)
         await super().sock_connect(sock, address)

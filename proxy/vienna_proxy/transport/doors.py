@@ -1,4 +1,4 @@
-"""Every door of mitmproxy but HTTP/1.1, plain or in TLS, inside a CONNECT or not: shut.
+"""Every door of mitmproxy but HTTP/1.1, plain or in TLS, inside a CONNECT or not, of whichever mode: shut.
 
 mitmproxy's own choice of the next layer falls back to raw TCP, DNS, QUIC or UDP by what the bytes look like, and
 takes port numbers for protocols. Here the stack of layers is a closed list; whatever is not on it is closed. The
@@ -8,12 +8,22 @@ hooks below would see the other layers if one opened all the same, and kill.
 from __future__ import annotations
 
 from mitmproxy import dns, http, tcp, udp
+from mitmproxy.net.server_spec import ServerSpec
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, ServerTLSLayer, TCPLayer, modes
 from mitmproxy.proxy.layers.http import HTTPMode, HttpStream
+from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
+from mitmproxy.proxy.mode_specs import ReverseMode
 
 _ALPN = (None, b"", b"http/1.1", b"http/1.0")
+
+
+_DIRECT = ([modes.ReverseProxy], [modes.TransparentProxy])
+_TLS = [ServerTLSLayer, ClientTLSLayer]
+
+type Kinds = list[type[layer.Layer]]
 
 
 class ClosedLayer(layer.Layer):
@@ -31,8 +41,9 @@ class NextLayer:
         unopened: Ids of client connections whose CONNECT named a host of ``passthrough`` and was granted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hop: tuple[str, int] | None = None) -> None:
         self.unopened: set[str] = set()
+        self.hop: ServerSpec | None = None if hop is None else ("http", hop)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """mitmproxy's hook: what reads the next bytes of a connection."""
@@ -42,21 +53,21 @@ class NextLayer:
         kinds = [type(one) for one in context.layers]
         if kinds == [modes.HttpProxy]:
             nextlayer.layer = HttpLayer(context, HTTPMode.regular)
-        elif len(kinds) == 3 and kinds[1] is HttpLayer and issubclass(kinds[2], HttpStream):
-            if context.client.id in self.unopened:
-                nextlayer.layer = TCPLayer(context, ignore=True)
-            elif not data or (data[0] == 0x16 and len(data) < 3):
-                return  # not enough of it yet
-            elif starts_like_tls_record(data):
-                server = ServerTLSLayer(context)
-                server.child_layer = ClientTLSLayer(context)
-                nextlayer.layer = server
-            else:
-                nextlayer.layer = HttpLayer(context, HTTPMode.transparent)
-        elif kinds[3:] == [ServerTLSLayer, ClientTLSLayer] and context.client.alpn in _ALPN:
+        elif _is_tunnel(kinds) and context.client.id in self.unopened:
+            nextlayer.layer = self._unopened(context)
+        elif _is_tunnel(kinds) or kinds in _DIRECT:
+            nextlayer.layer = _by_first_bytes(context, data)
+        elif _is_in_tls(kinds) and context.client.alpn in _ALPN:
             nextlayer.layer = HttpLayer(context, HTTPMode.transparent)
         else:
             nextlayer.layer = ClosedLayer(context)
+
+    def _unopened(self, context: Context) -> layer.Layer:
+        if self.hop is None:
+            return TCPLayer(context, ignore=True)
+        context.server.via = self.hop
+        stack = HttpUpstreamProxy.make(context, True) / TCPLayer(context, ignore=True)
+        return stack[0]
 
     def client_disconnected(self, client: object) -> None:
         """mitmproxy's hook: forget the connection."""
@@ -77,3 +88,27 @@ class NextLayer:
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """mitmproxy's hook: no WebSocket."""
         flow.kill()  # type: ignore[no-untyped-call]
+
+
+def _is_tunnel(kinds: Kinds) -> bool:
+    """Right inside a CONNECT."""
+    return len(kinds) == 3 and kinds[:2] == [modes.HttpProxy, HttpLayer] and issubclass(kinds[2], HttpStream)
+
+
+def _is_in_tls(kinds: Kinds) -> bool:
+    """Right inside TLS that we opened, in a CONNECT or not."""
+    return kinds[-2:] == _TLS and (_is_tunnel(kinds[:-2]) or kinds[:-2] in _DIRECT)
+
+
+def _by_first_bytes(context: Context, data: bytes) -> layer.Layer | None:
+    """TLS or HTTP; None while there are too few bytes to tell."""
+    if not data or (data[0] == 0x16 and len(data) < 3):
+        return None
+    if not starts_like_tls_record(data):
+        return HttpLayer(context, HTTPMode.transparent)
+    mode = context.client.proxy_mode
+    if isinstance(mode, ReverseMode) and mode.scheme != "tls":
+        return ClosedLayer(context)  # what it stands for speaks no TLS
+    server = ServerTLSLayer(context)
+    server.child_layer = ClientTLSLayer(context)
+    return server

@@ -12,6 +12,7 @@ import contextlib
 import math
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,13 +20,17 @@ from typing import Any
 
 import certifi
 import structlog
-from mitmproxy import certs, ctx, hooks, options
+from mitmproxy import certs, ctx, hooks, options, platform
 from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import proxyserver, tlsconfig
 from mitmproxy.master import Master
+from mitmproxy.platform import linux
 from mitmproxy.utils import asyncio_utils
 
+from vienna_proxy.config import GateConfig
+from vienna_proxy.modes import Kind, Mode, host_and_port
 from vienna_proxy.ports import StartError
+from vienna_proxy.transport.canary import Listener
 from vienna_proxy.transport.doors import NextLayer
 
 log = structlog.get_logger()
@@ -45,7 +50,6 @@ REQUIRED: Mapping[str, object] = {
     "http3": False,
     "ignore_hosts": [],
     "keep_host_header": False,
-    "mode": ["regular"],
     "onboarding": False,
     "proxy_debug": False,
     "rawtcp": False,
@@ -127,25 +131,31 @@ class Embedded(Master):
     """mitmproxy's core for one gate.
 
     Args:
+        config: Where it listens, as what, and the company proxy behind it.
         silence_seconds: How long both sides of a call may be silent; mitmproxy ends the agent's connection then, so
             it has to be longer than what an upstream is given.
     """
 
     def __init__(
-        self, *, listen: tuple[str, int], folder: Path, trust: Path | None, silence_seconds: float
+        self, config: GateConfig, *, folder: Path, trust: Path | None, silence_seconds: float
     ) -> None:
         super().__init__(options.Options())
         self.addons = Addons(self)  # type: ignore[no-untyped-call]
         self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
-        self.doors = NextLayer()
+        self._modes = config.modes
+        self.doors = NextLayer(None if config.hop is None else (config.hop.host, config.hop.port))
         self.tls = TlsConfig()
         self.addons.add(self.proxyserver, self.doors, self.tls)  # type: ignore[no-untyped-call]
         given: dict[str, Any] = {name: value for name, value in REQUIRED.items() if name in self.options}
-        given |= {"listen_host": listen[0], "listen_port": listen[1], "confdir": str(folder)}
+        host, port = host_and_port(config.listen)
+        held = {"confdir": str(folder), "mode": [mode.spec for mode in self._modes]}
+        given |= {"listen_host": host, "listen_port": port, **held}
         given["tcp_timeout"] = math.ceil(silence_seconds)
         given["ssl_verify_upstream_trusted_ca"] = None if trust is None else str(trust)
+        if any(mode.kind is Kind.TRANSPARENT for mode in self._modes):
+            platform.original_addr = _dialled
         self.options.update(**given)  # type: ignore[no-untyped-call]
-        self._asserted = {**REQUIRED, "confdir": str(folder)}
+        self._asserted = {**REQUIRED, **held}
 
     def tell_changes(self, tell: Callable[[str], None]) -> None:
         """Call ``tell`` with what stands otherwise than it must, at the moment when an option is changed."""
@@ -174,20 +184,28 @@ class Embedded(Master):
         self._asserted = {**self._asserted, "confdir": str(folder)}
         self.options.update(confdir=str(folder))  # type: ignore[no-untyped-call]
 
-    async def listen(self) -> tuple[str, int]:
-        """Open the port; where it is. Raises ``StartError``."""
+    async def listen(self) -> list[Listener]:
+        """Open the ports; where they are, in the order of the setting. Raises ``StartError``."""
         if (wrong := self.wrong()) is not None:
             raise StartError(f"mitmproxy is not set up as it must be: {wrong}")
         await self.running()
-        if not await self.proxyserver.setup_servers():
-            errors = [one.last_exception for one in self.proxyserver.servers if one.last_exception]
-            why = getattr(errors[0], "strerror", None) if errors else None
-            host, port = self.options.listen_host, self.options.listen_port
-            raise StartError(
-                f"cannot listen on {host}:{port}: {_reason(errors, why)}; choose another with --listen or gate.listen"
-            )
-        host, port = self.proxyserver.listen_addrs()[0][:2]
-        return str(host), int(port)
+        opened = await self.proxyserver.setup_servers()
+        found = []
+        for mode, instance in zip(self._modes, self.proxyserver.servers, strict=True):
+            if not opened and instance.last_exception is not None:
+                raise StartError(self._occupied(mode, instance.last_exception))
+            found += [Listener(mode, str(host), int(port)) for host, port, *_ in instance.listen_addrs]
+        if not opened:
+            raise StartError("cannot listen")
+        return found
+
+    def _occupied(self, mode: Mode, error: Exception) -> str:
+        host, port = mode.listen or (self.options.listen_host, self.options.listen_port)
+        number = getattr(error, "errno", None)
+        why = "no reason was given" if number is None else os.strerror(number)
+        return (
+            f"cannot listen on {host}:{port}: {why}; choose another with --listen, gate.listen or gate.mode"
+        )
 
     async def stop_listening(self) -> None:
         """Close the port; connections go on."""
@@ -196,11 +214,13 @@ class Embedded(Master):
                 await instance.stop()
 
 
-def _reason(errors: list[Any], text: str | None) -> str:
-    number = getattr(errors[0], "errno", None) if errors else None
-    if number is not None:
-        return os.strerror(number)
-    return text or "no reason was given"
+def _dialled(connection: socket.socket) -> tuple[str, int]:
+    """Where the agent means to be connected; where nothing redirected it, that is here."""
+    try:
+        return linux.original_addr(connection)
+    except OSError:
+        host, port = connection.getsockname()[:2]
+        return str(host), int(port)
 
 
 @contextlib.contextmanager
@@ -213,20 +233,3 @@ def mitmproxy_loop() -> Iterator[None]:
 def _unseen(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     log.error("task.raised", error=type(error).__name__, what=str(context.get("message", ""))[:120])
-
-
-async def canary(address: tuple[str, int], *, seconds: float = 5.0) -> bytes:
-    """All that the gate answers to a request that must be refused, sent through its own port.
-
-    Raises ``OSError`` or ``TimeoutError``.
-    """
-    async with asyncio.timeout(seconds):
-        reader, writer = await asyncio.open_connection(*address)
-        try:
-            writer.write(
-                b"GET http://canary.invalid/ HTTP/1.1\r\nHost: canary.invalid\r\nConnection: close\r\n\r\n"
-            )
-            await writer.drain()
-            return await reader.read(65536)
-        finally:
-            writer.close()

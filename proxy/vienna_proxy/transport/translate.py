@@ -16,6 +16,7 @@ from mitmproxy import http
 from vienna_kernel.call.framing import is_ours
 from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.verification import ResponseView
+from vienna_proxy.transport.aim import Fields, aim
 from vienna_proxy.transport.heads import GateRequest
 
 _HOP = frozenset(
@@ -24,8 +25,6 @@ _HOP = frozenset(
 )
 _H2C = frozenset({b"upgrade", b"http2-settings"})
 _CODINGS = "gzip, deflate"
-
-type Fields = tuple[tuple[bytes, bytes], ...]
 
 
 def headers_of(request: http.Request) -> Fields:
@@ -50,18 +49,17 @@ def _without_h2c(fields: Fields) -> Fields:
 
 
 def raw_request(flow: http.HTTPFlow, *, body: bytes = b"") -> RawRequest:
-    """What came over the wire; inside a tunnel with the tunnel's target."""
+    """What came over the wire, with what its connection tells of its place."""
     request = flow.request
-    address = flow.server_conn.address
-    tls = bool(flow.client_conn.tls)
+    aimed = aim(flow, headers_of(request))
     return RawRequest(
-        scheme="https" if tls else "http",
-        connect=None if address is None else (address[0], address[1]),
-        sni=flow.client_conn.sni if tls else None,
+        scheme=aimed.scheme,
+        connect=aimed.connect,
+        sni=aimed.sni,
         method=request.data.method,
         target=request.raw_target if isinstance(request, GateRequest) else request.data.path,
         http_version=request.data.http_version,
-        headers=_without_h2c(headers_of(request)),
+        headers=_without_h2c(aimed.fields),
         body=body,
     )
 

@@ -1,0 +1,71 @@
+"""The canary: a request that must be refused, sent through each of the gate's own ports."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from vienna_kernel.verdict import Reason
+from vienna_proxy.modes import Kind, Mode
+
+_NAME = "canary.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An open port.
+
+    Attributes:
+        host: As it was bound.
+    """
+
+    mode: Mode
+    host: str
+    port: int
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where this process reaches it."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # compared only
+        return everywhere.get(self.host, self.host), self.port
+
+    @property
+    def shown(self) -> str:
+        """``host:port`` of where this process reaches it."""
+        host, port = self.address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _request(listener: Listener) -> tuple[bytes, Reason]:
+    """What is sent, and the reason that must come back."""
+    target, host, reason = "/", _NAME, Reason.ADDRESS_REFUSED
+    if listener.mode.kind is Kind.REGULAR:
+        target = f"http://{_NAME}/"
+    elif listener.mode.kind is Kind.TRANSPARENT:
+        host = f"{_NAME}:{listener.port}"  # nothing redirects us: that is the port we dial
+    else:
+        reason = Reason.TARGET_MISMATCH
+    return f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii"), reason
+
+
+async def unrefused(listener: Listener, *, seconds: float = 5.0) -> str | None:
+    """What is wrong with the answer to the canary, None when it is refused as it must be."""
+    request, reason = _request(listener)
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await _ask(listener.address, request)
+    except (OSError, TimeoutError) as error:
+        return type(error).__name__
+    told = f"\r\nVienna-Reason: {reason.value}\r\n".encode("ascii")
+    refused = answer.startswith(b"HTTP/1.1 4") and told in answer
+    return None if refused else answer[:40].decode("latin-1")
+
+
+async def _ask(address: tuple[str, int], request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        writer.write(request)
+        await writer.drain()
+        return await reader.read(65536)
+    finally:
+        writer.close()
