@@ -42,6 +42,13 @@ def test_a_body_is_rfc_8785(data: dict[str, Any]) -> None:
     assert json.loads(body)["data"] == data
 
 
+def test_an_entry_is_exactly_these_bytes() -> None:
+    assert _body({"b": [1], "a": None}) == (
+        b'{"actor":"system","agent_id":null,"at":"2026-01-05T10:00:00.000Z","data":{"a":null,"b":[1]},'
+        b'"id":"aud-1","intent_id":"int-1","tenant":"default","type":"alert"}'
+    )
+
+
 def test_a_decimal_is_its_plain_text() -> None:
     assert json.loads(_body({"amount": Decimal("5.50"), "all": [Decimal("1E+3")]}))["data"] == {
         "amount": "5.5",
@@ -100,3 +107,9 @@ def test_what_an_entry_cannot_hold(value: Any) -> None:
             intent_id=None,
             data={"v": value},
         )
+
+
+def test_what_an_entry_cannot_hold_is_named_by_its_kind() -> None:
+    for value, kind in ((1.5, "float"), (b"secret", "bytes")):
+        with pytest.raises(TypeError, match=f"^an entry cannot hold a {kind}$"):
+            _body({"a": [value]})

@@ -78,7 +78,8 @@ def test_a_tree_restored_goes_on_as_if_never_stopped(first: int, more: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("size", "nodes"), [(1, []), (2, [bytes(32)] * 2), (3, [bytes(32), bytes(31)]), (-1, [])]
+    ("size", "nodes"),
+    [(1, []), (2, [bytes(32)] * 2), (3, [bytes(32), bytes(31)]), (-1, []), (-1, [bytes(32)])],
 )
 def test_a_state_that_fits_no_tree_is_malformed(size: int, nodes: list[bytes]) -> None:
     with pytest.raises(MalformedError):
