@@ -123,7 +123,7 @@ def test_what_nobody_declared_does_not_leave(api: Standin) -> None:
         ("marketing/contacts/exports", "post", {"list_ids": ["l1"]}, "export_contacts", "T2", 'Export contacts of ["l1"]'),
         ("marketing/singlesends/s1/schedule", "put", {"send_at": "now"}, "send_campaign", "T2", "Send campaign s1 at now"),
         ("api_keys", "post", {"name": "k", "scopes": ["mail.send"]}, "create_sendgrid_key", "T2", 'Issue an API key for ["mail.send"]'),
-        ("user/scheduled_sends", "post", {"batch_id": "b", "status": "pause"}, "schedule_email", "T1", "Mail of batch b: pause"),
+        ("user/scheduled_sends", "post", {"batch_id": "b", "status": "pause"}, "schedule_email", "T2", "Mail of batch b: pause"),
         ("templates", "post", {"name": "t"}, "sendgrid_write", "T2", "Write templates of SendGrid"),
         ("templates/t1", "delete", None, "sendgrid_delete", "T2", "Delete templates/t1 of SendGrid"),
         ("stats", "get", None, "sendgrid_read", "T0", "Read stats of SendGrid"),
