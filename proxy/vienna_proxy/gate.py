@@ -19,7 +19,8 @@ from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
 from vienna_kernel.verdict import Granted, Reason, Refused
-from vienna_proxy.answer.problem import Answer, render
+from vienna_proxy.answer.problem import Answer
+from vienna_proxy.answer.response import render
 from vienna_proxy.answer.words import Words, broke, finished, marks
 from vienna_proxy.case import Case
 from vienna_proxy.config import GateConfig
@@ -79,7 +80,8 @@ class Gate:
     def __init__(self, offices: Offices) -> None:
         self._offices = offices
         self._meter = Meter(offices.config.body.inflight_max_bytes)
-        self._words = Words(offices.reporter)
+        bundles = offices.bundles
+        self._words = Words(offices.reporter, lambda call: bundles.current.mappings.protocol(call))
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
         self.active: set[Grant] = set()
@@ -126,6 +128,7 @@ class Gate:
         head = self._offices.judge.head(raw_request(flow))
         if isinstance(head, Refused):
             return head
+        case.call = head  # as far as it is there: a refusal by its head is told in its dialect
         case.body_limit = self._offices.bundles.current.mappings.body_limit(head, default=case.body_limit)
         length = http1.expected_http_body_size(flow.request)
         if length is not None and length > case.body_limit:
@@ -216,7 +219,7 @@ class Gate:
             if isinstance(verdict, Granted):
                 flow.response = incoming(response, marks(grant), content=content, method=grant.call.method)
             else:
-                flow.response = render(verdict, accept=grant.call.header("accept") or "")
+                flow.response = self._words.formed(verdict, grant.call)
             finished(grant, case, status=response.status_code, verdict=verdict)
             self._read_back(grant)
         except UnavailableError:
@@ -260,7 +263,7 @@ class Gate:
                 answer = await outcomes.too_large(grant, kept=kept)
             else:
                 answer = await outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
-            flow.response = render(answer, accept=grant.call.header("accept") or "")
+            flow.response = self._words.formed(answer, grant.call)
             finished(grant, case, error=answer.reason.value, sent=case.sent)
         except UnavailableError:
             flow.response = self._words.unrecorded(grant)

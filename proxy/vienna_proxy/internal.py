@@ -14,7 +14,8 @@ from mitmproxy import http
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.verdict import Reason
-from vienna_proxy.answer.problem import Answer, render
+from vienna_proxy.answer.problem import Answer
+from vienna_proxy.answer.response import render
 from vienna_proxy.link.enrol import Control, Identity
 from vienna_proxy.ports import UnavailableError
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from harness import apis
 from harness.upstream import Upstream
 from harness.vienna import Process
 from vienna_kernel import wire
@@ -82,6 +83,7 @@ class FakeControl:
     Attributes:
         frames: Everything the gate said, in order.
         rung: The agent's enforcement in the next bundle.
+        mappings: Shipped mapping files in the next bundle.
     """
 
     def __init__(self) -> None:
@@ -91,6 +93,7 @@ class FakeControl:
         self.frames: list[Any] = []
         self.script: Script = FakeControl.grants
         self.rung = "enforce"
+        self.mappings: tuple[str, ...] = ()
         self.held_most = 100
         self.digest = "sha256:one"
         self.forged_by: SigningKey | None = None
@@ -164,7 +167,6 @@ class FakeControl:
         return {"keys": [self.warrant_key.verifying(Purpose.WARRANT).jwk()]}
 
     async def _bundle(self, request: web.Request) -> web.Response:
-        files = ("toy_payments.yaml", "stripe.yaml", "openai.yaml", "anthropic.yaml")
         payload = {
             "v": 1,
             "digest": self.digest,
@@ -173,7 +175,10 @@ class FakeControl:
             "enforcement": self.rung,
             "mappings": [
                 {"name": name, "text": (folder / name).read_text()}
-                for folder, names in ((shipped() / "mappings", files), (OURS, ("shop.yaml", "tools.yaml")))
+                for folder, names in (
+                    (shipped() / "mappings", self.mappings),
+                    (OURS, ("shop.yaml", "tools.yaml")),
+                )
                 for name in names
             ],
             "hosts": {},
@@ -406,11 +411,26 @@ def read_all(connection: socket.socket, *, silence: float = 1.5) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeControl, Upstream, GateProcess]]:
+def mappings() -> tuple[str, ...]:
+    """Shipped mapping files that the module's gate has; a module may have its own."""
+    return "toy_payments.yaml", "stripe.yaml", "openai.yaml", "anthropic.yaml"
+
+
+@pytest.fixture(scope="module")
+def hosts() -> list[str]:
+    """The hosts that are the module's upstream."""
+    return apis.HOSTS
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, mappings: tuple[str, ...], hosts: list[str]
+) -> Iterator[tuple[FakeControl, Upstream, GateProcess]]:
     folder = tmp_path_factory.mktemp("gate")
     with ExitStack() as stack:
-        upstream = stack.enter_context(Upstream(folder))
+        upstream = stack.enter_context(Upstream(folder, hosts=hosts))
         control = FakeControl()
+        control.mappings = mappings
         stack.callback(control.end)
         gate = GateProcess(folder / "one", control, upstream)
         stack.callback(lambda: gate.process.running and gate.process.kill())

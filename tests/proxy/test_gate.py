@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from mitmproxy.test import tflow
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.mapping.reading import Mapped
+from vienna_kernel.mapping.reading import Mapped, MappingSet
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_kernel.wire import Decision
 from vienna_proxy.answer.problem import Answer
@@ -84,7 +85,7 @@ def gate(court: Court) -> Gate:
     offices: Any = Offices(
         config=GateConfig(),
         judge=court,  # type: ignore[arg-type]
-        bundles=None,  # type: ignore[arg-type]
+        bundles=SimpleNamespace(current=SimpleNamespace(mappings=MappingSet.compile([]))),  # type: ignore[arg-type]
         outcomes=court,  # type: ignore[arg-type]
         reporter=Note(),  # type: ignore[arg-type]
         internal=None,  # type: ignore[arg-type]

@@ -111,6 +111,18 @@ def receive_pack(data: bytes) -> list[Update]:
     return [_update(command, proven, capabilities, said) for command in commands]
 
 
+def pushed(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The refs that a push names, and its capabilities; whatever follows its commands is not read.
+
+    Errors: ``MalformedError``.
+    """
+    lines, mark, _ = section(data, 0)
+    if mark is not Mark.FLUSH:
+        raise _refused("a push that does not end its commands with a flush")
+    commands, capabilities = _commands([line for line in lines if not _SHALLOW.match(line)])
+    return tuple(command.ref for command in commands), capabilities
+
+
 def _commands(lines: list[bytes]) -> tuple[list[_Command], tuple[str, ...]]:
     if len(lines) > MAX_UPDATES:
         raise _refused(f"a push of more than {MAX_UPDATES} refs")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 
 import structlog
 from mitmproxy import http
 from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
+from vienna_kernel.call.request import Call
 from vienna_kernel.verdict import Granted, Reason, Refused
-from vienna_proxy.answer.problem import Answer, render
+from vienna_proxy.answer.problem import Answer
+from vienna_proxy.answer.response import render
 from vienna_proxy.case import Case
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.judge.consult import Grant
@@ -23,10 +26,14 @@ log = structlog.get_logger()
 
 
 class Words:
-    """How refusals are told and counted."""
+    """How refusals are told and counted.
 
-    def __init__(self, reporter: Reporter) -> None:
+    ``protocol``: what a mapping says that a call's address speaks.
+    """
+
+    def __init__(self, reporter: Reporter, protocol: Callable[[Call], str | None]) -> None:
         self._reporter = reporter
+        self._protocol = protocol
 
     def speak(self, client: Client, refused: Refused) -> bytes:
         """The whole answer, as bytes, to what never became a call."""
@@ -68,22 +75,28 @@ class Words:
         )
         if isinstance(case, Case):
             case.release()
-        return render(answer, accept=header_of(flow.request, b"accept"))
+        if call is None:
+            return render(answer, accept=header_of(flow.request, b"accept"))
+        return self.formed(answer, call)
+
+    def formed(self, answer: Answer, call: Call) -> http.Response:
+        """The answer to a call, in the dialect of its caller."""
+        accept = call.header("accept") or ""
+        return render(answer, call, protocol=self._protocol(call), accept=accept)
 
     def unrecorded(self, grant: Grant) -> http.Response:
         """The answer to a call that was sent and whose outcome cannot be kept."""
         told = "The request was sent, but its outcome cannot be recorded, so the answer is withheld. Do not retry."
-        return render(
-            Answer(
-                reason=Reason.AUDIT_UNAVAILABLE,
-                detail=told,
-                decision=grant.word,
-                intent_id=grant.decision.intent_id,
-                warrant_id=grant.warrant_id,
-                retryable=False,
-                sent=True,
-            )
+        answer = Answer(
+            reason=Reason.AUDIT_UNAVAILABLE,
+            detail=told,
+            decision=grant.word,
+            intent_id=grant.decision.intent_id,
+            warrant_id=grant.warrant_id,
+            retryable=False,
+            sent=True,
         )
+        return self.formed(answer, grant.call)
 
 
 def marks(grant: Grant) -> list[tuple[str, str]]:

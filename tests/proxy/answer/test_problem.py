@@ -7,7 +7,8 @@ import json
 import pytest
 
 from vienna_kernel.verdict import Reason
-from vienna_proxy.answer.problem import Answer, clean, render
+from vienna_proxy.answer.problem import Answer, clean
+from vienna_proxy.answer.response import render
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -250,8 +250,10 @@ def test_a_tool_that_answers_in_events_is_verified(
     upstream.answer("POST", "/mcp", Answer.sse([("message", row) for row in messages]))
     headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
     answer = gate.call("POST", "https://tools.example/mcp", json=tool(5), headers=headers)
-    assert answer.status_code == (403 if result == "drift" else 200)
+    assert answer.headers.get("vienna-reason") == ("response_drift" if result == "drift" else None)
     assert answer.text.count("data: ") == (0 if result == "drift" else len(messages))
+    if result == "drift":  # withheld, in the words of the protocol
+        assert answer.json()["result"]["isError"] is True
     (outcome,) = control.wait_for(wire.Outcome)
     assert outcome.result == result
 
