@@ -96,7 +96,7 @@ def law_inclusion(m: ModuleType) -> None:
                 for leaf in range(size):
                     held = m.verify_inclusion(leaves[leaf], at, size, proof, root)
                     assert held == (at == index and leaf == index)
-            assert not m.verify_inclusion(leaves[index], -1, size, proof, root)
+            assert m.verify_inclusion(leaves[index], -1, size, proof, root) is False
             assert not m.verify_inclusion(leaves[index], size, size, proof, root)
             assert not m.verify_inclusion(leaves[index], index, size, [*proof, bytes(32)], root)
             if proof:
@@ -124,7 +124,30 @@ def law_consistency(m: ModuleType) -> None:
                 assert not m.verify_consistency(first, 4 * second, roots[first], roots[second], proof)
 
 
-@pytest.mark.parametrize("law", [law_roots, law_inclusion, law_consistency])
+def law_length(m: ModuleType) -> None:
+    """What holds for a claimed place or size, whatever tree it was made for, has the length that belongs to it.
+
+    Whoever chooses the root too could else prove a leaf in a tree that is too small to have the proof.
+    """
+    trees = [(size, LEAVES[:size], root_of(LEAVES[:size])) for size in range(1, MOST + 1)]
+    places = [(at, size, len(m.inclusion_proof(rows, at))) for size, rows, _ in trees for at in range(size)]
+    growths = [
+        (old, new, len(m.consistency_proof(rows, old))) for new, rows, _ in trees for old in range(new + 1)
+    ]
+    for size, leaves, root in trees:
+        for index in range(size):
+            proof = m.inclusion_proof(leaves, index)
+            for at, of, length in places:
+                found = m.verify_inclusion(leaves[index], at, of, proof, root)
+                assert found is False or length == len(proof), (index, size, at, of)
+        for first in range(size + 1):
+            proof, before = m.consistency_proof(leaves, first), root_of(leaves[:first])
+            for old, new, length in growths:
+                found = m.verify_consistency(old, new, before, root, proof)
+                assert found is False or length == len(proof), (first, size, old, new)
+
+
+@pytest.mark.parametrize("law", [law_roots, law_inclusion, law_consistency, law_length])
 def test_law(law: Any) -> None:
     law(merkle)
 
@@ -154,6 +177,10 @@ def test_law(law: Any) -> None:
         (law_consistency, "if first.bit_count() == 1:\n        nodes.insert(0, first_root)", "pass"),
         (law_consistency, "([] if whole else [root_of(leaves)])", "[root_of(leaves)]"),
         (law_consistency, "if first <= middle:", "if first < middle:"),
+        (law_length, "if last == 0:\n            return False\n        if at & 1 or at == last:\n            found",
+         "if at & 1 or at == last:\n            found"),
+        (law_length, "if last == 0:\n            return False\n        if at & 1 or at == last:\n            old",
+         "if at & 1 or at == last:\n            old"),
     ],
 )  # fmt: skip
 def test_a_mutant_dies(law: Any, old: str, new: str) -> None:
