@@ -86,7 +86,7 @@ def test_publishing(npm: Any) -> None:
         tier="T2",
         target="npm:@shop%2Fweb",
         parameters={"name": "@shop/web", "version": "1.0.1", "access": "public"},
-        summary='Publish @shop/web {"latest":"1.0.1"}',
+        summary='Publish @shop/web as @shop%2Fweb {"latest":"1.0.1"}',
     )
     assert found.intents[0].blast_radius == 1000
     assert verified(call).result is Result.MATCH
@@ -97,7 +97,7 @@ def test_tags_and_removal(npm: Any) -> None:
     (call,) = writes(npm("dist-tag", "add", "@shop/web@1.0.0", "beta"))
     expect(call, action="tag_package", tier="T2", summary="beta of @shop%2Fweb is 1.0.0")
     (call,) = writes(npm("deprecate", "@shop/web@1.0.0", "old"))
-    assert {intent.action for intent in read(call).intents} <= {"change_package", "publish_package"}
+    expect(call, action="change_package", tier="T2", target="npm:@shop%2Fweb")
     (call,) = writes(npm("unpublish", "@shop/web", "--force"))
     expect(call, action="unpublish_package", tier="T3", target="npm:@shop%2Fweb")
 
@@ -128,12 +128,13 @@ def test_uploading_to_pypi(tmp_path: Path) -> None:
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+    digest = f"sha256:{hashlib.sha256((tmp_path / 'shop-1.0-py3-none-any.whl').read_bytes()).hexdigest()}"
     expect(
         api.last,
         action="publish_package",
         tier="T2",
         target="pypi:shop",
         parameters={"name": "shop", "version": "1.0", "file": "shop-1.0-py3-none-any.whl"},
-        summary="Publish shop 1.0 (shop-1.0-py3-none-any.whl) on upload.pypi.org",
+        summary=f"Publish shop 1.0 (shop-1.0-py3-none-any.whl, {digest}) on upload.pypi.org",
     )
     assert verified(api.last).result is Result.MATCH
