@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.webhook import WebhookClient
 
 from harness.standin import Answer, Asked, Standin
 from vienna_kernel.call.request import Call, canonicalise
@@ -49,13 +50,15 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 ANSWERS = [
     Answer("POST", "/upload/{path+}", 200, b"OK - 2"),
+    Answer("POST", "/services/{path+}", 200, b"ok"),
     Answer("GET|POST", "/api/{method}", 200, answer),
 ]
 
 
 @pytest.fixture
 def api() -> Iterator[Standin]:
-    with Standin(["slack.com", "www.slack.com", "files.slack.com"], ANSWERS) as standin, through(standin):
+    hosts = ["slack.com", "www.slack.com", "files.slack.com", "hooks.slack.com"]
+    with Standin(hosts, ANSWERS) as standin, through(standin):
         yield standin
 
 
@@ -156,10 +159,10 @@ def calls() -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
         {},
         lambda: slack.conversations_kick(channel="C1", user="U1"),
     )
-    yield ("visit_channel", "T0", "Join C1", {}, lambda: slack.conversations_join(channel="C1"))
+    yield ("visit_channel", "T1", "Join C1", {}, lambda: slack.conversations_join(channel="C1"))
     yield (
         "visit_channel",
-        "T0",
+        "T1",
         "Open a conversation with U1",
         {},
         lambda: slack.conversations_open(users="U1"),
@@ -181,7 +184,7 @@ def calls() -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
     yield ("delete_file", "T1", "Delete the file F1", {}, lambda: slack.files_delete(file="F1"))
     yield (
         "react_to_message",
-        "T0",
+        "T1",
         "Add :eyes: at 1.2 in C1",
         {},
         lambda: slack.reactions_add(channel="C1", timestamp="1.2", name="eyes"),
@@ -195,7 +198,7 @@ def calls() -> Iterator[tuple[str, str, str, dict[str, Any], Any]]:
     )
     yield (
         "slack_admin",
-        "T2",
+        "T3",
         "admin.users.remove: user U1, channel not given, team T1",
         {"user": "U1"},
         lambda: slack.admin_users_remove(team_id="T1", user_id="U1"),
@@ -256,6 +259,12 @@ def test_a_write_that_comes_as_a_read_is_no_read(api: Standin) -> None:
         expect(api.last, action="slack_call", tier="T2", unknown=("channel", "text"))
         session.post("https://slack.com/api/chat.postMessage", params={"channel": "C2"}, json=asked)
         expect_refused(api.last, "unknown_parameter")
+
+
+def test_a_webhook(api: Standin) -> None:
+    WebhookClient("https://hooks.slack.com/services/T1/B1/xyz").send(text="Hello", blocks=[])
+    expect(api.last, action="post_by_webhook", tier="T1", target="slack:webhook/T1/B1")
+    assert verified(api.last).result in (Result.MATCH, Result.UNVERIFIABLE)
 
 
 def test_every_documented_method_is_mapped() -> None:
