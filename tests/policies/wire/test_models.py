@@ -105,7 +105,7 @@ def calls() -> Iterator[tuple[str, str, str, Any]]:
     )
     yield (
         "llm_batch",
-        "T1",
+        "T2",
         "Ask all of f1 (/v1/responses)",
         lambda: ai.batches.create(input_file_id="f1", endpoint="/v1/responses", completion_window="24h"),
     )
