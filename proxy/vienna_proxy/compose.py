@@ -29,6 +29,7 @@ from vienna_proxy.clock import Clock
 from vienna_proxy.config import GateConfig, Settings
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.readback import Readbacks
+from vienna_proxy.evidence.replies import Replies
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.gate import Gate, Offices
@@ -38,11 +39,12 @@ from vienna_proxy.judge.decide import Court, Judge
 from vienna_proxy.judge.hold import Holds, Interim
 from vienna_proxy.judge.preflight import Preflight
 from vienna_proxy.judge.presented import Presenter
+from vienna_proxy.judge.wait import Room
 from vienna_proxy.link import enrol
 from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.link.channel import Channel, Listener
 from vienna_proxy.ports import StartError, UnavailableError
-from vienna_proxy.transport import canary, embed, guards, proofs
+from vienna_proxy.transport import canary, embed, guards, hop_tunnel, proofs
 from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.exchange import Rules
@@ -91,6 +93,7 @@ class Sidecar:
             silence_seconds=max(patience.first_byte_seconds, patience.idle_seconds) + _MARGIN_SECONDS,
         )
         guards.install(Rules(speak=_proof_words, too_large=_proof_response, deafen=_proof_deafen))
+        hop_tunnel.install(patience.connect_seconds)
         proofs.prove(self._master.options)
         self._control = enrol.Control(config.control)
         self._identity = await enrol.patiently(lambda: self._enrol(token), tell)
@@ -161,6 +164,7 @@ class Sidecar:
             self._master.proxyserver.connections, connect_seconds=config.upstream.connect_seconds
         )
         self._holds = Holds(self._interim, most=lambda: self._bundles.current.held_per_agent)
+        self._replies = Replies(ended=self._holds.wake)
         counsel = Counsel(
             self._channel,
             self._bundles,
@@ -170,16 +174,20 @@ class Sidecar:
         )
         self._preflight = Preflight(self._outcomes, config.upstream_ca, config.hop)
         court = Court(
-            hold=config.hold,
             policy=self._policy,
             bundles=self._bundles,
-            channel=self._channel,
             counsel=counsel,
             presenter=Presenter(counsel, self._reporter, self._clock),
-            holds=self._holds,
-            interim=self._interim,
+            room=Room(
+                hold=config.hold,
+                holds=self._holds,
+                interim=self._interim,
+                channel=self._channel,
+                counsel=counsel,
+            ),
             preflight=self._preflight,
             outcomes=self._outcomes,
+            replies=self._replies,
         )
         self._gate = Gate(self._offices(court))
         self._master.complete(self._gate)
@@ -211,6 +219,7 @@ class Sidecar:
                 passthrough=self._passes_through,
             ),
             holds=self._holds,
+            replies=self._replies,
             interim=self._interim,
             connections=self._connections,
             readbacks=Readbacks(judge.look, self._outcomes),

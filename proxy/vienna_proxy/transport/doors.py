@@ -14,8 +14,9 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, ServerTLSLayer, TCPLayer, modes
 from mitmproxy.proxy.layers.http import HTTPMode, HttpStream
-from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
 from mitmproxy.proxy.mode_specs import ReverseMode
+
+from vienna_proxy.transport.hop_tunnel import GuardedHop
 
 _ALPN = (None, b"", b"http/1.1", b"http/1.0")
 
@@ -66,7 +67,7 @@ class NextLayer:
         if self.hop is None:
             return TCPLayer(context, ignore=True)
         context.server.via = self.hop
-        stack = HttpUpstreamProxy.make(context, True) / TCPLayer(context, ignore=True)
+        stack = GuardedHop.make(context, True) / TCPLayer(context, ignore=True)
         return stack[0]
 
     def client_disconnected(self, client: object) -> None:
