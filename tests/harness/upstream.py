@@ -12,7 +12,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,8 @@ class Answer:
     Attributes:
         delay: Seconds before the first byte.
         interim: Statuses of 1xx answers sent before it.
-        chunks: Sent one by one as a chunked body, ``gap`` seconds apart, instead of ``body``; may be endless.
+        chunks: Sent one by one as a chunked body, ``gap`` seconds apart, instead of ``body``; may be endless. A
+            generator is closed when the connection ends.
         abort_after: Close the connection rudely after so many bytes of the body.
     """
 
@@ -206,12 +207,12 @@ class Upstream:
         assert isinstance(request, h11.Request)
         if protocol.they_are_waiting_for_100_continue:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = b""
+        body = bytearray()
         while not isinstance(event := protocol.next_event(), h11.EndOfMessage):
             if event is h11.NEED_DATA:
                 protocol.receive_data(await reader.read(65536))
             elif isinstance(event, h11.Data):
-                body += bytes(event.data)
+                body += event.data
         received = Received(
             at=time.time(),
             scheme=self.scheme,
@@ -221,7 +222,7 @@ class Upstream:
             headers=tuple(
                 (name.decode(), value.decode("latin-1")) for name, value in request.headers.raw_items()
             ),
-            body=body,
+            body=bytes(body),
             head=head,
         )
         with self._arrived:
@@ -258,13 +259,17 @@ class Upstream:
             body = answer.body if answer.abort_after is None else answer.body[: answer.abort_after]
             writer.write(body)
         sent = 0
-        for chunk in answer.chunks or ():
-            writer.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
-            await writer.drain()
-            sent += len(chunk)
-            if answer.abort_after is not None and sent >= answer.abort_after:
-                break
-            await asyncio.sleep(answer.gap)
+        try:
+            for chunk in answer.chunks or ():
+                writer.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+                await writer.drain()
+                sent += len(chunk)
+                if answer.abort_after is not None and sent >= answer.abort_after:
+                    break
+                await asyncio.sleep(answer.gap)
+        finally:
+            if isinstance(answer.chunks, Generator):
+                answer.chunks.close()
         if answer.abort_after is not None:
             writer.transport.abort()
             return False

@@ -113,24 +113,25 @@ def _tagged(value: Value) -> Any:
     return value
 
 
-def _packed(value: Value) -> bytes:
+def _packed(value: Value) -> tuple[bytes, ...]:
     try:
-        return b"json:" + orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return b"json:", orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        return b"tagged:" + orjson.dumps(_tagged(value), option=orjson.OPT_SORT_KEYS)
+        return b"tagged:", orjson.dumps(_tagged(value), option=orjson.OPT_SORT_KEYS)
 
 
-def _body_bytes(call: Call, content: Content, volatile: Volatile) -> bytes:
+def _body_bytes(call: Call, content: Content, volatile: Volatile) -> tuple[bytes, ...]:
+    """What counts of the body, in pieces: a body of 50 MiB is not copied to be hashed."""
     if content.kind == "json" and content.value is not MISSING:
         return _packed(pointer.without(content.value, volatile.pointers))
     if content.pairs is not None:
         kept = [pair for pair in content.pairs if pair[0] not in volatile.fields]
-        return b"form:" + orjson.dumps(sorted(kept, key=lambda pair: pair[0]))
+        return b"form:", orjson.dumps(sorted(kept, key=lambda pair: pair[0]))
     boundary = _boundary(call)
     pieces = _pieces(call.body, boundary) if boundary else []
     if pieces:
-        return b"multipart:" + b"".join([hashlib.sha256(piece).digest() for piece in pieces])
-    return b"raw:" + call.body_digest.encode("ascii")
+        return b"multipart:", *[hashlib.sha256(piece).digest() for piece in pieces]
+    return b"raw:", call.body_digest.encode("ascii")
 
 
 def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
@@ -165,7 +166,8 @@ def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) 
     whose = principal(call)
     head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines, whose])
     hashed = hashlib.sha256(len(head).to_bytes(8, "big") + head)
-    hashed.update(_body_bytes(call, content, volatile))
+    for piece in _body_bytes(call, content, volatile):
+        hashed.update(piece)
     return "sha256:" + hashed.hexdigest()
 
 

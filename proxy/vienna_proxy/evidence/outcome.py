@@ -14,7 +14,7 @@ import asyncio
 import functools
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -117,22 +117,34 @@ class Outcomes:
         await self._put(grant.attempt, frame)
         return tap
 
-    async def stream_ends(self, grant: Grant, tap: Tap, *, aborted: bool, agent_gone: bool) -> None:
-        """Record how a stream ended; its provisional record goes. Raises ``UnavailableError``."""
+    async def stream_ends(self, grant: Grant, tap: Tap, *, came: int | None = None) -> None:
+        """Record that a stream came to its end; its provisional record goes. Raises ``UnavailableError``.
+
+        ``came``: bytes, where it was cut for them and fewer passed.
+        """
         seen = tap.view()
+        seen = seen if came is None else replace(seen, size=came)
         verification = verify(grant.mapped.promises, seen, limits=grant.limits)
         frame = self._answered(grant, seen, verification)
-        if aborted:
-            broken = {
-                "error": Reason.RESPONSE_INVALID,
-                "unknown": not is_read(grant),
-                "agent_gone": agent_gone,
-            }
-            frame = frame.model_copy(update={**broken, "result": Result.AMBIGUOUS.value, "reads_due": 0})
+        await self._replace(frame)
+        grant.verification, grant.told = verification, frame
+
+    async def stream_breaks(self, grant: Grant, tap: Tap, *, agent_gone: bool) -> None:
+        """Record that a stream broke off; its provisional record goes. Raises ``UnavailableError``."""
+        seen = tap.view()
+        frame = self._answered(grant, seen, verify(grant.mapped.promises, seen, limits=grant.limits))
+        broken = {
+            "error": Reason.RESPONSE_INVALID,
+            "unknown": not is_read(grant),
+            "agent_gone": agent_gone,
+            "result": Result.AMBIGUOUS.value,
+            "reads_due": 0,
+        }
+        await self._replace(frame.model_copy(update=broken))
+
+    async def _replace(self, frame: Outcome) -> None:
         if await self._record(frame) is not None:
-            await asyncio.to_thread(self._spool.remove, grant.attempt)
-        if not aborted:
-            grant.verification, grant.told = verification, frame
+            await asyncio.to_thread(self._spool.remove, frame.attempt)
 
     async def failed(self, grant: Grant, *, sent: bool, message: str, agent_gone: bool = False) -> Answer:
         """Record that no answer came; what the agent is told. Raises ``UnavailableError``."""

@@ -30,6 +30,9 @@ class Passage:
         answered: The gate's refusal stands already; no body is judged any more.
         sent: The request left, or may have.
         overflow: The response is larger than ``keep_limit``.
+        pass_limit: Most bytes of the response that pass as a stream; None: any number.
+        passed: Bytes of the response that came while it streamed.
+        cut: They were more than ``pass_limit``, and the stream was ended for it.
     """
 
     meter: Meter
@@ -38,6 +41,9 @@ class Passage:
     answered: bool = False
     sent: bool = False
     overflow: bool = False
+    pass_limit: int | None = None
+    passed: int = 0
+    cut: bool = False
     received: int = 0
     taken: int = field(default=0)
 

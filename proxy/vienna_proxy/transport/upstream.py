@@ -27,6 +27,7 @@ from vienna_proxy.transport.exchange import FRAMING_BYTES, INVALID, SILENT, Comm
 from vienna_proxy.transport.heads import response_head_of, response_of
 
 _MAX_INTERIM = 32
+_PIECE_BYTES = 256 * 1024  # TLS would make another copy of all that it is given at once, and keep its room
 
 
 class GuardedClient(Http1Client):
@@ -77,6 +78,12 @@ class GuardedClient(Http1Client):
         if isinstance(event, RequestHeaders) and not event.end_stream and not event.request.stream:
             self.stream_id, self.request = event.stream_id, event.request
             self._head = bytes(http1.assemble_request_head(event.request))  # type: ignore[no-untyped-call]
+            return
+        if isinstance(event, RequestData) and len(event.data) > _PIECE_BYTES:
+            view = memoryview(event.data)
+            for start in range(0, len(view), _PIECE_BYTES):
+                piece = bytes(view[start : start + _PIECE_BYTES])
+                yield from self.send(RequestData(event.stream_id, piece))
             return
         head, self._head = self._head, b""
         if head and isinstance(event, (RequestData, RequestEndOfMessage)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from typing import Any
 
 import pytest
 from mitmproxy import http
@@ -12,8 +13,8 @@ from mitmproxy.test import tflow
 from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verification import Equal, Promise, VerifySpec
-from vienna_proxy.transport import streams
 from vienna_proxy.transport.heads import gate_request
+from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.translate import (
     decoded,
     incoming,
@@ -148,16 +149,38 @@ def test_what_is_verified_of_an_answer() -> None:
     assert view(coded, gzip.compress(text), most=2).body is None
 
 
+def promising(**spec: Any) -> Mapped:
+    promise = Promise((), VerifySpec(**spec))
+    return Mapped(intents=(), fingerprint="", mapped=True, shown_url="", promises=(promise,))
+
+
 def test_what_streams() -> None:
     plain = Mapped(intents=(), fingerprint="", mapped=False, shown_url="")
-    spec = VerifySpec(equal=(Equal(("/a",), "a"),))
-    promised = Mapped(intents=(), fingerprint="", mapped=True, shown_url="", promises=(Promise((), spec),))
-    assert streams.should_stream(plain, upstream((b"content-type", b"Text/Event-Stream; charset=utf-8")))
-    assert streams.should_stream(plain, upstream((b"content-length", b"99999999")))
-    assert not streams.should_stream(plain, upstream((b"content-length", b"99")))
-    assert streams.may_stream(plain, limited=False)
-    assert not streams.may_stream(plain, limited=True)
-    assert not streams.may_stream(promised, limited=False)
-    kept = streams.keep_limit(plain, 10**7, limited=False)
-    assert streams.keep_limit(promised, 10**7, limited=False) > kept
-    assert streams.keep_limit(plain, 10**7, limited=True) > kept
+    events = upstream((b"content-type", b"Text/Event-Stream; charset=utf-8"))
+    anything = Bounds.of(plain, {})
+    assert anything.streams(events)
+    assert anything.streams(upstream((b"content-length", b"99999999")))
+    assert not anything.streams(upstream((b"content-length", b"99")))
+    assert anything.streams(upstream(), kept=99)
+    assert not Bounds.of(promising(equal=(Equal(("/a",), "a"),)), {}).streams(events)
+    assert not Bounds.of(plain, {"max_items": 5}).streams(events)
+
+
+def test_what_is_bounded_streams_as_far_as_its_size_can_be_told() -> None:
+    events = (b"content-type", b"text/event-stream")
+    for bounds in (Bounds.of(promising(max_body=100), {}), Bounds.of(promising(), {"max_body_bytes": 100})):
+        assert bounds.most == 100
+        assert bounds.streams(upstream(events))
+        assert bounds.streams(upstream(events, (b"content-length", b"100")))
+        assert not bounds.streams(upstream(events, (b"content-length", b"101")))
+        assert not bounds.streams(upstream(events, (b"content-encoding", b"gzip")))
+        assert not bounds.streams(upstream(events), kept=100)
+        assert bounds.streams(upstream(events), kept=99)
+    assert Bounds.of(promising(max_body=100), {"max_body_bytes": 50}).most == 50
+
+
+def test_how_much_is_kept() -> None:
+    plain, large = Bounds.of(promising(), {}), 10**7
+    assert plain.keep_limit(large) < large
+    assert Bounds.of(promising(equal=(Equal(("/a",), "a"),)), {}).keep_limit(large) == large
+    assert Bounds.of(promising(max_body=100), {}).keep_limit(large) == 100
