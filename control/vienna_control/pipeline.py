@@ -5,7 +5,7 @@ Asked whether something may happen (``consult``):
 1. The same attempt asked again gets the same answer, never a second warrant.
 2. Who asks: unknown, suspended and frozen agents are refused in every mode.
 3. A warrant that the agent brought along is used, once, instead of a new one.
-4. What was decided about this very call before: wait for the same people, or their no still stands.
+4. What is known of this very call: it left before and this is a retry; or people are being asked; or their no stands.
 5. The law, now; also for what people have approved: a rule hardened meanwhile wins.
 6. What the agent's rung of enforcement makes of it.
 7. Granted: mint, consume, record. Held: people are asked. Refused: recorded, with the reason.
@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from vienna_control.approvals import memory, queue, shown, vote, wording
+from vienna_control.approvals import duty, memory, queue, shown, vote, wording
 from vienna_control.approvals.memory import Past
 from vienna_control.authority import Authority
 from vienna_control.budgets import books
@@ -28,7 +28,7 @@ from vienna_control.execution.dispatch import Terms, Use
 from vienna_control.execution.told import Kept, Told
 from vienna_control.fleet import registry, trust
 from vienna_control.fleet.registry import Agent
-from vienna_control.intake import answers, entry, facts, presented, recorded, reported
+from vienna_control.intake import answers, entry, facts, presented, recorded, replay, reported
 from vienna_control.intake.admission import standing
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.intake.judgement import Judgement, enforced, judge
@@ -42,6 +42,7 @@ from vienna_kernel.approval.moves import Requirements, Voter
 from vienna_kernel.approval.moves import Status as ApprovalStatus
 from vienna_kernel.decision.decide import Outcome
 from vienna_kernel.lifecycle import Event, Grade, Status, advance
+from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Result
 from vienna_kernel.warrant.terms import Warrant
@@ -109,6 +110,10 @@ class Pipeline:
         if ask.presented is not None:  # (3)
             return self._under_presented(tx, agent, ask, ask.presented)
         past = None if ask.simulation else memory.recall(tx, ask)  # (4)
+        if (done := replay.find(tx, ask, past)) is not None:
+            reason = Reason.ALREADY_EXECUTED
+            recorded.turned_away(tx, ask, reason, agent_id=agent.id, intent_id=done.intent_id)
+            return answers.executed(done)
         remembered = self._remembered(tx, agent, ask, past)
         return remembered or self._decide(tx, agent, ask, past)
 
@@ -212,11 +217,15 @@ class Pipeline:
             sidecar_id=case.ask.caller.sidecar_id,
         )
         dispatch.consume(tx, use)
+        first = case.past.first_key if case.past else None
+        if case.ask.key is not None and not terms.observed:
+            keys = {case.ask.key, case.ask.key if first is None else digest(first)}
+            replay.remember(tx, case.ask, intent_id, keys)
         if case.judged.first_contact:
             facts.remember_host(tx, case.ask)
         if not case.wire:
             self._execute(tx, case, given.warrant_id)
-        return answer
+        return answer if first is None else answer.model_copy(update={"first_key": first})
 
     def _execute(self, tx: Tx, case: _Case, warrant_id: str) -> None:
         """Run our own handler, and record what it did."""
@@ -234,6 +243,9 @@ class Pipeline:
             return self._redeem(tx, case, case.past)
         if queue.full(tx.conn, case.agent.id):
             return self._turned_away(tx, case.ask, answers.TOO_MANY)
+        owner = str(case.agent.details.get("owner") or "")
+        if not duty.answerable(tx.conn, case.agent.tenant, requirements, owner=owner):
+            return self._turned_away(tx, case.ask, answers.NOBODY)
         if case.past is None:
             status = advance(Status.RECEIVED, Event.HOLD)
             intent_id = entry.submit(tx, case.ask, case.told(), status=status)
@@ -363,6 +375,7 @@ class Pipeline:
             reread=frame.reread,
             undo=[undo.model_dump() for undo in frame.undo],
             notes=frame.notes,
+            agent_gone=frame.agent_gone,
         )
         kept = outcome.keep(tx, caller.agent_id, told, self.merits)
         return answers.recorded(kept, frame.id)

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     APPROVAL_DENIED = "approval_denied"
     APPROVAL_EXPIRED = "approval_expired"
     APPROVAL_CANCELLED = "approval_cancelled"
+    NOBODY_ON_DUTY = "nobody_on_duty"  # none of those who would have to agree can answer now
     # who may consent; told to operators, never to agents
     APPROVAL_DECIDED = "approval_decided"  # a decided approval never changes
     NOT_AN_APPROVER = "not_an_approver"  # not of the role, group or people that are asked
@@ -77,6 +78,7 @@ class Reason(StrEnum):
     RESPONSE_INVALID = "response_invalid"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    ALREADY_EXECUTED = "already_executed"  # a retry of a write that left before; it is not sent again
     # what is broken on our side; always a refusal
     CONTROL_UNAVAILABLE = "control_unavailable"
     AUDIT_UNAVAILABLE = "audit_unavailable"

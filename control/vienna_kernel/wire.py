@@ -27,6 +27,8 @@ from vienna_kernel.verification import Result
 
 PROTOCOL = 1
 MOST_EVENTS = 1024
+REPLAY_SECONDS = 600
+"""How long an identical call is the same call where its mapping does not say."""
 
 
 _EXACT = 2**53 - 1  # beyond it JSON readers disagree
@@ -124,7 +126,10 @@ class Consult(_Frame):
         wait: False when the caller does not want to be held (``Prefer: respond-async``, budget used up):
             a pending approval is still made.
         mapped: False when no mapping read the call.
-        stored: A stored response may be answered instead (reserved).
+        retry: It is a further try of a call that left before: the client says so, or the gate saw that nobody was
+            there any more to be answered.
+        key: ``sha256:<hex>`` of the idempotency key that the agent sent.
+        replay_seconds: How long an identical call is the same call, by its mapping.
     """
 
     t: Literal["consult"] = "consult"
@@ -137,6 +142,9 @@ class Consult(_Frame):
     mapped: bool = True
     presented: str | None = None
     wait: bool = True
+    retry: bool = False
+    key: Annotated[str, Field(max_length=80)] | None = None
+    replay_seconds: _Count = REPLAY_SECONDS
 
 
 class Reread(_Frame):
@@ -225,7 +233,7 @@ class Report(_Frame):
 
 
 class Gone(_Frame):
-    """The caller of a held call hung up; the approval stays open."""
+    """The caller of a held call hung up, or was told to come again; the approval stays open."""
 
     t: Literal["gone"] = "gone"
     id: _Count = 0
@@ -242,6 +250,11 @@ class Decision(_Frame):
         hint: Text for the agent.
         retryable: A later identical call may be answered otherwise.
         withhold: What to do with the answer on drift (from the action type and tier).
+        narrowed: New values by parameter, packed. With ``granted`` and no warrant: people agreed to less. The gate
+            writes the values into the call and asks again; the warrant that it gets then is for those bytes.
+        first_key: The idempotency key that this call came with first; it is the one to send.
+
+    Refused because it is ``already_executed``, ``warrant_id`` names the warrant that the call left under.
     """
 
     t: Literal["decision"] = "decision"
@@ -261,6 +274,8 @@ class Decision(_Frame):
     retryable: bool = False
     retry_after_seconds: int | None = None
     withhold: bool = True
+    narrowed: dict[str, _Json] = {}
+    first_key: str | None = None
 
 
 class Recorded(_Frame):

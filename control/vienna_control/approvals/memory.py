@@ -41,6 +41,7 @@ class Past:
         reason: Why it was denied, as the operator wrote it.
         level: How often it was escalated.
         rollback_plan: The one that the request itself came with.
+        first_key: Idempotency key of the request that people were asked about.
     """
 
     tenant: str
@@ -53,6 +54,7 @@ class Past:
     requirements: Requirements
     level: int
     rollback_plan: str
+    first_key: str | None
 
 
 def recall(tx: Tx, ask: Ask) -> Past | None:
@@ -104,8 +106,14 @@ def _past(tx: Tx, row: rows.Row) -> Past:
         reason=row["reason"],
         requirements=Requirements.from_json(rows.load(row["requirements"])),
         level=row["level"],
+        first_key=_key_of(row),
         rollback_plan=str((rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""),
     )
+
+
+def _key_of(row: rows.Row) -> str | None:
+    lines = rows.load(row["call"])["headers"] if row["call"] is not None else []
+    return next((value for name, value in lines if name == "idempotency-key"), None)
 
 
 def _standing(tx: Tx, row: rows.Row) -> Standing:

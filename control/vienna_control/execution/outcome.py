@@ -26,7 +26,7 @@ from vienna_kernel.lifecycle import Event, Status, advance
 from vienna_kernel.verdict import Reason
 from vienna_kernel.verification import Result
 
-_LOST = frozenset({Reason.OUTCOME_UNKNOWN.value, Reason.RESPONSE_INVALID.value})
+LOST = frozenset({Reason.OUTCOME_UNKNOWN.value, Reason.RESPONSE_INVALID.value})
 """Errors of a call that left, and whose answer tells nothing."""
 
 
@@ -90,7 +90,7 @@ def _ended(told: Told) -> Ended:
     return Ended(
         result=told.result,
         status=told.status,
-        lost=told.unknown or told.error in _LOST,
+        lost=told.unknown or told.error in LOST,
         witnessed=told.witnessed,
         checks=told.checks,
         extracted=told.extracted,
@@ -114,6 +114,7 @@ def _write(tx: Tx, row: rows.Row, told: Told, status: Status, *, withhold: bool)
         readback=rows.dump(read_back(told, tx.at)),
         undo=rows.dump(told.undo or None),
         withheld=withhold,
+        agent_gone=told.agent_gone,
         finished_at=tx.at,
     )
 

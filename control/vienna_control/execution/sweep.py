@@ -93,6 +93,7 @@ class Sweep:
                     result=Result.AMBIGUOUS,
                     error=Reason.OUTCOME_UNKNOWN.value,
                     unknown=True,
+                    agent_gone=True,
                 )
                 outcome.keep(tx, row["agent_id"], told, self._merits)
             return len(found)

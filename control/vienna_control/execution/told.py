@@ -21,6 +21,7 @@ class Told:
     Attributes:
         witnessed: A gate, or we, have seen it; False: it is an agent's own word, whoever carries it.
         undo: Requests that would undo it: action, method and path.
+        agent_gone: Nobody was there any more to be answered.
     """
 
     warrant_id: str
@@ -39,6 +40,7 @@ class Told:
     reread: Reread | None = None
     undo: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    agent_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

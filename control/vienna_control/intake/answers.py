@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from vienna_control.approvals.memory import Past
 from vienna_control.approvals.queue import Asked
 from vienna_control.execution.told import Kept
+from vienna_control.intake.replay import Done
 from vienna_kernel import wire
 from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.decision.hint import LONGEST, clean
 from vienna_kernel.intent import Tier
+from vienna_kernel.lifecycle import Status
 from vienna_kernel.verdict import Reason, Refused
 
 TOO_MANY = Refused(
     Reason.TOO_MANY_HELD,
     "as many requests of this agent wait for people as may",
     "Too many of your requests wait for people already. Wait until they are decided; do not send more.",
+)
+
+NOBODY = Refused(
+    Reason.NOBODY_ON_DUTY,
+    "nobody who may agree to this can answer now",
+    "People would have to agree to this, and none of them is there to answer. Do not retry now; tell your user.",
 )
 
 _HELD = (
@@ -115,6 +123,26 @@ def denied(intent_id: str, decision: Decision) -> wire.Decision:
             "retry_after_seconds": decision.retry_after_seconds,
         }
     )
+
+
+def executed(done: Done) -> wire.Decision:
+    """It left before; whether its answer can be given again, the gate knows."""
+    told = f"This very request was sent at {done.started_at}, {_BECAME[done.status]}"
+    if done.status is Status.EXECUTED and done.http_status is not None:
+        told += f" with HTTP {done.http_status}"
+    hint = (
+        f"{told}. It is not sent a second time, and its answer was not kept. Do not retry; check what it did."
+    )
+    answer = refused(done.intent_id, done.tier, Reason.ALREADY_EXECUTED, hint)
+    return answer.model_copy(update={"warrant_id": done.warrant_id})
+
+
+_BECAME = {
+    Status.EXECUTING: "and has not been answered yet",
+    Status.EXECUTED: "and was answered",
+    Status.UNKNOWN: "and nobody knows what became of it",
+    Status.FAILED: "and its answer could not be read",
+}
 
 
 def recorded(kept: Kept | None, frame_id: int) -> wire.Recorded:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from vienna_kernel.intent import Effect, Intent, Tier
 from vienna_kernel.value import Value, digest, plain
-from vienna_kernel.wire import CallView
+from vienna_kernel.wire import REPLAY_SECONDS, CallView
 
 type Mode = Literal["direct", "passback"]
 
@@ -47,6 +47,9 @@ class Ask:
         mapped: False when no mapping read the call.
         presented: A warrant the agent brought along.
         wait: Whether the caller is waiting for people.
+        retry: It is a further try of a call that left before (``wire.Consult``).
+        key: ``sha256:<hex>`` of the idempotency key on the wire.
+        replay_seconds: How long an identical call is the same call.
         rung: The enforcement its gate goes by, None on the API's road.
         mode: ``direct``: we (or the gate) execute. ``passback``: the caller gets the warrant.
         claimed: What the agent says of itself and the world; it can only raise scrutiny.
@@ -61,6 +64,9 @@ class Ask:
     mapped: bool = True
     presented: str | None = None
     wait: bool = True
+    retry: bool = False
+    key: str | None = None
+    replay_seconds: int = REPLAY_SECONDS
     rung: str | None = None
     mode: Mode = "direct"
     claimed: Mapping[str, Value] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from vienna_control.authority import Authority
 from vienna_control.events import Event
+from vienna_control.intake import replay
 from vienna_control.intake.ask import Caller
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
@@ -157,6 +158,7 @@ class Hub:
                 intents.c.sidecar_id == sidecar_id,
             )
             tx.conn.execute(held.values(agent_waiting=False))
+            replay.undelivered(tx, sidecar_id)
 
         try:
             await self._store.write(mark)

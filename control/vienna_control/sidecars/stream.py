@@ -199,6 +199,9 @@ def _ask(caller: Caller, frame: wire.Consult, *, rung: str | None) -> Ask:
         mapped=frame.mapped,
         presented=frame.presented,
         wait=frame.wait,
+        retry=frame.retry,
+        key=frame.key,
+        replay_seconds=frame.replay_seconds,
         rung=rung,
     )
 

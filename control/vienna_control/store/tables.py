@@ -268,10 +268,21 @@ executions = Table(
     _json("readback", nullable=True),  # how many are due, what each said, what could not be found out
     _json("undo", nullable=True),  # requests that would undo it
     Column("withheld", Boolean, nullable=False, default=False),
+    Column("agent_gone", Boolean, nullable=False, default=False),  # nobody was there to be answered
     _at("started_at"),
     _at("finished_at", nullable=True),
     Index(None, "status", "started_at"),
     Index(None, "agent_id", "verification"),
+)
+
+idempotency_keys = Table(  # of calls that left: with the same key, an identical call is the same
+    "idempotency_keys",
+    metadata,
+    Column("agent_id", String(64), primary_key=True),
+    Column("fingerprint", String(80), primary_key=True),
+    Column("key", String(80), primary_key=True),  # sha256:<hex>
+    Column("intent_id", ForeignKey("intents.id"), nullable=False),
+    _at("at"),
 )
 
 budget_accounts = Table(  # one for each budget and whoever it counts for; ``id`` is the digest of both

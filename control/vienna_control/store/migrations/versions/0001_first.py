@@ -394,6 +394,7 @@ def upgrade() -> None:
         sa.Column("readback", sa.Text(), nullable=True),
         sa.Column("undo", sa.Text(), nullable=True),
         sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("agent_gone", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.String(length=32), nullable=False),
         sa.Column("finished_at", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_executions_intent_id")),
@@ -407,6 +408,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_executions_intent_id"), "executions", ["intent_id"], unique=False)
     op.create_index(
         op.f("ix_executions_status_started_at"), "executions", ["status", "started_at"], unique=False
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("agent_id", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.String(length=80), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("intent_id", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_idempotency_keys_intent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "fingerprint", "key", name=op.f("pk_idempotency_keys")),
     )
     op.create_table(
         "votes",
