@@ -114,8 +114,10 @@ def test_a_revoked_key_opens_nothing() -> None:
 
 
 def test_unknown_extension_lines_are_ignored() -> None:
-    text = NOTE.split("\n\n")[0] + "\nextension of tomorrow\n"
-    assert read_note(text + "\n— vienna/test AAAA\n").size == 1273
+    signed, signature = f"vienna/test\n1273\n{'A' * 43}=\n", "\n— vienna/test AAAA\n"
+    at, other = f"at {AT}\n", "extension of tomorrow\n"
+    for lines, said in ((at + other, AT), (other + at, AT), (other, ""), ("", ""), (at + "at 2027\n", AT)):
+        assert read_note(signed + lines + signature) == Checkpoint("vienna/test", 1273, bytes(32), said)
 
 
 @pytest.mark.parametrize(
