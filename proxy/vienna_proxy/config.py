@@ -40,10 +40,13 @@ class HoldConfig(_Section):
         max_seconds: Longest time a caller is kept waiting for people.
         heartbeat: ``auto``: interim responses of the kind the client bears; ``off``: none, and the hold ends
             before the client's own patience does.
+        pending_status: What a caller is told when its time is over: 403, at which all clients stop, or 429, at which
+            many wait and try again by themselves, and so find their place.
     """
 
     max_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
     heartbeat: Literal["auto", "off"] = "auto"
+    pending_status: Literal[403, 429] = 403
 
     @field_validator("heartbeat", mode="before")
     @classmethod

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from mitmproxy import http, tls
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Server
 from mitmproxy.net.http import http1
+from mitmproxy.proxy import server_hooks
 
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
@@ -26,6 +27,7 @@ from vienna_proxy.case import Case
 from vienna_proxy.config import GateConfig
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.readback import Readbacks
+from vienna_proxy.evidence.replies import Replayed, Replies
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.judge.consult import Grant
@@ -33,13 +35,14 @@ from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller, Holds, Interim
 from vienna_proxy.link.bundle import Bundles
 from vienna_proxy.ports import UnavailableError
-from vienna_proxy.transport import streams
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.heads import GateRequest
 from vienna_proxy.transport.passage import PASSAGE, Meter
+from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.transport.tunnel import Tunnels
 
+_BROKE = "the gate broke"
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
 log = structlog.get_logger()
@@ -62,6 +65,7 @@ class Offices:
     internal: Internal
     tunnels: Tunnels
     holds: Holds
+    replies: Replies
     interim: Interim
     connections: Connections
     readbacks: Readbacks
@@ -84,7 +88,12 @@ class Gate:
         self._words = Words(offices.reporter, lambda call: bundles.current.mappings.protocol(call))
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
+        self._shut = False
         self.active: set[Grant] = set()
+
+    def shut(self) -> None:
+        """Refuse everything from now on: what the gate rests on does not hold any more."""
+        self._shut = True
 
     # The agent's side
 
@@ -93,6 +102,8 @@ class Gate:
         flow.response = self._closed
         try:
             self._offices.connections.arrived(flow.client_conn)
+            if self._shut:
+                return
             async with asyncio.timeout(self._deadline_seconds):
                 answer = await self._offices.tunnels.judge(flow)
             if isinstance(answer, Granted):
@@ -143,16 +154,19 @@ class Gate:
             if isinstance(case, Case) and case.answered and standing is not None:
                 flow.response = standing
                 return
-            if not isinstance(case, Case):
+            if not isinstance(case, Case) or self._shut:
                 return
             async with asyncio.timeout(self._deadline_seconds):
                 verdict = await self._judged(flow, case)
             if isinstance(verdict, Grant):
                 case.grant = verdict
                 most = self._offices.config.body.inspect_max_bytes
-                case.keep_limit = streams.keep_limit(verdict.mapped, most, limited=bool(verdict.limits))
+                case.keep_limit = Bounds.of(verdict.mapped, verdict.limits).keep_limit(most)
                 self.active.add(verdict)
+                self._offices.replies.begins(verdict, flow.client_conn)
                 flow.request = verdict.request
+                if (hop := self._offices.config.hop) is not None:
+                    hop.lead(flow, verdict.call)
                 flow.response = None
             else:
                 flow.response = verdict
@@ -174,6 +188,8 @@ class Gate:
         )
         plea = Plea(client=flow.client_conn, caller=caller, warrants=presented_warrants(request))
         verdict = await offices.judge.judge(call, plea)
+        if isinstance(verdict, Replayed):
+            return self._words.replayed(verdict, case)
         return verdict if isinstance(verdict, Grant) else self._words.told(flow, verdict)
 
     # The upstream's side
@@ -184,15 +200,13 @@ class Gate:
         if not isinstance(case, Case) or case.grant is None or response is None or case.tap is not None:
             return
         try:
-            mapped = case.grant.mapped
-            if not streams.may_stream(mapped, limited=bool(case.grant.limits)) or not (
-                case.overflow or streams.should_stream(mapped, response)
-            ):
+            bounds = Bounds.of(case.grant.mapped, case.grant.limits)
+            if not bounds.streams(response, kept=case.keep_limit if case.overflow else None):
                 return
-            tap = await self._offices.outcomes.stream_begins(case.grant, response)
+            tap = await self._within(self._offices.outcomes.stream_begins(case.grant, response))
             framed = incoming(response, marks(case.grant), content=None, method=case.grant.call.method)
             framed.stream = tap
-            case.tap, case.keep_limit = tap, None
+            case.tap, case.keep_limit, case.pass_limit = tap, None, bounds.most
             flow.response = framed
         except Exception as error:  # it stays unstreamed, and is judged as a whole or refused as too large
             broke("responseheaders", error)
@@ -203,23 +217,27 @@ class Gate:
         if not isinstance(case, Case) or case.grant is None or case.grant.settled or response is None:
             return
         grant, grant.settled = case.grant, True
+        reply: http.Response | None = None
         flow.response = self._closed if case.tap is None else response
         try:
             case.release()
             if case.tap is not None:
-                await self._offices.outcomes.stream_ends(grant, case.tap, aborted=False, agent_gone=False)
+                await self._within(self._offices.outcomes.stream_ends(grant, case.tap))
                 finished(grant, case, status=response.status_code, streamed=case.tap.size)
                 self._read_back(grant)
                 return
             content = response.raw_content or b""
             gone = not flow.client_conn.connected
-            verdict = await self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
+            verdict = await self._within(
+                self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
+            )
             if isinstance(verdict, Granted):
-                verdict = await self._offices.readbacks.before_answer(grant)
+                verdict = await self._within(self._offices.readbacks.before_answer(grant))
             if isinstance(verdict, Granted):
                 flow.response = incoming(response, marks(grant), content=content, method=grant.call.method)
             else:
                 flow.response = self._words.formed(verdict, grant.call)
+            reply = flow.response
             finished(grant, case, status=response.status_code, verdict=verdict)
             self._read_back(grant)
         except UnavailableError:
@@ -230,6 +248,7 @@ class Gate:
             broke("response", error)
         finally:
             self.active.discard(grant)
+            self._offices.replies.ends(grant, reply)
 
     def _read_back(self, grant: Grant) -> None:
         """Read back what is to be read back, once the agent has its answer."""
@@ -255,14 +274,19 @@ class Gate:
             case.release()
             outcomes = self._offices.outcomes
             if case.tap is not None:
-                await outcomes.stream_ends(grant, case.tap, aborted=True, agent_gone=gone)
-                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error="aborted")
+                if case.cut:
+                    await self._within(outcomes.stream_ends(grant, case.tap, came=case.passed))
+                else:
+                    await self._within(outcomes.stream_breaks(grant, case.tap, agent_gone=gone))
+                error = "cut" if case.cut else "aborted"
+                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error=error)
                 return
             if case.overflow:
-                kept = self._offices.config.body.inspect_max_bytes
-                answer = await outcomes.too_large(grant, kept=kept)
+                answer = await self._within(outcomes.too_large(grant, kept=case.keep_limit or 0))
             else:
-                answer = await outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
+                answer = await self._within(
+                    outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
+                )
             flow.response = self._words.formed(answer, grant.call)
             finished(grant, case, error=answer.reason.value, sent=case.sent)
         except UnavailableError:
@@ -273,17 +297,64 @@ class Gate:
             broke("error", raised)
         finally:
             self.active.discard(grant)
+            self._offices.replies.ends(grant, None)
+
+    async def _within[T](self, work: Awaitable[T]) -> T:
+        """What hangs in a hook is given up. Raises ``TimeoutError``."""
+        async with asyncio.timeout(self._deadline_seconds):
+            return await work
 
     # Connections
 
     def client_connected(self, client: Client) -> None:
         """A connection is there; its first head must be, soon."""
-        self._offices.connections.expect_head(client)
+        standing, client.error = client.error, _BROKE
+        try:
+            self._offices.connections.expect_head(client)
+            client.error = standing
+        except Exception as error:
+            broke("client_connected", error)
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         """TLS towards the agent is up: interim responses go through it."""
-        if data.ssl_conn is not None and isinstance(data.conn, Client):
-            self._offices.interim.remember(data.conn, data.ssl_conn)
+        try:
+            if data.ssl_conn is not None and isinstance(data.conn, Client):
+                self._offices.interim.remember(data.conn, data.ssl_conn)
+        except Exception as error:
+            broke("tls_established_client", error)
+            self._offices.connections.cut(data.context.client)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """A connection to an upstream is begun, and has to be up soon."""
+        standing, data.server.error = data.server.error, _BROKE
+        try:
+            self._offices.connections.connecting(data.client, data.server)
+            data.server.error = standing
+        except Exception as error:
+            broke("server_connect", error)
+
+    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
+        """We ask the company proxy for a tunnel."""
+        if (hop := self._offices.config.hop) is not None:
+            hop.introduce(flow)
+
+    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The upstream took it; where there is TLS, that is still to come."""
+        if not data.server.tls:
+            self._offices.connections.settled(data.server)
+
+    def tls_established_server(self, data: tls.TlsData) -> None:
+        """TLS towards the upstream is up."""
+        if isinstance(data.conn, Server):
+            self._offices.connections.settled(data.conn)
+
+    def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """There is no connection to the upstream."""
+        self._offices.connections.settled(data.server)
+
+    def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The connection to the upstream is gone."""
+        self._offices.connections.settled(data.server)
 
     def client_disconnected(self, client: Client) -> None:
         """The connection is gone."""

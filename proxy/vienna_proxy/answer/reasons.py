@@ -82,6 +82,9 @@ _ROWS: dict[Reason, Row] = {
     Reason.APPROVAL_DENIED: Row(403, "Denied by approver", "A person said no. " + _DENIED),
     Reason.APPROVAL_EXPIRED: Row(403, "Approval expired", "Nobody answered in time. " + _DENIED),
     Reason.APPROVAL_CANCELLED: Row(403, "Approval cancelled", "The request was called back. " + _DENIED),
+    Reason.NOBODY_ON_DUTY: Row(
+        403, "Nobody on duty", "Nobody who may agree to this is there to be asked. " + _DENIED
+    ),
     Reason.AGENT_UNKNOWN: Row(403, "Agent unknown", "This agent is not registered. " + _DENIED),
     Reason.AGENT_SUSPENDED: Row(403, "Agent suspended", "This agent is suspended. Stop, and tell the user."),
     Reason.FROZEN: Row(403, "Frozen", "An operator has stopped such calls for now. Stop, and tell the user."),
@@ -103,6 +106,12 @@ _ROWS: dict[Reason, Row] = {
     ),
     Reason.OUTCOME_UNKNOWN: Row(
         502, "Outcome unknown", "The request was sent and no answer came. Check what happened before a retry."
+    ),
+    Reason.ALREADY_EXECUTED: Row(
+        403,
+        "Already executed",
+        "This very request was sent before and is not sent again; its answer was not kept. "
+        "Do not retry; check what it did.",
     ),
     Reason.CONTROL_UNAVAILABLE: Row(
         503,

@@ -31,7 +31,7 @@ def phrase(answer: Answer) -> str:
         word = "Withheld by Vienna"
     elif answer.row.status >= 500:
         word = "Not sent by Vienna"
-    text = f"{word}: {answer.sentence}"
+    text = f"{word}: {answer.sentence.removeprefix('Denied by policy: ')}"  # once is enough of 120 characters
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return plain if len(plain) <= _PHRASE_CHARS else plain[: _PHRASE_CHARS - 3] + "..."
 
@@ -49,7 +49,7 @@ def _headers(answer: Answer) -> list[tuple[str, str]]:
         ("Retry-After", None if answer.wait_seconds is None else str(answer.wait_seconds)),
         ("Location", f"{HOME}/intents/{answer.intent_id}" if pending and answer.intent_id else None),
     ]
-    if pending or not answer.may_retry:
+    if (pending and answer.code != 429) or not answer.may_retry:
         rows += [("x-should-retry", "false"), ("Stripe-Should-Retry", "false")]
     return [(name, clean(value, _HEADER_CHARS)) for name, value in rows if value]
 

@@ -16,6 +16,7 @@ from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.answer.response import render
 from vienna_proxy.case import Case
+from vienna_proxy.evidence.replies import Replayed
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.transport.addresses import NEVER
@@ -84,6 +85,19 @@ class Words:
         accept = call.header("accept") or ""
         return render(answer, call, protocol=self._protocol(call), accept=accept)
 
+    def replayed(self, known: Replayed, case: Case) -> http.Response:
+        """What a call that left before was answered, logged."""
+        log.info(
+            "call.replayed",
+            method=None if case.call is None else case.call.method,
+            origin=None if case.call is None else case.call.origin,
+            intent_id=known.intent_id,
+            warrant_id=known.warrant_id,
+            ms=_since(case.began),
+        )
+        case.release()
+        return known.response
+
     def unrecorded(self, grant: Grant) -> http.Response:
         """The answer to a call that was sent and whose outcome cannot be kept."""
         told = "The request was sent, but its outcome cannot be recorded, so the answer is withheld. Do not retry."
@@ -101,11 +115,14 @@ class Words:
 
 def marks(grant: Grant) -> list[tuple[str, str]]:
     """The headers of ours on an answer that is handed on."""
-    return [
+    rows = [
         ("Vienna-Decision", grant.word),
         ("Vienna-Intent", grant.decision.intent_id),
         ("Vienna-Warrant-Id", grant.warrant_id),
     ]
+    if grant.narrowed:
+        rows.append(("Vienna-Narrowed", ", ".join(grant.narrowed)))
+    return rows
 
 
 def finished(grant: Grant, case: Case, *, verdict: Granted | Answer | None = None, **more: object) -> None:

@@ -17,14 +17,15 @@ from mitmproxy.connection import Client
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Intent
 from vienna_kernel.mapping.reading import Mapped
-from vienna_kernel.value import pack, plain
+from vienna_kernel.value import Value, pack, plain
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Verification
 from vienna_kernel.warrant import token as warrants
-from vienna_kernel.wire import CallView, Consult, Decision, Fault, Outcome
+from vienna_kernel.wire import REPLAY_SECONDS, CallView, Consult, Decision, Fault, Outcome
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.clock import Clock
 from vienna_proxy.judge.hold import Caller
+from vienna_proxy.judge.retries import key_digest, with_key
 from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.link.channel import Channel
 from vienna_proxy.ports import UnavailableError
@@ -44,7 +45,11 @@ class Ask:
 
     Attributes:
         intents: Redacted, as they leave the gate.
+        facts: What a lookup before it said, decoded.
         presented: A warrant the agent sent along, verified.
+        retry: It is a further try of a call that left before.
+        narrowed: What people lowered in it, ``amount 5000→3000``.
+        fingerprint: Of the call as the agent sent it.
     """
 
     call: Call
@@ -53,10 +58,15 @@ class Ask:
     intents: tuple[Intent, ...]
     client: Client | None
     caller: Caller
+    facts: Value = None
     presented: str | None = None
+    retry: bool = False
+    narrowed: tuple[str, ...] = ()
+    fingerprint: str = ""
     request_digest: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.fingerprint = self.fingerprint or self.mapped.fingerprint_for(self.bundle.agent_name)
         self.request_digest = self.call.request_digest
 
     @property
@@ -72,6 +82,8 @@ class Grant:
         request: What leaves.
         released_at: Monotonic instant.
         limits: ``response_limits`` of the warrant.
+        fingerprint: Of the call as the agent sent it.
+        narrowed: What people lowered in it.
         verification: What its answer came to, once that was recorded.
         told: As the control plane was told.
         settled: Its outcome was told, or is being told.
@@ -85,6 +97,8 @@ class Grant:
     request: http.Request
     released_at: float
     limits: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    narrowed: tuple[str, ...] = ()
     settled: bool = False
     verification: Verification | None = None
     told: Outcome | None = None
@@ -162,11 +176,14 @@ class Counsel:
             attempt=attempt,
             call=view_of(ask),
             intents=[intent.to_json() for intent in ask.intents],
-            fingerprint=ask.mapped.fingerprint_for(ask.bundle.agent_name),
+            fingerprint=ask.fingerprint,
             bundle=ask.bundle.digest,
             mapped=ask.mapped.mapped,
             presented=ask.presented,
             wait=wait,
+            retry=ask.retry,
+            key=key_digest(ask.call, ask.mapped),
+            replay_seconds=REPLAY_SECONDS if (most := ask.mapped.replay_seconds) is None else most,
         )
         answer = await self._channel.ask(frame)
         if isinstance(answer, Decision):
@@ -223,22 +240,24 @@ class Counsel:
         if warrant.observed != (decision.verdict == "observed"):
             return Refused(Reason.WARRANT_OBSERVED, "the decision and its warrant do not agree")
         self.used.add(warrant.id)
-        mapped, key = ask.mapped, None
+        call, mapped, key = with_key(ask.call, decision.first_key), ask.mapped, None
         if (
             mapped.idempotency_header
             and mapped.idempotency_inject
-            and not ask.call.header(mapped.idempotency_header)
+            and not call.header(mapped.idempotency_header)
         ):
             key = (mapped.idempotency_header, decision.intent_id)
         return Grant(
-            call=ask.call,
+            call=call,
             mapped=mapped,
             decision=decision,
             warrant_id=warrant.id,
             attempt=attempt,
-            request=outgoing(ask.call, idempotency=key, decodable=mapped.reads_answer),
+            request=outgoing(call, idempotency=key, decodable=mapped.reads_answer),
             released_at=time.monotonic(),
             limits=warrant.response_limits,
+            fingerprint=ask.fingerprint,
+            narrowed=ask.narrowed,
         )
 
 
@@ -260,24 +279,29 @@ def refusal(decision: Decision) -> Answer:
     return Answer(
         reason=reason,
         detail=decision.hint,
-        decision="expired" if reason is Reason.APPROVAL_EXPIRED else "denied",
+        decision=_WORDS.get(reason, "denied"),
         intent_id=decision.intent_id,
         approval_id=decision.approval_id,
+        warrant_id=decision.warrant_id,
+        sent=reason is Reason.ALREADY_EXECUTED,
         rule=decision.rule,
         retryable=decision.retryable or None,
         retry_after_seconds=decision.retry_after_seconds,
     )
 
 
+_WORDS = {Reason.APPROVAL_EXPIRED: "expired", Reason.ALREADY_EXECUTED: "granted"}
+
+
 def pending(
-    decision: Decision, *, accepted: bool = False, reason: Reason = Reason.APPROVAL_PENDING
+    decision: Decision, *, status: int | None = None, reason: Reason = Reason.APPROVAL_PENDING
 ) -> Answer:
-    """Not yet. ``accepted``: the caller asked for 202 instead of waiting."""
+    """Not yet. ``status``: None, the reason's own."""
     return Answer(
         reason=reason,
         detail=decision.hint,
         decision="pending",
-        status=202 if accepted else None,
+        status=status,
         intent_id=decision.intent_id,
         approval_id=decision.approval_id,
         rule=decision.rule,

@@ -4,7 +4,8 @@ Judging a call, in order. Each step refuses by itself, and only the last grants:
 
 (1) It has one meaning, its host may be called, and a mapping reads it, after a lookup where the mapping asks for one.
 (2) A warrant that the agent presented is verified.
-(3) The control plane is asked. While people decide the call is held, then asked about again.
+(3) The control plane is asked. While people decide the call is held, then asked about again; so is a retry while the
+    call that it repeats is under way. Where people agreed to less, the call is narrowed and asked about again.
 (4) The warrant that comes with yes is verified here, and used up.
 
 Nobody asked, nobody answering, an answer that makes no sense: refused.
@@ -12,22 +13,18 @@ Nobody asked, nobody answering, an answer that makes no sense: refused.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from mitmproxy.connection import Client
+from dataclasses import dataclass, replace
 
 from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.mapping.reading import Mapped, NeedsPreflight
 from vienna_kernel.mapping.received import received, received_head
-from vienna_kernel.value import Value
+from vienna_kernel.value import Value, unpack
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import ResponseView
-from vienna_kernel.wire import Decision, Gone
+from vienna_kernel.wire import Decision
 from vienna_proxy.answer.problem import Answer
-from vienna_proxy.config import HoldConfig
 from vienna_proxy.evidence.outcome import Outcomes
+from vienna_proxy.evidence.replies import Replayed, Replies
 from vienna_proxy.judge.consult import (
     Ask,
     Counsel,
@@ -35,48 +32,43 @@ from vienna_proxy.judge.consult import (
     Grant,
     StaleBundleError,
     new_attempt,
-    pending,
     refusal,
 )
-from vienna_proxy.judge.hold import Caller, Held, Holds, Interim
+from vienna_proxy.judge.hold import Caller, Plea
 from vienna_proxy.judge.preflight import Preflight, lookup_call
 from vienna_proxy.judge.presented import Presenter
+from vienna_proxy.judge.retries import is_retry
+from vienna_proxy.judge.wait import Room, Wait
 from vienna_proxy.link.bundle import Bundle, Bundles
-from vienna_proxy.link.channel import Channel
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.transport.addresses import AddressPolicy
 
+__all__ = ["Court", "Judge", "Plea"]
+
 _TRIES_PER_BUNDLE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plea:
-    """Who asks, and how: what is known of a call beside its bytes.
-
-    Attributes:
-        client: None for what the gate asks by itself.
-        warrants: Tokens that the agent presented.
-    """
-
-    client: Client | None
-    caller: Caller
-    warrants: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
     """What a judge needs."""
 
-    hold: HoldConfig
     policy: AddressPolicy
     bundles: Bundles
-    channel: Channel
     counsel: Counsel
     presenter: Presenter
-    holds: Holds
-    interim: Interim
+    room: Room
     preflight: Preflight
     outcomes: Outcomes
+    replies: Replies
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was decided in the end, about which call, asked under which attempt."""
+
+    ask: Ask
+    attempt: str
+    decision: Decision
 
 
 class Judge:
@@ -100,19 +92,19 @@ class Judge:
             return call
         return self._court.policy.judge_name(call.host, call.port) or call
 
-    async def judge(self, call: Call, plea: Plea) -> Grant | Answer:
-        """Whether a canonical call may leave.
+    async def judge(self, call: Call, plea: Plea) -> Grant | Answer | Replayed:
+        """Whether a canonical call may leave; the answer that there was, where it has left before.
 
         Raises what a bug raises; the caller refuses then.
         """
-        wait = _Wait(self._court, plea)
+        wait = Wait(self._court.room, plea)
         for _ in range(_TRIES_PER_BUNDLE):
             bundle = self._court.bundles.current
             try:
-                mapped = await self._meaning(call, bundle)
-                if isinstance(mapped, Answer):
-                    return mapped
-                return await self._decided(call, mapped, bundle, wait)
+                ask = await self._meaning(call, bundle, plea)
+                if isinstance(ask, Answer):
+                    return ask
+                return self._known(await self._decided(ask, wait))
             except StaleBundleError:
                 await self._court.bundles.refresh()
             except FaultError as error:
@@ -122,47 +114,71 @@ class Judge:
                 return Answer(reason=reason)
         return Answer(reason=Reason.CONTROL_UNAVAILABLE)
 
+    def _known(self, verdict: Grant | Answer) -> Grant | Answer | Replayed:
+        if not isinstance(verdict, Answer) or verdict.reason is not Reason.ALREADY_EXECUTED:
+            return verdict
+        reply = self._court.replies.find(verdict.warrant_id or "")
+        return verdict if reply is None else Replayed(reply, verdict.intent_id, verdict.warrant_id or "")
+
     async def look(self, call: Call) -> tuple[ResponseView | None, str | None]:
         """Make a read that nobody waits for: what came, if it was let go and answered, and its intent.
 
         Raises ``UnavailableError`` when its outcome cannot be recorded.
         """
         verdict = await self.judge(call, Plea(client=None, caller=Caller("", "")))
-        if isinstance(verdict, Answer):
+        if not isinstance(verdict, Grant):
             return None, verdict.intent_id
         return await self._court.preflight.read(verdict), verdict.decision.intent_id
 
     async def tunnel(self, mapped: Mapped, call: Call, plea: Plea) -> Grant | Answer:
         """Whether a connection that will not be opened may be made at all."""
         try:
-            return await self._decided(call, mapped, self._court.bundles.current, _Wait(self._court, plea))
+            ask = self._ask(call, mapped, self._court.bundles.current, plea)
+            return await self._decided(ask, Wait(self._court.room, plea))
         except (StaleBundleError, FaultError, UnavailableError):
             return Answer(reason=Reason.CONTROL_UNAVAILABLE)
 
-    async def _meaning(self, call: Call, bundle: Bundle) -> Mapped | Answer:
+    def _ask(self, call: Call, mapped: Mapped, bundle: Bundle, plea: Plea, facts: Value = None) -> Ask:
+        ask = Ask(
+            call=call,
+            mapped=mapped,
+            bundle=bundle,
+            intents=tuple(intent.redact(bundle.redaction_key) for intent in mapped.intents),
+            client=plea.client,
+            caller=plea.caller,
+            facts=facts,
+        )
+        ask.retry = is_retry(call) or self._court.replies.nobody_waits(ask.fingerprint)
+        return ask
+
+    async def _meaning(self, call: Call, bundle: Bundle, plea: Plea) -> Ask | Answer:
+        facts: Value = None
         found = bundle.mappings.map(call)
         if isinstance(found, NeedsPreflight):
-            facts = await self._lookup(lookup_call(call, found), bundle)
-            if isinstance(facts, Answer):
-                return facts
+            looked_up = await self._lookup(lookup_call(call, found), bundle)
+            if isinstance(looked_up, Answer):
+                return looked_up
+            facts = looked_up
             found = bundle.mappings.map(call, preflight=facts)
         if isinstance(found, Refused):
             return Answer(reason=found.reason, detail=found.hint)
         if isinstance(found, NeedsPreflight):
             return Answer(reason=Reason.PREFLIGHT_FAILED)
-        return found
+        return self._ask(call, found, bundle, plea, facts)
 
     async def _lookup(self, call: Call, bundle: Bundle) -> Value | Answer:
         """What a mapping must know first. The read is a call like any other: asked about, warranted, recorded."""
         mapped = bundle.mappings.map(call)
         if not isinstance(mapped, Mapped):
             return Answer(reason=Reason.PREFLIGHT_FAILED)
-        wait = _Wait(self._court, Plea(client=None, caller=Caller("", "")))
-        grant = await self._decided(call, mapped, bundle, wait)
+        plea = Plea(client=None, caller=Caller("", ""))
+        ask = self._ask(call, mapped, bundle, plea)
+        grant = await self._decided(ask, Wait(self._court.room, plea))
         if isinstance(grant, Answer):
             return Answer(
                 reason=Reason.PREFLIGHT_FAILED,
                 detail=f"What this request refers to could not be looked up: {grant.detail or grant.row.hint}",
+                status=grant.code,  # as final as what was said of the look-up: clients repeat a 502 by themselves
                 intent_id=grant.intent_id,
                 retryable=False,
             )
@@ -171,90 +187,73 @@ class Judge:
             return Answer(reason=Reason.PREFLIGHT_FAILED, intent_id=grant.decision.intent_id)
         return facts
 
-    async def _decided(self, call: Call, mapped: Mapped, bundle: Bundle, wait: _Wait) -> Grant | Answer:
-        plea = wait.plea
-        ask = Ask(
-            call=call,
-            mapped=mapped,
-            bundle=bundle,
-            intents=tuple(intent.redact(bundle.redaction_key) for intent in mapped.intents),
-            client=plea.client,
-            caller=plea.caller,
-        )
-        if plea.warrants:  # (2)
-            token = await self._court.presenter.judge(plea.warrants, ask)
+    async def _decided(self, ask: Ask, wait: Wait) -> Grant | Answer:
+        if wait.plea.warrants:  # (2)
+            token = await self._court.presenter.judge(wait.plea.warrants, ask)
             if isinstance(token, Answer):
                 return token
             ask.presented = token
-        attempt = new_attempt()
-        wait.marks_now()
-        decision = await self._court.counsel.consult(ask, attempt, wait=wait.willing)  # (3)
-        while decision.verdict == "held":
-            attempt = new_attempt()
-            further = await wait.on(ask, decision, attempt)
-            if isinstance(further, Answer):
-                return further
-            decision = further
-        if decision.verdict == "refused":
-            return refusal(decision)
-        grant = self._court.counsel.redeem(ask, decision, attempt)  # (4)
+        said = await self._said(ask, wait)  # (3)
+        if isinstance(said, Answer):
+            return said
+        if said.decision.verdict == "refused":
+            return refusal(said.decision)
+        grant = self._court.counsel.redeem(said.ask, said.decision, said.attempt)  # (4)
         if isinstance(grant, Grant):
             return grant
-        await self._court.outcomes.abandoned(decision, attempt)
+        await self._court.outcomes.abandoned(said.decision, said.attempt)
         return Answer(
             reason=grant.reason, detail="The warrant for this call does not hold; nothing was sent."
         )
 
+    async def _said(self, ask: Ask, wait: Wait) -> _Said | Answer:
+        """What is decided once there is nothing to wait for, and nothing to narrow, any more."""
+        attempt = new_attempt()
+        wait.marks_now()
+        decision = await self._court.counsel.consult(ask, attempt, wait=wait.willing)
+        while True:
+            if self._is_awaited(decision):
+                attempt = new_attempt()
+                further = await wait.on(ask, decision, attempt)
+            elif decision.narrowed and decision.warrant is None and not ask.narrowed:
+                less = _narrowed(ask, decision)
+                if isinstance(less, Answer):
+                    return less
+                ask, attempt = less, new_attempt()
+                wait.marks_now()
+                further = await self._court.counsel.consult(ask, attempt, wait=wait.willing)
+            else:
+                return _Said(ask, attempt, decision)
+            if isinstance(further, Answer):
+                return further
+            decision = further
 
-class _Wait:
-    """The patience of one caller, over all questions about its call."""
+    def _is_awaited(self, decision: Decision) -> bool:
+        """Whether people decide; or, for a retry, the call that it repeats is not answered yet."""
+        repeats = decision.reason is Reason.ALREADY_EXECUTED
+        return decision.verdict == "held" or (repeats and self._court.replies.under_way(decision.warrant_id))
 
-    def __init__(self, court: Court, plea: Plea) -> None:
-        self._court = court
-        self.plea = plea
-        self._until: float | None = None
-        self._since = 0
 
-    def marks_now(self) -> None:
-        """A question is about to be asked: wakes from here on are later than its answer's knowledge."""
-        self._since = self._court.holds.mark()
-
-    @property
-    def willing(self) -> bool:
-        """Whether the caller may be held at all."""
-        return self.plea.client is not None and not self.plea.caller.wants_async
-
-    def _left(self, beat: bytes | None) -> float:
-        now = asyncio.get_running_loop().time()
-        if self._until is None:
-            seconds = self.plea.caller.patience_seconds(
-                most=self._court.hold.max_seconds, beating=beat is not None
-            )
-            self._until = now + max(0.0, seconds)
-        return self._until - now
-
-    async def on(self, ask: Ask, decision: Decision, attempt: str) -> Decision | Answer:
-        """Wait for people, then ask again under ``attempt``: what is decided, or what the agent is told."""
-        if not self.willing or self.plea.client is None or decision.approval_id is None:
-            return pending(decision, accepted=self.plea.caller.wants_async and self.plea.client is not None)
-        interim = self._court.interim
-        beat = self.plea.caller.beat(heartbeat=self._court.hold.heartbeat) if interim.works else None
-        held = Held(self.plea.client, decision.approval_id, decision.intent_id, beat, since=self._since)
-        if not self._court.holds.add(held):
-            return pending(decision, reason=Reason.TOO_MANY_HELD)
-        try:
-            return await self._stirred(held, ask, decision, attempt)
-        finally:
-            self._court.holds.remove(held)
-
-    async def _stirred(self, held: Held, ask: Ask, decision: Decision, attempt: str) -> Decision | Answer:
-        while (left := self._left(held.beat)) > 0 and await held.stirred(left) and not held.released:
-            if held.gone or ask.client_gone:
-                self._court.channel.tell(Gone(approval_id=held.approval_id, intent_id=held.intent_id))
-                return pending(decision)
-            self.marks_now()
-            try:
-                return await self._court.counsel.consult(ask, attempt)
-            except UnavailableError:
-                continue  # the stream's return wakes every held call
-        return pending(decision)
+def _narrowed(ask: Ask, decision: Decision) -> Ask | Answer:
+    """The call with what people agreed to written into it, to be asked about as it is now."""
+    refused = Answer(
+        reason=Reason.INVALID_PARAMETER,
+        detail="People agreed to less than this, and the request cannot be changed; nothing was sent.",
+        intent_id=decision.intent_id,
+        approval_id=decision.approval_id,
+    )
+    try:
+        wanted = {name: unpack(value) for name, value in decision.narrowed.items()}
+    except ValueError:
+        return refused
+    less = ask.bundle.mappings.narrow(ask.call, ask.mapped, wanted, preflight=ask.facts)
+    if isinstance(less, Refused):
+        return refused
+    key = ask.bundle.redaction_key
+    return replace(
+        ask,
+        call=less.call,
+        mapped=less.mapped,
+        intents=tuple(intent.redact(key) for intent in less.mapped.intents),
+        narrowed=tuple(change.shown() for change in less.changes),
+    )

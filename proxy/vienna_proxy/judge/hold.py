@@ -1,6 +1,6 @@
 """Calls that wait for people: who waits for what, and the sign of life they get meanwhile.
 
-1. A held call is woken by its approval, by a control plane that came back, by its caller hanging up, or by its
+1. A held call is woken by what it awaits, by a control plane that came back, by its caller hanging up, or by its
    budget; never by guessing.
 2. Every 2 s the caller gets an interim response (RFC 9110 15.2) of the kind its client bears, so that its read
    timeout starts anew. This writes into mitmproxy's connection from outside; ``Interim`` is the only place that
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,20 @@ class Caller:
         return seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plea:
+    """Who asks, and how: what is known of a call beside its bytes.
+
+    Attributes:
+        client: None for what the gate asks by itself.
+        warrants: Tokens that the agent presented.
+    """
+
+    client: Client | None
+    caller: Caller
+    warrants: Sequence[str] = ()
+
+
 class Interim:
     """Interim responses into connections that mitmproxy holds.
 
@@ -120,6 +134,7 @@ class Held:
     """One call that waits.
 
     Attributes:
+        awaited: The approval; for a retry of a call that is under way, that call's warrant.
         beat: Interim response of this client, None for silence.
         gone: The caller hung up.
         released: The gate stops: no more waiting.
@@ -128,7 +143,7 @@ class Held:
     """
 
     client: Client
-    approval_id: str
+    awaited: str
     intent_id: str
     beat: bytes | None
     gone: bool = False
@@ -169,7 +184,7 @@ class Holds:
         if len(self._held) >= self._most():
             return False
         self._held[held.client.id] = held
-        if self._woken.get(held.approval_id, 0) > held.since:  # decided between the question and now
+        if self._woken.get(held.awaited, 0) > held.since:  # decided between the question and now
             held.woken.set()
         return True
 
@@ -178,15 +193,19 @@ class Holds:
         if self._held.get(held.client.id) is held:
             del self._held[held.client.id]
 
-    def wake(self, approval_id: str) -> None:
-        """The approval was decided: every call that waits for it asks again."""
+    def awaits(self, awaited: str) -> bool:
+        """Whether anybody waits for this."""
+        return any(held.awaited == awaited for held in self._held.values())
+
+    def wake(self, awaited: str) -> None:
+        """The approval was decided, or the call answered: every call that waits for it asks again."""
         self._wakes += 1
-        self._woken[approval_id] = self._wakes
-        self._woken.move_to_end(approval_id)
+        self._woken[awaited] = self._wakes
+        self._woken.move_to_end(awaited)
         if len(self._woken) > _WOKEN_KEPT:
             self._woken.popitem(last=False)
         for held in self._held.values():
-            if held.approval_id == approval_id:
+            if held.awaited == awaited:
                 held.woken.set()
 
     def release(self) -> None:

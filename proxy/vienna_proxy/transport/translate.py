@@ -150,7 +150,7 @@ def incoming(
             fields.append((b"Content-Length", length[0]))
         elif not http10:
             fields.append((b"Transfer-Encoding", b"chunked"))
-    fields += [(name.encode(), value.encode("latin-1", "replace")) for name, value in ours]
+    fields += [(name.encode(), value.encode()) for name, value in ours]
     return http.Response(
         b"HTTP/1.1",
         response.status_code,
