@@ -99,7 +99,10 @@ def test_opening_is_total(text: str) -> None:
 def test_another_signature_beside_ours_does_no_harm() -> None:
     witness = SigningKey.generate_from(b"witness".ljust(32, b"."))
     other = checkpoint_note("witness", 1273, b"r" * 32, AT, witness).split("\n\n")[1]
-    assert open_note(NOTE + other, PUBLIC) is not None
+    text, ours = NOTE.split("\n\n")
+    for signatures in (ours + other, other + ours, other + ours + other):
+        assert open_note(f"{text}\n\n{signatures}", PUBLIC) is not None
+    assert open_note(f"{text}\n\n{other}", PUBLIC) is None
 
 
 def test_a_signature_under_another_name_is_none() -> None:
@@ -116,7 +119,14 @@ def test_a_revoked_key_opens_nothing() -> None:
 def test_unknown_extension_lines_are_ignored() -> None:
     signed, signature = f"vienna/test\n1273\n{'A' * 43}=\n", "\n— vienna/test AAAA\n"
     at, other = f"at {AT}\n", "extension of tomorrow\n"
-    for lines, said in ((at + other, AT), (other + at, AT), (other, ""), ("", ""), (at + "at 2027\n", AT)):
+    for lines, said in (
+        ("", ""),
+        (other, ""),
+        (at + other, AT),
+        (other + at, AT),
+        (at + "at 2027\n", AT),
+        (at + "\n" + other, AT),  # the last empty line is the one that ends the text
+    ):
         assert read_note(signed + lines + signature) == Checkpoint("vienna/test", 1273, bytes(32), said)
 
 
@@ -145,6 +155,19 @@ def test_what_is_no_checkpoint_is_malformed(text: str) -> None:
 def test_what_is_no_note_is_malformed(note: str) -> None:
     with pytest.raises(MalformedError):
         read_note(note)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["", "\n", "\n\n", "\n— a AAAA", "\n— a AAAA\n\n", "\n- a AAAA\n", "\n—  AAAA\n", "\n— a AAA\n", "— a AAAA\n",
+     "\n— a AAAA\n— b AAAA", "\n— a b AAAA\n"],
+    ids=repr,
+)  # fmt: skip
+def test_a_checkpoint_without_signatures_below_it_is_no_note(ending: str) -> None:
+    text = f"a\n1\n{'A' * 43}=\n"
+    assert read_note(text + "\n— a AAAA\n").size == 1
+    with pytest.raises(MalformedError, match=r"^note"):
+        read_note(text + ending)
 
 
 def test_a_note_of_64_kib_is_read_and_a_larger_one_is_not() -> None:
