@@ -52,6 +52,7 @@ def test_what_is_refused_names_its_place_and_none_of_its_text() -> None:
         (f"secret\n01\n{root}\n", "checkpoint line 2"),
         ("secret\n1\nAAAA\n", "checkpoint line 3"),
         ("secret\n1\nsecret!\n", "checkpoint line 3"),
+        (f"secret\n1\n{'A' * 42}B=\n", "checkpoint line 3"),
     ):
         with pytest.raises(MalformedError) as refused:
             read_note(text + "\n— secret AAAA\n")

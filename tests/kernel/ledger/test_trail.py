@@ -105,6 +105,16 @@ def test_an_edited_body(number: int) -> None:
     assert broken(t.verify()) == (Fault.EDITED_BODY, number, f"aud-{number}")
 
 
+@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("body", [None, 7, "text"])
+def test_a_body_that_is_no_bytes(number: int, body: Any) -> None:
+    t = trail()
+    t.rows[number] = t.rows[number]._replace(body=body)
+    assert broken(t.verify()) == (Fault.EDITED_BODY, number, f"aud-{number}")
+    t.rows[number] = t.rows[number]._replace(idx=number + 1)
+    assert isinstance(t.verify(), Break)
+
+
 @pytest.mark.parametrize("number", range(COUNT - 1))
 def test_an_edited_leaf(number: int) -> None:
     t = trail()
