@@ -108,6 +108,9 @@ def _part(told: Statement, source: Source, content: Content, name: str) -> Part:
         beside["parameters"] = source.parameters
     if source.settings:
         beside["settings"] = source.settings
+    if source.unusual:
+        beside["unusual"] = source.unusual
+    beside |= source.session
     return Part(operation=told.does, value={**_value(told, source), **beside}, query=source.query)
 
 
@@ -126,6 +129,6 @@ def _kinds(method: str, options: Options) -> frozenset[Kind]:
 
 
 READER = Reader(parts=_parts, kinds=_kinds)
-"""Value: ``statement_class, tables, has_where, statement, kind`` and, where they are there, ``parameters, settings``
-(ClickHouse), ``dry_run`` (BigQuery); operation: the class.
+"""Value: ``statement_class, tables, has_where, statement, kind`` and, where they are there, ``parameters, settings,
+unusual, database, user, role`` (ClickHouse), ``dry_run`` (BigQuery); operation: the class.
 """

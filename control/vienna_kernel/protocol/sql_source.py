@@ -49,6 +49,30 @@ _OF_CONNECTION = frozenset(
     | {"session_check", "close_session", "default_format", "compress", "decompress", "wait_end_of_query"}
     | {"buffer_size", "stacktrace", "client_protocol_version"}
 )
+# What bounds a query or shapes its answer, and changes nothing else.
+_HARMLESS = frozenset(
+    {
+        "max_execution_time",
+        "max_memory_usage",
+        "max_threads",
+        "max_block_size",
+        "max_insert_block_size",
+        "extremes",
+    }
+    | {"max_rows_to_read", "max_bytes_to_read", "max_result_rows", "max_result_bytes", "limit", "offset"}
+    | {"read_overflow_mode", "result_overflow_mode", "timeout_overflow_mode", "join_use_nulls", "log_comment"}
+    | {"date_time_input_format", "date_time_output_format", "session_timezone", "use_query_cache"}
+    | {"enable_http_compression", "http_zlib_compression_level", "http_response_buffer_size", "send_timeout"}
+    | {
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "receive_timeout",
+        "connect_timeout",
+    }
+    | {"cancel_http_readonly_queries_on_client_close", "async_insert", "wait_for_async_insert"}
+)
+_OF_FORMAT = ("output_format_", "input_format_")
+_SESSION = ("database", "user", "role")
 _OF_LANGUAGE = frozenset({"dialect", "implicit_select"})
 # Where a name that says less than all is completed from, by dialect.
 _NAMESPACE = {
@@ -68,6 +92,8 @@ class Source:
         bare_only: Only a name of one part is completed by it.
         parameters: Values for places in the text that stand in the query string.
         settings: What the request tells the server to do otherwise, by name.
+        unusual: Those of them, and the role, that may change more than how the answer is told.
+        session: Who asks, and where: ``database, user, role``, as far as the request says.
         query: Query parameters that are accounted for.
     """
 
@@ -76,6 +102,8 @@ class Source:
     bare_only: bool = False
     parameters: Mapping[str, Value] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
+    unusual: tuple[str, ...] = ()
+    session: Mapping[str, Value] = field(default_factory=dict)
     query: frozenset[str] = frozenset()
 
 
@@ -130,6 +158,25 @@ def _without_data(data: bytes) -> bytes:
     return found["head"] + b" VALUES (1)" if found else data
 
 
+def _session(call: Call, told: Mapping[str, str]) -> dict[str, str]:
+    """Who asks, and in which database. Errors: ``MalformedError`` when two are named."""
+    found: dict[str, str] = {}
+    for name in _SESSION:
+        said = header(call, f"x-clickhouse-{name}")
+        if said and told.get(name, said) != said:
+            raise MalformedError("query", f"two of {name}")
+        if value := said or told.get(name):
+            found[name] = value
+    return found
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    """A setting that bounds a query or shapes its answer, or that makes the session read only."""
+    if name == "readonly":
+        return value in ("1", "2")
+    return name in _HARMLESS or name.startswith(_OF_FORMAT)
+
+
 def _clickhouse(call: Call, query: Pairs) -> Source:
     """What ClickHouse takes from the request beside the text."""
     told = dict(query)
@@ -141,16 +188,18 @@ def _clickhouse(call: Call, query: Pairs) -> Source:
         raise MalformedError("body", "SQL in ClickHouse's own compression")
     if told.keys() & _OF_LANGUAGE:
         raise MalformedError("query", "a setting that changes the language of the query")
-    database = header(call, "x-clickhouse-database")
-    if database and told.get("database", database) != database:
-        raise MalformedError("query", "two databases")
-    name = database or told.get("database")
+    session = _session(call, told)
+    name = session.get("database")
     rest = {key: value for key, value in told.items() if key not in _OF_CONNECTION}
+    settings = {key: value for key, value in rest.items() if not key.startswith("param_")}
+    unusual = [key for key, value in settings.items() if not _is_harmless(key, value)]
     return Source(
         texts=(),
         namespace=(name,) if name else (),
         parameters={key[6:]: value for key, value in rest.items() if key.startswith("param_")},
-        settings={key: value for key, value in rest.items() if not key.startswith("param_")},
+        settings=settings,
+        unusual=(*unusual, *(["role"] if "role" in session else [])),
+        session=session,
         query=frozenset(told),
     )
 
@@ -185,5 +234,7 @@ def read(call: Call, query: Pairs, content: Content, options: Options) -> Source
         bare_only=dialect == "bigquery",  # the project of a name with a dataset is that of the request
         parameters=beside.parameters,
         settings=beside.settings,
+        unusual=beside.unusual,
+        session=beside.session,
         query=beside.query | asked,
     )

@@ -49,6 +49,7 @@ def test_a_statement_is_its_class_its_tables_and_its_text_without_literals() -> 
         "kind": "delete",
         "parameters": {"id": "5"},
         "settings": {"max_threads": "2"},
+        "database": "prod",
     }
 
 

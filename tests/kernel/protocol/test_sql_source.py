@@ -84,7 +84,25 @@ def test_what_stands_beside_it() -> None:
     assert found.namespace == ("prod",)
     assert found.parameters == {"id": "5"}
     assert found.settings == {"readonly": "1"}
+    assert found.session == {"database": "prod", "user": "u"}
+    assert found.unusual == ()
     assert {"database", "password", "param_id", "readonly"} <= found.query
+
+
+@pytest.mark.parametrize(
+    ("query", "unusual"),
+    [
+        ("max_threads=2&output_format_json_quote_64bit_integers=0&readonly=2", ()),
+        ("readonly=0", ("readonly",)),
+        ("readonly=01", ("readonly",)),
+        ("allow_ddl=1&log_queries=0", ("allow_ddl", "log_queries")),
+        ("replace_running_query=1&query_id=q", ("replace_running_query",)),
+        ("role=admin", ("role",)),
+        ("MAX_THREADS=2", ("MAX_THREADS",)),
+    ],
+)
+def test_a_setting_is_harmless_only_when_it_is_known(query: str, unusual: tuple[str, ...]) -> None:
+    assert read(click(query, "SELECT 1"), CLICKHOUSE).unusual == unusual
 
 
 @pytest.mark.parametrize(
@@ -98,6 +116,7 @@ def test_what_stands_beside_it() -> None:
         click("decompress=1", "SELECT 1"),
         click("database=a", "SELECT 1", headers=[("x-clickhouse-database", "b")]),
         click("", "SELECT 1", headers=[("x-clickhouse-database", "b"), ("x-clickhouse-database", "b")]),
+        click("user=a", "SELECT 1", headers=[("x-clickhouse-user", "b")]),
         request("POST", "/", b"--x", content_type="multipart/form-data"),
         click(),
         click("database=a"),
