@@ -351,8 +351,8 @@ class Calls:
         yield "github_read", "T0", "Read rate_limit of GitHub", raw("GET", "/rate_limit")
         yield "github_read", "T0", "Draft the notes of v1 of acme/shop", lambda: repo.generate_release_notes("v1")
         yield "render_markdown", "T0", "Render text", raw("POST", "/markdown", {"text": "*a*"})
-        yield "github_write", "T2", "Write repos/acme/shop/vulnerability-alerts of GitHub", repo.enable_vulnerability_alert
-        yield "github_delete", "T2", "Delete repos/acme/shop/autolinks/1 of GitHub", lambda: repo.remove_autolink(1)
+        yield "github_write", "T2", "Write vulnerability-alerts of acme/shop", repo.enable_vulnerability_alert
+        yield "github_delete", "T2", "Delete autolinks/1 of acme/shop", lambda: repo.remove_autolink(1)
     # fmt: on
 
 
