@@ -408,6 +408,27 @@ def test_what_is_said_of_an_entry_that_continues_what_was_before_it() -> None:
     assert t.verify() == Break(Fault.INSERTED, 5, "aud-99", text, 5)
 
 
+def test_a_lone_entry_that_does_not_begin_the_chain() -> None:
+    t = trail()
+    _lone(t)
+    assert broken(t.verify()) == (Fault.EDITED_LINK, 0, "aud-0")
+
+
+def test_of_several_entries_that_would_follow_the_first_is_named() -> None:
+    t = trail()
+    new, double = (_row(n)._replace(previous=link) for n, link in ((99, "22" * 32), (98, t.rows[5].previous)))
+    t.rows = [row._replace(idx=at) for at, row in enumerate([*t.rows[:5], new, *t.rows[5:], double])]
+    assert t.verify() == Break(Fault.INSERTED, 5, "aud-99", "it was inserted before aud-5", 5)
+
+
+@pytest.mark.parametrize("size", SIGNED[:-1])
+def test_an_entry_that_is_no_bytes_says_by_its_link_what_stood_before_it(size: int) -> None:
+    t = trail()
+    t.rows[size - 1] = _row(size - 1, "rewritten")._replace(previous=t.rows[size - 1].previous)
+    t.rows[size] = t.rows[size]._replace(body=None)  # type: ignore[arg-type]
+    assert broken(t.verify()) == (Fault.EDITED_BODY, size - 1, f"aud-{size - 1}")
+
+
 def test_what_is_said_where_only_a_kept_checkpoint_tells() -> None:
     t = trail()
     kept = t.heads[-1].note
