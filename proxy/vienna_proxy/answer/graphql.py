@@ -1,11 +1,10 @@
-"""Answers in GraphQL: ``errors`` in a good answer, one answer for each operation of a batch."""
+"""Answers in GraphQL: ``errors`` in a good answer, one answer for each request of a batch."""
 
 from __future__ import annotations
 
 import orjson
 
 from vienna_kernel.call.request import Call
-from vienna_kernel.decode.pointer import MISSING
 from vienna_kernel.protocol.graphql import MAX_BATCH
 from vienna_proxy.answer import body
 from vienna_proxy.answer.form import Form
@@ -14,11 +13,15 @@ from vienna_proxy.answer.problem import Answer
 
 def is_spoken(call: Call) -> bool:
     """Whether a request that no mapping reads is GraphQL all the same."""
-    if not call.path.endswith("/graphql"):
-        return False
+    return call.path.endswith("/graphql") and _batch_size(call) is not None
+
+
+def _batch_size(call: Call) -> int | None:
+    """How many requests stand in the list that a body is, 0 where it is a single one; None: it is neither."""
     value = body.read(call)
-    asked = value if isinstance(value, list) else [value]
-    return 0 < len(asked) <= MAX_BATCH and all(_has_text(item) for item in asked)
+    if not isinstance(value, list):
+        return 0 if _has_text(value) else None
+    return len(value) if 0 < len(value) <= MAX_BATCH and all(_has_text(item) for item in value) else None
 
 
 def _has_text(value: object) -> bool:
@@ -26,14 +29,12 @@ def _has_text(value: object) -> bool:
 
 
 def form(answer: Answer, call: Call) -> Form | None:
-    """The errors; None where it cannot be read how many operations there are."""
-    asked = body.read(call)
-    if asked is MISSING and call.method != "GET":
-        return None
-    if isinstance(asked, list) and not 0 < len(asked) <= MAX_BATCH:
+    """The errors; None where it cannot be told how many answers are awaited."""
+    size = 0 if call.method == "GET" else _batch_size(call)
+    if size is None:
         return None
     code = "FORBIDDEN" if answer.code < 500 else "SERVICE_UNAVAILABLE"
     error = {"message": answer.sentence, "extensions": {"code": code, "vienna": answer.facts()}}
     said = {"errors": [error]}
-    content = orjson.dumps([said] * len(asked) if isinstance(asked, list) else said)
+    content = orjson.dumps([said] * size if size else said)
     return Form("application/json", content, status=answer.code_in_a_good_answer)

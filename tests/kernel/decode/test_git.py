@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vienna_kernel.decode.git import MAX_UPDATES, Fetch, Update, receive_pack, upload_pack
+from vienna_kernel.decode.git import MAX_UPDATES, Fetch, Update, pushed, receive_pack, upload_pack
 from vienna_kernel.decode.pack import Pack
 from vienna_kernel.errors import MalformedError
 
@@ -534,6 +534,16 @@ def test_a_ref_is_told_as_it_is(ref: str) -> None:
     assert receive_pack(push(A, B, packed(), ref=ref))[0].ref == ref
 
 
+def test_the_refs_of_a_push_are_told_whatever_comes_behind() -> None:
+    first = f"{A} {B} refs/heads/a\0report-status side-band-64k".encode()
+    body = pkt(b"shallow " + A.encode(), first, f"{A} {B} refs/heads/b".encode()) + FLUSH + b"no pack"
+    assert pushed(body) == (("refs/heads/a", "refs/heads/b"), ("report-status", "side-band-64k"))
+    assert pushed(FLUSH) == ((), ())
+    for broken in (b"", body[:50], pkt(first) + DELIM, pkt(b"x") + FLUSH):
+        with pytest.raises(MalformedError):
+            pushed(broken)
+
+
 def test_a_line_break_ends_a_command_as_git_reads_it() -> None:
     body = pkt(f"{A} {NONE} refs/heads/a\n".encode()) + FLUSH
     assert receive_pack(body)[0].ref == "refs/heads/a"
@@ -600,7 +610,7 @@ def test_any_bytes_give_updates_or_malformed(head: bytes, tail: bytes) -> None:
     data = b"PACK\0\0\0\2\0\0\0\1" + tail
     pack = data + hashlib.sha1(data).digest()
     for body in (head, pkt(head) + FLUSH + tail, push(A, B, pack), push(A, B, packed() + tail)):
-        for read in (receive_pack, upload_pack):
+        for read in (receive_pack, upload_pack, pushed):
             with contextlib.suppress(MalformedError):
                 read(body)
 

@@ -286,6 +286,15 @@ def test_the_limit_of_a_body_is_the_mappings() -> None:
     assert compiled(default).body_limit(head, default=7) == 2 * 1024 * 1024
 
 
+def test_the_protocol_of_an_address_is_the_mappings() -> None:
+    mappings = compiled(PAY)
+    assert mappings.protocol(post({})) == "rest"
+    assert compiled(PAY.replace("protocol: rest", "protocol: json")).protocol(post({})) == "json"
+    assert mappings.protocol(post(b"no json")) == "rest"
+    for other in ({"path": "/other"}, {"method": "PUT"}, {"host": "a.example"}):
+        assert mappings.protocol(replace(post({}), **other)) is None
+
+
 def test_the_fingerprint_is_the_agents_own() -> None:
     found = mapped(compiled(PAY).map(post({"to": "eve"})))
     again = mapped(compiled(PAY).map(post({"to": "eve", "at": 99})))
