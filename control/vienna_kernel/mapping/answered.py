@@ -68,14 +68,14 @@ class WithinModel(Model):
 class ChecksModel(Model):
     """Comparisons of one answer."""
 
-    status: list[Annotated[int, Field(ge=200, le=599)]] = []
+    status: list[Annotated[int, Field(ge=200, le=599)]] = Field(default_factory=list)
     body: Literal["json", "xml", "ndjson", "text"] | None = None
-    equal: list[EqualModel] = []
+    equal: list[EqualModel] = Field(default_factory=list)
     in_: list[AmongModel] = Field([], alias="in")
-    failed: list[AmongModel] = []
-    absent: list[PointerText] = []
-    at_most: list[AtMostModel] = []
-    within: list[WithinModel] = []
+    failed: list[AmongModel] = Field(default_factory=list)
+    absent: list[PointerText] = Field(default_factory=list)
+    at_most: list[AtMostModel] = Field(default_factory=list)
+    within: list[WithinModel] = Field(default_factory=list)
     max_body: Size | None = None
 
 

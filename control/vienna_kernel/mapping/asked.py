@@ -47,10 +47,10 @@ class Match(Model):
 
     methods: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]*$")]] = Field(min_length=1)
     path: str = Field(pattern=r"^/[!-~]*$", max_length=500)
-    operation: Operation | list[Operation] = []
-    query: list[str] | dict[str, str | None] = []
-    headers: list[HeaderName] | dict[HeaderName, str | None] = []
-    having: dict[PointerText, list[Scalar] | NoneOf] = {}
+    operation: Operation | list[Operation] = Field(default_factory=list)
+    query: list[str] | dict[str, str | None] = Field(default_factory=list)
+    headers: list[HeaderName] | dict[HeaderName, str | None] = Field(default_factory=list)
+    having: dict[PointerText, list[Scalar] | NoneOf] = Field(default_factory=dict)
 
 
 class ParamModel(Model):
@@ -61,7 +61,7 @@ class ParamModel(Model):
             ``item`` a pointer when it starts with ``/``, in which ``*`` is every item of a list. Empty for ``item``:
             the item itself. For ``host`` either nothing, the whole host, or ``label``, what stands for its first
             ``*``, or ``last_label``, what stands for the last; missing where the mapping names the host exactly.
-        from_: ``untold``: other APIs name it and this one never does, so a rule about it cannot be told.
+        from_: ``untold``: a call of this API never says it; what ``when_missing`` does not tell either is undetermined.
         prefix: Form or query keys that start so make one object: ``metadata[``.
         value: The value of a ``const``.
         of: The parameters that a ``derived`` one is told from.
@@ -75,14 +75,14 @@ class ParamModel(Model):
     name: str | None = Field(None, max_length=200)
     prefix: str | None = Field(None, pattern=r"^[^\[\]&=]+\[$")
     value: Scalar | None = None
-    of: list[Name] = []
+    of: list[Name] = Field(default_factory=list)
     derive: Derivation | None = None
     type: ParamType | None = Field(None, strict=False)
     description: str = ""
     required: bool = False
-    enum: list[Scalar] = []
+    enum: list[Scalar] = Field(default_factory=list)
     currency_from: str | None = None
-    when_missing: str | list[str] = []
+    when_missing: str | list[str] = Field(default_factory=list)
     case: Literal["lower"] | None = None
     redact: bool | Literal["values"] = False
 
@@ -113,7 +113,7 @@ class PreflightModel(Model):
 
     method: Literal["GET"] = "GET"
     path: str | list[str]
-    show: list[PointerText] = []
+    show: list[PointerText] = Field(default_factory=list)
 
 
 class SqlModel(Model):

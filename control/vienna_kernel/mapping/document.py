@@ -38,7 +38,7 @@ from vienna_kernel.mapping.words import (
 
 class InlineExpect(Model):
     action: ActionName
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
 
 
 class InlineTest(Model):
@@ -65,35 +65,35 @@ class ActionModel(Model):
     description: str = ""
     match: Match
     target: str = Field(min_length=1, max_length=500)
-    params: dict[Name, ParamModel] = {}
+    params: dict[Name, ParamModel] = Field(default_factory=dict)
     unknown_params: Unknown | None = None
     max_body: Size | None = None
     body: BodyKind | list[BodyKind] | None = None
     codings: list[Coding] | None = None
-    inner: dict[PointerText, Inner] = {}
+    inner: dict[PointerText, Inner] = Field(default_factory=dict)
     each: PointerText | None = None
     effect: Effect = Field(strict=False)
     reversibility: Reversibility = Field(Reversibility.UNKNOWN, strict=False)
     default_tier: Tier = Field(strict=False)
     blast_radius: int | str = 1
     cost: CostModel | None = None
-    volatile: list[str] = []
+    volatile: list[str] = Field(default_factory=list)
     idempotency: IdempotencyModel | None = None
     replay_window: Duration | None = None
     preflight: PreflightModel | None = None
     verify: VerifyModel | None = None
     compensate: CompensateModel | None = None
-    writable: list[Name] = []
+    writable: list[Name] = Field(default_factory=list)
     stream: bool = False
-    response_fields: list[PointerText] = []
+    response_fields: list[PointerText] = Field(default_factory=list)
     summary: str = Field("", max_length=500)
-    tests: list[InlineTest] = []
+    tests: list[InlineTest] = Field(default_factory=list)
 
 
 class Defaults(Model):
     unknown_params: Unknown = "reject"
     max_body: Size | None = None
-    codings: list[Coding] = []
+    codings: list[Coding] = Field(default_factory=list)
     on_undecodable: Literal["deny"] = "deny"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vienna_kernel.call.authority import LiteralJudge
 from vienna_kernel.call.request import (
     MAX_DECODED_BYTES,
     Call,
-    LiteralJudge,
     RawRequest,
     canonicalise,
     canonicalise_head,

@@ -42,9 +42,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A path of a mapping."""
+    """A path of a mapping.
+
+    Attributes:
+        weight: Greater is more specific: literal segments, literal parts of others, no rest.
+        shape: What requests can tell apart: the pattern without the names of its variables.
+        coded: Which segments are encoded.
+    """
 
     segments: tuple[Segment, ...]
+    weight: tuple[int, int, int] = field(init=False, compare=False)
+    shape: tuple[tuple[str, str, bool, bool], ...] = field(init=False, compare=False)
+    coded: tuple[bool, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rows = self.segments
+        literal = sum(not segment.name for segment in rows)
+        partly = sum(bool(segment.name and (segment.before or segment.after)) for segment in rows)
+        object.__setattr__(self, "weight", (literal, partly, not self.has_rest))
+        object.__setattr__(self, "shape", tuple([(s.before, s.after, bool(s.name), s.rest) for s in rows]))
+        object.__setattr__(self, "coded", tuple([segment.encoded for segment in rows]))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,18 +70,6 @@ class Pattern:
     @property
     def has_rest(self) -> bool:
         return self.segments[-1].rest
-
-    @property
-    def weight(self) -> tuple[int, int, int]:
-        """Greater is more specific: literal segments, literal parts of others, no rest."""
-        literal = sum(not segment.name for segment in self.segments)
-        partly = sum(bool(segment.name and (segment.before or segment.after)) for segment in self.segments)
-        return literal, partly, not self.has_rest
-
-    @property
-    def shape(self) -> tuple[tuple[str, str, bool, bool], ...]:
-        """What requests can tell apart: the pattern without the names of its variables."""
-        return tuple((s.before, s.after, bool(s.name), s.rest) for s in self.segments)
 
     def match(self, raw: list[str], plain: list[str]) -> dict[str, str] | None:
         """Values of the variables for segments as sent and decoded, None when the path is another.
@@ -159,7 +164,7 @@ class Route[A]:
     def add(self, entry: Entry[A]) -> None:
         """Errors: ``MalformedError`` when an earlier action takes exactly the same requests."""
         for discriminator, other in self.entries:
-            if _coded(entry.pattern) != _coded(other.pattern):
+            if entry.pattern.coded != other.pattern.coded:
                 raise MalformedError(entry.where, f"declares other encoded segments than {other.where}")
             if discriminator.rivals(entry.discriminator):
                 why = (
@@ -169,10 +174,6 @@ class Route[A]:
                 )
                 raise MalformedError(entry.where, f"takes the same requests as {other.where}{why}")
         self.entries.append((entry.discriminator, entry))
-
-
-def _coded(pattern: Pattern) -> tuple[bool, ...]:
-    return tuple(segment.encoded for segment in pattern.segments)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mapping_kit import action, compiled
-from vienna_kernel.call.request import Call, RawRequest, no_literals
+from vienna_kernel.call.authority import no_literals
+from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.mapping.received import received, received_head
 from vienna_kernel.verdict import Reason, Refused
 
