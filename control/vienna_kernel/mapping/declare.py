@@ -138,8 +138,8 @@ class Declarations:
             ),
             (derived and (model.name or model.when_missing), "a derived parameter stands nowhere"),
             (
-                model.from_ == "untold" and (model.required or model.when_missing or model.name is not None),
-                "what is untold is never known",
+                model.from_ == "untold" and (model.required or model.name is not None),
+                "what is untold stands nowhere",
             ),
             (model.case and kind not in _CASED, "case is for names: string, string_list and resource"),
             (model.from_ == "item" and self._model.each is None, "from: item needs each"),

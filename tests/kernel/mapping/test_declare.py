@@ -35,8 +35,8 @@ from vienna_kernel.document import DocumentError
         ("a: {from: json, redact: values}", "redact: values is for type map"),
         ("a: {from: json, type: int, enum: [x]}", "an integer"),
         ("a: {from: json, type: int, case: lower}", "case is for names"),
-        ("a: {from: untold, required: true}", "what is untold is never known"),
-        ("a: {from: untold, name: b}", "what is untold is never known"),
+        ("a: {from: untold, required: true}", "what is untold stands nowhere"),
+        ("a: {from: untold, name: b}", "what is untold stands nowhere"),
         ("a: {from: json, name: /a~b}", "not a JSON pointer"),
         ("a: {from: path}", "the path has no variable 'a'"),
         ("a: {from: json}, b: {from: form}", "JSON and from a form body"),
@@ -73,12 +73,13 @@ def test_a_parameter_has_its_name_on_the_wire() -> None:
 
 
 def test_names_in_any_case_are_one_and_what_is_untold_stays_so() -> None:
-    mappings = compiled(action("a: {from: path, case: lower}, b: {from: untold}", path="/pay/{a}"))
+    params = "a: {from: path, case: lower}, b: {from: untold}, c: {from: untold, when_missing: params.a}"
+    mappings = compiled(action(params, path="/pay/{a}"))
     intents = [
         mapped(mappings.map(request(f"POST https://shop.example/pay/{name}\n\n"))).intents[0]
         for name in ("ACME", "acme")
     ]
-    assert [intent.parameters for intent in intents] == [{"a": "acme"}] * 2
+    assert [intent.parameters for intent in intents] == [{"a": "acme", "c": "acme"}] * 2
     assert all(intent.undetermined == {"b"} for intent in intents)
 
 

@@ -54,7 +54,7 @@ def told(method: str, params: dict[str, Any], *, legacy: bool) -> dict[str, Any]
     }.get(method)
 
 
-def server(*, legacy: bool, events: bool = False) -> list[Answer]:
+def server(*, legacy: bool, events: bool = False, path: str = "/mcp") -> list[Answer]:
     def answer(asked: Asked) -> Answer:
         body = asked.json
         if "id" not in body:
@@ -72,9 +72,9 @@ def server(*, legacy: bool, events: bool = False) -> list[Answer]:
         return Answer("", "", 200, message)
 
     return [
-        Answer("POST", "/mcp", 200, answer),
-        Answer("GET", "/mcp", 405, b""),
-        Answer("DELETE", "/mcp", 200, b""),
+        Answer("POST", path, 200, answer),
+        Answer("GET", path, 405, b""),
+        Answer("DELETE", path, 200, b""),
     ]
 
 
@@ -119,3 +119,24 @@ async def test_a_tool_that_fails_and_one_that_answers_by_events(legacy: bool) ->
     assert failed.asked.json["params"]["name"] == "fails"
     assert verified(failed).result is Result.FAILED
     assert verified(done).result is Result.MATCH
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["2026-07-28", "2025-11-25"])
+async def test_the_tools_of_a_payment_server(legacy: bool) -> None:
+    host = "mcp.stripe.com"
+    with Standin(host, server(legacy=legacy, path="/")) as standin, through(standin):
+        async with Client(f"https://{host}/", mode="legacy" if legacy else "auto") as client:
+            for name, arguments, facts in (
+                ("list_customers", {"limit": 3}, {"action": "stripe_read", "tier": "T0"}),
+                (
+                    "create_refund",
+                    {"payment_intent": "pi_1", "amount": 5000},
+                    {"action": "create_refund", "tier": "T2", "target": "stripe:charge/pi_1"},
+                ),
+                ("stripe_api_write", {"path": "/v1/payouts"}, {"action": "mcp_call_tool", "tier": "T2"}),
+            ):
+                await client.call_tool(name, arguments)
+                call = next(c for c in standin.calls if c.asked.body and name.encode() in c.asked.body)
+                expect(call, **facts)
+                assert verified(call).result is Result.MATCH
+    assert all(read(exchange).mapped for exchange in standin.calls)

@@ -38,6 +38,7 @@ ANSWERS = [
     Answer("GET", "/v1/refunds/{id}", body={"id": "re_1", "amount": 500, "currency": "eur"}),
     Answer("GET", "/v1/{kind}/{id}", body=lambda asked: {**STATE, "id": asked.vars["id"]}),
     Answer("GET", "/v1/{path+}", body={"object": "list", "data": []}),
+    Answer("POST", "/v2/{path+}", body=lambda asked: {"id": "x_1", **asked.json}),
     Answer("POST", "/v1/{path+}", body=lambda asked: changed(asked)),
     Answer(
         "DELETE",
@@ -56,6 +57,7 @@ STATE = {
     "currency": "eur",
     "customer": "cus_1",
 }
+STATE_V2 = {"id": "x_1", "amount": {"value": 1000, "currency": "usd"}}
 STATUSES = {"cancel": "canceled", "close": "lost", "pay": "paid", "void": "void"}
 
 
@@ -313,6 +315,42 @@ def test_money_that_went_elsewhere_is_drift(api: Standin) -> None:
     assert verified(api.last, answer=Answer("", "", 200, good)).result is Result.MATCH
 
 
+def test_money_that_moves_by_the_second_api(api: Standin) -> None:
+    money = client(api).v2.money_management
+    amount = {"value": 1000, "currency": "usd"}
+    source = {"financial_account": "fa_1", "currency": "usd"}
+    for action, target, call in [
+        (
+            "create_outbound_payment",
+            "stripe:account/acct_9",
+            lambda: money.outbound_payments.create(
+                {"amount": amount, "from": source, "to": {"recipient": "acct_9", "currency": "usd"}}
+            ),
+        ),
+        (
+            "create_payout_intent",
+            "stripe:account/acct_9",
+            lambda: money.payout_intents.create(
+                {"amount": amount, "from": source, "to": {"recipient": "acct_9"}}
+            ),
+        ),
+        (
+            "create_inbound_transfer",
+            "stripe:account/fa_1",
+            lambda: money.inbound_transfers.create(
+                {"amount": amount, "from": {"payment_method": "pm_1"}, "to": source}  # type: ignore[typeddict-item]
+            ),
+        ),
+    ]:
+        call()
+        expect(
+            api.last, action=action, tier="T2", target=target, parameters={"amount": "10", "currency": "USD"}
+        )
+        assert verified(api.last).result is Result.MATCH
+        more = Answer("", "", 200, {"id": "x_1", "amount": {**amount, "value": 100000}})
+        assert verified(api.last, answer=more).result is Result.DRIFT
+
+
 def test_secrets_of_customers_are_not_shown(api: Standin) -> None:
     client(api).v1.customers.create({"email": "eve@x.example", "name": "Eve", "source": "tok_secret"})
     assert not {"eve@x.example", "Eve", "tok_secret"} & set(
@@ -324,15 +362,15 @@ def test_every_method_of_the_client_is_mapped() -> None:
     """The paths that the library knows, each with the method that it calls it by."""
     known: set[tuple[str, str]] = set()
     for path in sorted(Path(stripe.__file__).parent.glob("**/*_service.py")):
-        found = re.findall(r'_request\(\s*"(\w+)",\s*"(/v1/[^"]*)"', path.read_text())
-        found += re.findall(r'_request\(\s*"(\w+)",\s*"(/v1/[^"]*)"\.format', path.read_text())
+        found = re.findall(r'_request\(\s*"(\w+)",\s*"(/v[12]/[^"]*)"', path.read_text())
+        found += re.findall(r'_request\(\s*"(\w+)",\s*"(/v[12]/[^"]*)"\.format', path.read_text())
         known |= set(found)
     named = 0
     for method, template in sorted(known):
         url = f"https://api.stripe.com{re.sub(r'{[^}]*}', 'x_1', template)}"
         call = canonicalise(parse_request(f"{method.upper()} {url}\n\n"))
         assert isinstance(call, Call), call
-        meant = only("stripe").map(call, preflight=STATE)
+        meant = only("stripe", "stripe_v2").map(call, preflight=STATE_V2 if "/v2/" in url else STATE)
         # A refusal names a parameter that this bare call lacks: a mapping read it.
         assert meant.mapped if isinstance(meant, Mapped) else meant.reason is Reason.INVALID_PARAMETER, url  # type: ignore[union-attr]
         named += not (isinstance(meant, Mapped) and meant.intents[0].action.startswith("stripe_"))
