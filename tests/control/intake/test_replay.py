@@ -164,11 +164,13 @@ async def test_reads_are_never_repeated(bot: Gate) -> None:
         assert (await bot.consult("GET", ORDER, key=KEY, retry=True)).verdict == "granted"
 
 
-async def test_what_only_observes_is_never_repeated(tmp_path: Path) -> None:
-    watched = seeds(enforcement="observe")
-    async with running(tmp_path / "data", bootstrap=watched) as control, gate(control) as bot:
-        for _ in range(2):
-            assert (await again(bot, "a", key=KEY, retry=True)).verdict == "observed"
+async def test_what_only_observes_is_never_repeated(bot: Gate, people: People) -> None:
+    body = {"to": "observe", "confirm": True}
+    assert (await people.ask("ada", "POST", "/fleet/billing-bot/promote", body))[0] == 200
+    await bot.told(wire.BundleChanged)
+    await bot.fetch()
+    for _ in range(2):
+        assert (await again(bot, "a", key=KEY, retry=True)).verdict == "observed"
 
 
 async def test_the_key_that_came_first_is_the_one_to_send_and_both_mean_the_call(
