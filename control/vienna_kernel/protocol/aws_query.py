@@ -68,6 +68,8 @@ def _taken(pairs: Pairs) -> tuple[dict[str, str], dict[str, str]]:
         if found is rest and key.lower() in ("action", "version"):
             raise _fault("Action and Version are written so, in this case")
         found[key] = value
+    if len({key.lower() for key in rest}) < len(rest):
+        raise _fault("an AWS query parameter stands there twice, in two letter cases")
     return head, rest
 
 

@@ -57,6 +57,7 @@ def test_lists(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "DryRun=true&dryRun=false",
         "A.2=x",
         "A.1=x&A.3=y",
         "A.0=x",
