@@ -184,6 +184,8 @@ def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Part
     }
     if resource.rest:
         value["rest"] = resource.rest
+    if verb == "create" and not value["name"]:
+        del value["name"]  # the server makes one up
     read = (
         _ONCE | {"command", "stdin", "stdout", "stderr", "tty"}
         if resource.subresource != "proxy"
@@ -198,7 +200,7 @@ READER = Reader(
     parts=_parts,
     kinds=by_method({"POST": _JSON, "PUT": _JSON, "PATCH": _JSON, "DELETE": _JSON}),
 )
-"""Value: ``verb, group, version, namespace, resource, subresource, name, dry_run, field_manager, force, object`` and,
-where they are there, ``patch_type, replicas, pod, generate_name, label_selector, field_selector, command, container,
-propagation_policy, grace_period_seconds, rest``. Operation: ``patch:deployments/scale``, ``get:nonresource``.
+"""Value: ``verb, group, version, namespace, resource, subresource, name, dry_run, field_manager, force, object`` (no
+``name`` where the server makes one up) and, where they are there, ``patch_type, replicas, pod, generate_name,
+label_selector, field_selector, command, container, propagation_policy, grace_period_seconds, rest``. Operation: ``patch:deployments/scale``, ``get:nonresource``.
 """
