@@ -202,5 +202,6 @@ READER = Reader(
 )
 """Value: ``verb, group, version, namespace, resource, subresource, name, dry_run, field_manager, force, object`` (no
 ``name`` where the server makes one up) and, where they are there, ``patch_type, replicas, pod, generate_name,
-label_selector, field_selector, command, container, propagation_policy, grace_period_seconds, rest``. Operation: ``patch:deployments/scale``, ``get:nonresource``.
+label_selector, field_selector, command, container, propagation_policy, grace_period_seconds, rest``. Operation:
+``patch:deployments/scale``, ``get:nonresource``.
 """
