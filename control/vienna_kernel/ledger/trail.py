@@ -100,6 +100,8 @@ class _Walk:
         self.first_unsigned: str | None = None  # id of the entry right after it
         self.held = 0
         self.marks: list[Checkpoint] = []
+        self.agreed = 0  # entries under the last checkpoint kept elsewhere that named this history
+        self.first_disputed: str | None = None  # id of the entry right after it
         self.due = 0  # entries at which a checkpoint is to be held against the tree
 
     def witness(self, notes: Sequence[str]) -> Break | None:
@@ -129,6 +131,8 @@ class _Walk:
             return Fault.EDITED_COLUMNS
         if self.tree.size == self.signed:
             self.first_unsigned = row.id
+        if self.tree.size == self.agreed:
+            self.first_disputed = row.id
         self.before, self.link, self.last = self.link, chain_hash(self.link, leaf), row
         self.tree.append(leaf)
         return None
@@ -140,11 +144,16 @@ class _Walk:
             if broken is not None:
                 return broken
             self.next = next(self.stored, None)
+        agreed = self.agreed
         while self.marks and self.marks[0].size <= self.tree.size:
             mark = self.marks.pop(0)
             if mark.root != self.tree.root() or mark.origin != (self.origin or mark.origin):
                 when = f"signed at {mark.at} " if mark.at else ""
-                return self._range(Fault.FORKED, f"a checkpoint {when}names another history of these entries")
+                text = f"a checkpoint {when}names another history of these entries"
+                # our own checkpoints do not narrow it: those of a fork are signed as well
+                return Break(Fault.FORKED, self.agreed, self.first_disputed, text, mark.size - 1)
+            agreed = mark.size
+        self.agreed = agreed
         sizes = [mark.size for mark in self.marks[:1]] + (
             [whole(self.next.size)] if self.next is not None else []
         )
@@ -172,6 +181,7 @@ class _Walk:
             why = f"the checkpoint of size {head.size} has another head"
             return Break(Fault.CHECKPOINT, last, self._id(), why, last)
         self.origin, self.signed, self.signed_at, self.held = said.origin, said.size, said.at, self.held + 1
+        self.first_unsigned = None
         return None
 
     def closer(self, broken: Break, rest: Iterator[Row]) -> Break:

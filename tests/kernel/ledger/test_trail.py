@@ -97,6 +97,50 @@ def test_a_trail_holds_against_every_checkpoint_that_was_kept() -> None:
     assert isinstance(t.verify(*(head.note for head in t.heads)), Verified)
 
 
+def test_a_checkpoint_kept_of_any_size_tells_this_history_from_another() -> None:
+    """Each alone and all of them in either order; one of nothing at all says nothing of what came after."""
+    t, every = trail(), tuple(range(1, COUNT + 1))
+    nothing = checkpoint_note("vienna/test", 0, Tree().root(), "2026", KEY)
+    ours = [nothing, nothing, *(head.note for head in signed(t.rows, every))]
+    for notes in (*([note] for note in ours), ours, ours[::-1]):
+        assert isinstance(t.verify(*notes), Verified)
+    other = signed(chained([_row(0, "another past"), *t.rows[1:]]), every)
+    for head in other:
+        last = head.size - 1
+        for notes, since in (([head.note], 0), ([head.note, *ours], last), ([*ours, head.note], last)):
+            found = t.verify(*notes)
+            assert broken(found) == (Fault.FORKED, since, f"aud-{since}")
+            assert isinstance(found, Break)
+            assert found.through == last
+    undated = checkpoint_note("vienna/test", 3, bytes.fromhex(other[2].root), "", KEY)
+    text = "a checkpoint names another history of these entries"
+    assert t.verify(undated) == Break(Fault.FORKED, 0, "aud-0", text, 2)
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_a_fork_begins_after_what_was_kept_of_both_histories(number: int) -> None:
+    """Its own checkpoints do not narrow it: whoever went on signed after each entry."""
+    old, every = trail(), tuple(range(1, COUNT + 1))
+    rows = chained([*old.rows[:number], *(_row(n, "another future") for n in range(number, COUNT))])
+    fork = Trail(rows, signed(rows, every))
+    assert isinstance(fork.verify(), Verified)
+    for kept in (SIGNED, SIGNED[::-1], every):
+        notes = {head.size: head.note for head in signed(old.rows, kept)}
+        since = max((size for size in kept if size <= number), default=0)
+        found = fork.verify(*(notes[size] for size in kept))
+        assert broken(found) == (Fault.FORKED, since, f"aud-{since}")
+        assert isinstance(found, Break)
+        assert found.through == min(size for size in kept if size > number) - 1
+
+
+def test_two_signed_checkpoints_of_one_size_that_differ_break_it() -> None:
+    t = trail()
+    other = signed(chained([_row(0, "another past"), *t.rows[1:]]))
+    t.heads.insert(1, other[0])
+    text = "these entries are not those that were signed at 2026-01-05T11:00:03.000Z"
+    assert t.verify() == Break(Fault.REBUILT, 3, None, text, 3)
+
+
 @pytest.mark.parametrize("number", range(COUNT))
 def test_an_edited_body(number: int) -> None:
     t = trail()
@@ -238,8 +282,8 @@ def test_a_restored_backup_that_went_on_is_a_fork() -> None:
     rows = chained([*old.rows[:10], *(_row(number, "another future") for number in range(10, 20))])
     restored = Trail(rows, [*old.heads[:3], *signed(rows, (18, 20))])
     assert isinstance(restored.verify(), Verified)
-    fault, index, entry = broken(restored.verify(kept))
-    assert (fault, index, entry) == (Fault.FORKED, 10, "aud-10")
+    assert broken(restored.verify(kept)) == (Fault.FORKED, 0, "aud-0")
+    assert broken(restored.verify(old.heads[2].note, kept)) == (Fault.FORKED, 10, "aud-10")
 
 
 @pytest.mark.parametrize("number", range(COUNT))
@@ -439,7 +483,7 @@ def test_what_is_said_where_only_a_kept_checkpoint_tells() -> None:
     t.rows = chained([*t.rows, *(_row(number, "another future") for number in range(10, 20))])
     t.heads += signed(t.rows, (18, 20))
     text = f"a checkpoint signed at {when} names another history of these entries"
-    assert t.verify(kept) == Break(Fault.FORKED, 10, "aud-10", text, 15)
+    assert t.verify(kept) == Break(Fault.FORKED, 0, "aud-0", text, 15)
     text = "the checkpoint given was not signed by this log's key"
     assert t.verify("no note") == Break(Fault.CHECKPOINT, 0, None, text, 0)
 
