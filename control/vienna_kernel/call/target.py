@@ -41,7 +41,8 @@ _OVERRIDES = frozenset(
         "$method",
         "$httpmethod",
         "$httpheaders",
-    }  # what browsers' clients of Google's APIs tunnel through a POST
+        "$ct",
+    }  # what browsers' clients of Google's APIs tunnel through a POST; the last is the type of the body
 )
 
 
@@ -117,7 +118,7 @@ def _judge_query(query: bytes) -> Refused | None:
         return _not_canonical("the query is not UTF-8")
     for pair in query.split(b"&"):
         if unquote_to_bytes(pair.split(b"=", 1)[0]).decode("utf-8").lower() in _OVERRIDES:
-            return Refused(Reason.METHOD_OVERRIDE, "a query parameter that overrides the method")
+            return Refused(Reason.METHOD_OVERRIDE, "a query parameter that overrides the method or headers")
     return None
 
 

@@ -355,7 +355,7 @@ METHODS: list[Row] = [
     ("Connection does not take one off in time",
      line(b"X-Original-URL", b"/a", (b"Connection", b"X-Original-URL")), OVERRIDE),
     *((f"?{key}=DELETE", {"target": b"/?a=1&" + key.encode() + b"=DELETE"}, OVERRIDE) for key in (
-        "_method", "_METHOD", "X-HTTP-Method-Override", "x-http-method", "$method", "$httpMethod", "%24httpMethod",
+        "_method", "_METHOD", "X-HTTP-Method-Override", "x-http-method", "$method", "$httpMethod", "%24httpMethod", "$ct",
         "$httpHeaders",
     )),
     ("?%5Fmethod=DELETE", {"target": b"/?%5Fmethod=DELETE"}, NOT_CANONICAL),
