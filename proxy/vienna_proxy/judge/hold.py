@@ -2,7 +2,7 @@
 
 1. A held call is woken by what it awaits, by a control plane that came back, by its caller hanging up, or by its
    budget; never by guessing.
-2. Every 2 s the caller gets an interim response (RFC 9110 15.2) of the kind its client bears, so that its read
+2. Before 2 s are over the caller gets an interim response (RFC 9110 15.2) of the kind its client bears, so that its read
    timeout starts anew. This writes into mitmproxy's connection from outside; ``Interim`` is the only place that
    does, it is tried out at start, and without it a hold ends before the client's own patience does.
 """
@@ -19,10 +19,12 @@ from typing import Any
 from mitmproxy.connection import Client
 from OpenSSL import SSL
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.5  # so that the least patience that is common, 2 s, bears being late
 _WOKEN_KEPT = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+_PING = b"\x89\x00"  # RFC 6455 5.5.2: between two messages; ours are written whole
+WEBSOCKET = "websocket"
 
 # Without a sign of life: what the client bears by default, less a second. The first match counts.
 _PATIENCE = (
@@ -45,7 +47,7 @@ class Caller:
     """What the waiting client said about itself.
 
     Attributes:
-        http_version: ``HTTP/1.1``.
+        http_version: ``HTTP/1.1``, or ``WEBSOCKET`` for who said it over one.
         prefer: ``Prefer`` header (RFC 7240), empty when there is none.
     """
 
@@ -60,14 +62,16 @@ class Caller:
 
     def beat(self, *, heartbeat: str) -> bytes | None:
         """The interim response this client bears, None when there is none."""
-        if heartbeat == "off" or self.http_version != "HTTP/1.1":
+        if heartbeat == "off" or self.http_version not in ("HTTP/1.1", WEBSOCKET):
             return None
+        if self.http_version == WEBSOCKET:
+            return _PING
         return _PROCESSING if _NODE.search(self.user_agent) else _CONTINUE
 
     def patience_seconds(self, *, most: float, beating: bool) -> float:
         """How long it may be held: at most ``most``, and what it asked for."""
         seconds = most
-        if not beating:
+        if not beating and self.http_version != WEBSOCKET:  # nobody waits there for one answer
             known = (seconds for name, seconds in _PATIENCE if name.search(self.user_agent))
             seconds = min(most, next(known, _DEFAULT_PATIENCE) - 1)
         if (asked := _WAIT.search(self.prefer)) is not None:
