@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ from vienna_kernel.warrant.terms import Meaning, Warrant
 ISSUER = "http://control.test"
 OURS = Path(__file__).parent / "mappings"
 AGENT = "billing-bot"
+MAPPINGS = ("toy_payments.yaml", "stripe.yaml", "openai.yaml", "anthropic.yaml")
 
 type Answer = wire.Decision | wire.Recorded | wire.Fault | None
 type Script = Callable[["FakeControl", Any], Answer | Awaitable[Answer]]
@@ -177,7 +178,7 @@ class FakeControl:
                 {"name": name, "text": (folder / name).read_text()}
                 for folder, names in (
                     (shipped() / "mappings", self.mappings),
-                    (OURS, ("shop.yaml", "tools.yaml")),
+                    (OURS, ("shop.yaml", "tools.yaml", "live.yaml")),
                 )
                 for name in names
             ],
@@ -324,13 +325,13 @@ class FakeControl:
 class GateProcess:
     """A gate of its own process, and an agent's way to it."""
 
-    def __init__(self, folder: Path, control: FakeControl, upstream: Upstream, **gate: Any) -> None:
+    def __init__(self, folder: Path, control: FakeControl, upstream: Upstream, /, **gate: Any) -> None:
         self.folder = folder
         self.control = control
         folder.mkdir(exist_ok=True)
         token = folder / "join"
         token.write_text("join-token\n")
-        module = gate.pop("module", "vienna_proxy")
+        module, environ = gate.pop("module", "vienna_proxy"), gate.pop("environ", {})
         settings = {
             "listen": "127.0.0.1:0",
             "agent": AGENT,
@@ -343,7 +344,7 @@ class GateProcess:
         }
         config = folder / "vienna.yaml"
         config.write_text(yaml.safe_dump({"gate": settings}))
-        env = {**os.environ, "VIENNA_ENV": "test"}
+        env = {**os.environ, "VIENNA_ENV": "test", **environ}
         self.process = Process(module, ["-c", str(config)], env=env, log=folder / "gate.log")
         self.start()
 
@@ -413,7 +414,7 @@ def read_all(connection: socket.socket, *, silence: float = 1.5) -> bytes:
 @pytest.fixture(scope="module")
 def mappings() -> tuple[str, ...]:
     """Shipped mapping files that the module's gate has; a module may have its own."""
-    return "toy_payments.yaml", "stripe.yaml", "openai.yaml", "anthropic.yaml"
+    return MAPPINGS
 
 
 @pytest.fixture(scope="module")
@@ -422,19 +423,43 @@ def hosts() -> list[str]:
     return apis.HOSTS
 
 
+type Gates = Callable[..., GateProcess]
+
+
+@pytest.fixture(scope="session")
+def worlds() -> Callable[..., AbstractContextManager[tuple[FakeControl, Upstream, Gates]]]:
+    """A control plane, an upstream, and a way to start gates between them, all ended with the context."""
+
+    @contextmanager
+    def begin(
+        folder: Path, *, mappings: tuple[str, ...] = MAPPINGS, hosts: list[str]
+    ) -> Iterator[tuple[FakeControl, Upstream, Gates]]:
+        with ExitStack() as stack:
+            upstream = stack.enter_context(Upstream(folder, hosts=hosts))
+            control = FakeControl()
+            control.mappings = mappings
+            stack.callback(control.end)
+
+            def start(place: Path, /, **settings: Any) -> GateProcess:
+                gate = GateProcess(place, control, upstream, **settings)
+                stack.callback(lambda: gate.process.running and gate.process.kill())
+                return gate
+
+            yield control, upstream, start
+
+    return begin
+
+
 @pytest.fixture(scope="module")
 def world(
-    tmp_path_factory: pytest.TempPathFactory, mappings: tuple[str, ...], hosts: list[str]
+    worlds: Callable[..., AbstractContextManager[tuple[FakeControl, Upstream, Gates]]],
+    tmp_path_factory: pytest.TempPathFactory,
+    mappings: tuple[str, ...],
+    hosts: list[str],
 ) -> Iterator[tuple[FakeControl, Upstream, GateProcess]]:
     folder = tmp_path_factory.mktemp("gate")
-    with ExitStack() as stack:
-        upstream = stack.enter_context(Upstream(folder, hosts=hosts))
-        control = FakeControl()
-        control.mappings = mappings
-        stack.callback(control.end)
-        gate = GateProcess(folder / "one", control, upstream)
-        stack.callback(lambda: gate.process.running and gate.process.kill())
-        yield control, upstream, gate
+    with worlds(folder, mappings=mappings, hosts=hosts) as (control, upstream, start):
+        yield control, upstream, start(folder / "one")
 
 
 @pytest.fixture
