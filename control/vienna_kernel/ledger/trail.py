@@ -161,7 +161,7 @@ class _Walk:
         return None
 
     def _stored(self, head: Head) -> Break | None:
-        last = self.tree.size - 1
+        last = max(self.tree.size - 1, 0)
         said = open_note(head.note, self.key) if isinstance(head.note, str) else None
         said_row = None if said is None else (said.size, said.root.hex(), said.at)
         if (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from vienna_kernel.ledger.breaks import Row, above, contradictions, leaf_of, whole
+from vienna_kernel.ledger.breaks import Fault, Row, above, contradictions, leaf_of, whole
 from vienna_kernel.ledger.entry import leaf_hash
 
 ROW = Row(0, "aud-1", "default", "alert", "2026", None, None, b"", "", "")
 BODY = b'{"id":"aud-1","tenant":"default","type":"alert","at":"2026","agent_id":null,"intent_id":null}'
+
+
+def test_a_fault_is_published_under_its_own_name() -> None:
+    assert [fault.value for fault in Fault] == [fault.name.lower() for fault in Fault]
 
 
 def test_columns_are_held_against_the_body() -> None:

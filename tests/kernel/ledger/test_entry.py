@@ -42,6 +42,11 @@ def test_a_body_is_rfc_8785(data: dict[str, Any]) -> None:
     assert json.loads(body)["data"] == data
 
 
+def test_a_type_is_stored_under_its_own_name() -> None:
+    assert [kind.value for kind in EntryType] == [kind.name.lower() for kind in EntryType]
+    assert len(EntryType) >= 31  # stored trails have these, so that none is ever taken away
+
+
 def test_an_entry_is_exactly_these_bytes() -> None:
     assert _body({"b": [1], "a": None}) == (
         b'{"actor":"system","agent_id":null,"at":"2026-01-05T10:00:00.000Z","data":{"a":null,"b":[1]},'

@@ -317,7 +317,27 @@ def test_an_edited_checkpoint(number: int, column: str) -> None:
     t = trail()
     value: Any = t.heads[number].size + 1 if column == "size" else "00" * 32
     t.heads[number] = t.heads[number]._replace(**{column: value})
-    assert isinstance(t.verify(), Break)
+    # a checkpoint said to be of one entry more is held there, and the last one beyond the end
+    late = column == "size"
+    fault = Fault.CUT if late and number == len(SIGNED) - 1 else Fault.CHECKPOINT
+    assert broken(t.verify())[:2] == (fault, SIGNED[number] - 1 + late)
+
+
+def test_what_follows_an_edited_checkpoint_is_not_read() -> None:
+    t = trail()
+    t.heads[1] = t.heads[1]._replace(note="x")
+    t.rows[7] = t.rows[7]._replace(previous="11" * 32)
+    assert broken(t.verify()) == (Fault.CHECKPOINT, 6, "aud-6")
+
+
+def test_a_checkpoint_of_nothing_is_held_against_nothing() -> None:
+    at = "2026-01-05T11:00:00.000Z"
+    root = Tree().root()
+    head = Head(0, root.hex(), GENESIS.hex(), at, checkpoint_note("vienna/test", 0, root, at, KEY))
+    assert Trail([], [head]).verify() == Verified(0, 0, root.hex(), 1, at)
+    stolen = head._replace(note=checkpoint_note("vienna/test", 0, root, at, THIEF))
+    for wrong in (stolen, head._replace(head="00"), head._replace(at="")):
+        assert broken(Trail([], [wrong]).verify()) == (Fault.CHECKPOINT, 0, None)
 
 
 def test_a_checkpoint_of_another_log_among_ours() -> None:
