@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +64,11 @@ M, A, D = Result.MATCH, Result.AMBIGUOUS, Result.DRIFT
         (ParamType.EMAIL_LIST, ["a@x.example", "b@x.example"], ["b@x.example", "a@x.example"], M),
         (ParamType.EMAIL_LIST, ["a@x.example"], ["a@x.example", "b@x.example"], D),
         (ParamType.EMAIL_LIST, ["a@x.example", "b@x.example"], ["a@x.example"], D),
+        (ParamType.EMAIL_LIST, 5, ["a@x.example"], D),
+        (ParamType.EMAIL_LIST, None, ["a@x.example"], D),
+        (ParamType.EMAIL_LIST, "a@x.example", ["a@x.example"], D),
+        (ParamType.EMAIL_LIST, ["a@x.example"], "a@x.example", M),
+        (ParamType.EMAIL_LIST, ["a@x.example"], 5, D),
         (ParamType.TIMESTAMP, "2026-03-25T10:00:00Z", "2026-03-25T11:00:00+01:00", M),
         (ParamType.TIMESTAMP, "1970-01-01T00:00:05Z", 5, M),
         (ParamType.URL, "https://x.example/a", "https://x.example/b", D),
@@ -118,6 +124,25 @@ def test_what_is_compared_is_shown_as_its_type_and_what_has_none_as_it_came() ->
             VerifySpec(equal=(Equal(("/p",), "p", kind),)), (intent(p="x"),), answer({"p": came})
         )
         assert (check.actual, check.expected) == (shown, "x")
+
+
+def test_where_all_is_text_it_is_shown_as_what_it_spells() -> None:
+    spec = VerifySpec(equal=(Equal(("/p",), "p", ParamType.INT),))
+    for came, shown in (("5", 5), ("05", "05")):
+        (check,) = compare(spec, (intent(p=5),), answer({"p": came}, text=True))
+        assert check.actual == shown
+        assert type(check.actual) is type(shown)
+
+
+def test_an_intent_that_names_no_currency_leaves_the_others_to_be_compared() -> None:
+    spec = VerifySpec(equal=(Equal(("/p",), "p", ParamType.MINOR_UNITS),))
+    bare, euro = intent(p=Decimal(5)), replace(intent(p=Decimal(5)), money={"p": "EUR"})
+    for intents in ((bare, euro), (euro, bare)):
+        for came, result in ((500, M), (600, A)):
+            (check,) = compare(spec, intents, answer({"p": came}))
+            assert check.result is result
+    (check,) = compare(spec, (euro,), answer({"p": 600}))
+    assert (check.result, check.actual) == (D, Decimal(6))
 
 
 def test_of_several_intents_any_value_may_stand_there() -> None:
