@@ -170,6 +170,10 @@ def test_of_several_intents_any_value_may_stand_there() -> None:
         (Among("/t", (5,)), False, D),
         (Among("/t", (5,)), True, M),
         (Among("/t", (Decimal("5.0"),)), True, M),
+        (Among("/t", ("b", 5)), True, M),
+        (Among("/t", (True, 5)), True, M),
+        (Among("/t", (True, "5")), True, M),
+        (Among("/t", (True, "b", 6)), True, D),
         (Among("/l", (5,)), True, D),
         (Among("/null", (5,)), False, A),
         (Among("/null", (None, 5)), False, M),
@@ -182,6 +186,15 @@ def test_one_of_the_values(row: Among, text: bool, result: Result) -> None:
     own = {"n": 5, "t": "5", "null": None, "l": ["5"], "empty": []}
     (check,) = compare(VerifySpec(among=(row,)), (), answer(own, text=text))
     assert check.result is result
+
+
+def test_one_of_the_values_is_shown_with_where_it_was_looked_for() -> None:
+    rows = (Among("/n", (6, 5)), Among(("/gone", "/n"), (5,)), Among((), (5,), "X-N"))
+    assert compare(VerifySpec(among=rows), (), answer({"n": 5})) == [
+        Check("/n", [6, 5], 5, M),
+        Check("/gone", [5], 5, M),
+        Check("header x-n", [5], "5", M),
+    ]
 
 
 @pytest.mark.parametrize("found", [None, False, 0, "", [], {}, MISSING, Decimal(0)])
@@ -199,8 +212,7 @@ def test_what_is_something(found: Any) -> None:
 
 
 def test_nothing_is_not_told_of_an_answer_that_is_not_there() -> None:
-    (check,) = compare(VerifySpec(absent=("/e",)), (), answer(MISSING))
-    assert check.result is A
+    assert compare(VerifySpec(absent=("/e",)), (), answer(MISSING)) == [Check("/e", "nothing", None, A)]
 
 
 def test_a_failure_is_told_by_the_first_row_that_says_so() -> None:

@@ -115,6 +115,7 @@ def test_several_places_are_summed(own: Any, result: Result) -> None:
     check = at_most(AtMost(("/*/n",), value=5), (), answer(own))
     assert check is not None
     assert check.result is result
+    assert (check.actual is None) is (result is A)  # a sum of which a part is not told is none
 
 
 @pytest.mark.parametrize(
