@@ -37,6 +37,7 @@ from vienna_proxy.internal import Internal
 from vienna_proxy.judge.consult import Counsel
 from vienna_proxy.judge.decide import Court, Judge
 from vienna_proxy.judge.hold import Holds, Interim
+from vienna_proxy.judge.messages import Messages
 from vienna_proxy.judge.preflight import Preflight
 from vienna_proxy.judge.presented import Presenter
 from vienna_proxy.judge.wait import Room
@@ -190,7 +191,7 @@ class Sidecar:
             replies=self._replies,
         )
         self._gate = Gate(self._offices(court))
-        self._master.complete(self._gate)
+        self._master.complete(self._gate, self._gate.sockets)
         self._master.tell_changes(self._misconfigured)
         guards.install(
             Rules(
@@ -206,6 +207,12 @@ class Sidecar:
         return Offices(
             config=self.settings.gate,
             judge=judge,
+            messages=Messages(
+                judge,
+                self._outcomes,
+                bundle=lambda: self._bundles.current,
+                most_bytes=self.settings.gate.body.inspect_max_bytes,
+            ),
             bundles=self._bundles,
             outcomes=self._outcomes,
             reporter=self._reporter,

@@ -33,14 +33,17 @@ from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller, Holds, Interim
+from vienna_proxy.judge.messages import Messages
 from vienna_proxy.link.bundle import Bundles
 from vienna_proxy.ports import UnavailableError
+from vienna_proxy.sockets import Sockets
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.heads import GateRequest
 from vienna_proxy.transport.passage import PASSAGE, Meter
 from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.transport.tunnel import Tunnels
+from vienna_proxy.transport.upgrade import SWITCHED, switching
 
 _BROKE = "the gate broke"
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
@@ -59,6 +62,7 @@ class Offices:
 
     config: GateConfig
     judge: Judge
+    messages: Messages
     bundles: Bundles
     outcomes: Outcomes
     reporter: Reporter
@@ -77,6 +81,7 @@ class Gate:
 
     Attributes:
         active: Calls between their first line and their last.
+        sockets: The addon for what is said over WebSockets.
     """
 
     name = "gate"
@@ -89,6 +94,9 @@ class Gate:
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
         self._shut = False
+        self.sockets = Sockets(
+            offices.messages, seconds=self._deadline_seconds, is_shut=lambda: self._shut, ended=self.ended
+        )
         self.active: set[Grant] = set()
 
     def shut(self) -> None:
@@ -199,6 +207,8 @@ class Gate:
         case, response = flow.metadata.get(PASSAGE), flow.response
         if not isinstance(case, Case) or case.grant is None or response is None or case.tap is not None:
             return
+        if response.status_code == SWITCHED:
+            return  # for ``response``
         try:
             bounds = Bounds.of(case.grant.mapped, case.grant.limits)
             if not bounds.streams(response, kept=case.keep_limit if case.overflow else None):
@@ -215,6 +225,9 @@ class Gate:
         """The whole answer is there, or a stream is at its end."""
         case, response = flow.metadata.get(PASSAGE), flow.response
         if not isinstance(case, Case) or case.grant is None or case.grant.settled or response is None:
+            return
+        if response.status_code == SWITCHED:
+            await self._opens(flow, case, case.grant, response)
             return
         grant, grant.settled = case.grant, True
         reply: http.Response | None = None
@@ -250,6 +263,28 @@ class Gate:
             self.active.discard(grant)
             self._offices.replies.ends(grant, reply)
 
+    async def _opens(self, flow: http.HTTPFlow, case: Case, grant: Grant, response: http.Response) -> None:
+        """The upstream opens a WebSocket; what is said over it is for ``sockets``."""
+        flow.response = self._closed
+        try:
+            case.release()
+            await self._within(self._offices.messages.opens(case, grant, response))
+            flow.response = switching(response, marks(grant))
+            self._offices.replies.ends(grant, None)
+            return
+        except UnavailableError:
+            flow.response = self._words.unrecorded(grant)
+            finished(grant, case, status=SWITCHED, error="not recorded")
+        except Exception as error:
+            broke("response", error)
+        grant.settled, case.terms = True, None
+        self.ended(grant)
+
+    def ended(self, grant: Grant) -> None:
+        """Nothing more comes of a call."""
+        self.active.discard(grant)
+        self._offices.replies.ends(grant, None)
+
     def _read_back(self, grant: Grant) -> None:
         """Read back what is to be read back, once the agent has its answer."""
         if grant.verification is not None and grant.verification.lookups:
@@ -278,8 +313,8 @@ class Gate:
                     await self._within(outcomes.stream_ends(grant, case.tap, came=case.passed))
                 else:
                     await self._within(outcomes.stream_breaks(grant, case.tap, agent_gone=gone))
-                error = "cut" if case.cut else "aborted"
-                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error=error)
+                how = "cut" if case.cut else "aborted"
+                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error=how)
                 return
             if case.overflow:
                 answer = await self._within(outcomes.too_large(grant, kept=case.keep_limit or 0))

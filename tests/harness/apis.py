@@ -23,6 +23,7 @@ HOSTS = [
     "unmapped.example",
     "shop.example",
     "tools.example",
+    "live.example",
 ]
 
 _lock = threading.Lock()

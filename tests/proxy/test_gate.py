@@ -25,6 +25,7 @@ from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_kernel.wire import Decision
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.config import GateConfig
+from vienna_proxy.evidence.replies import Replies
 from vienna_proxy.gate import Case, Gate, Offices
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.hold import Holds, Interim
@@ -85,12 +86,14 @@ def gate(court: Court) -> Gate:
     offices: Any = Offices(
         config=GateConfig(),
         judge=court,  # type: ignore[arg-type]
+        messages=court,  # type: ignore[arg-type]
         bundles=SimpleNamespace(current=SimpleNamespace(mappings=MappingSet.compile([]))),  # type: ignore[arg-type]
         outcomes=court,  # type: ignore[arg-type]
         reporter=Note(),  # type: ignore[arg-type]
         internal=None,  # type: ignore[arg-type]
         tunnels=court,  # type: ignore[arg-type]
         holds=Holds(interim, most=lambda: 1),
+        replies=Replies(ended=lambda _: None),
         interim=interim,
         connections=Connections({}),
         readbacks=court,  # type: ignore[arg-type]

@@ -158,7 +158,7 @@ def test_an_agent_that_hangs_up_ends_the_upstream(gate, control, upstream: Upstr
 
 
 def test_an_upstream_that_falls_silent_is_given_up(own_gate, control, upstream: Upstream) -> None:
-    gate = own_gate(upstream_={"idle_seconds": 0.5})
+    gate = own_gate(upstream={"idle_seconds": 0.5})
     steps = Steps(b"data: one\n\n", b"data: never\n\n")
     upstream.answer("GET", "/v1/stream", events(steps))
     with gate.client() as client, client.stream("GET", STREAM) as answer:

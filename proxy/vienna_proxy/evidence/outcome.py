@@ -117,7 +117,9 @@ class Outcomes:
         await self._put(grant.attempt, frame)
         return tap
 
-    async def stream_ends(self, grant: Grant, tap: Tap, *, came: int | None = None) -> None:
+    async def stream_ends(
+        self, grant: Grant, tap: Tap, *, came: int | None = None, agent_gone: bool = False
+    ) -> None:
         """Record that a stream came to its end; its provisional record goes. Raises ``UnavailableError``.
 
         ``came``: bytes, where it was cut for them and fewer passed.
@@ -125,7 +127,7 @@ class Outcomes:
         seen = tap.view()
         seen = seen if came is None else replace(seen, size=came)
         verification = verify(grant.mapped.promises, seen, limits=grant.limits)
-        frame = self._answered(grant, seen, verification)
+        frame = self._answered(grant, seen, verification).model_copy(update={"agent_gone": agent_gone})
         await self._replace(frame)
         grant.verification, grant.told = verification, frame
 
@@ -189,9 +191,12 @@ class Outcomes:
             grant, Reason.RESPONSE_INVALID, "The answer was too large to be verified, and is withheld."
         )
 
-    async def unopened(self, grant: Grant) -> None:
-        """Record that a connection opens which nobody reads. Raises ``UnavailableError``."""
-        await self._record(self._frame(grant, status=None, result=Result.UNVERIFIABLE))
+    async def passed(self, grant: Grant) -> None:
+        """Record that something left which has no answer of its own: a message over a WebSocket, or what goes through
+        a connection that nobody reads. Raises ``UnavailableError``.
+        """
+        result = Result.MATCH if is_read(grant) else Result.UNVERIFIABLE
+        await self._record(self._frame(grant, status=None, result=result))
         grant.settled = True
 
     async def abandoned(self, decision: Decision, attempt: str) -> None:

@@ -12,7 +12,7 @@ from mitmproxy import flow as mflow
 from mitmproxy import http
 from mitmproxy.connection import Client, Connection
 from mitmproxy.net.http.validate import validate_headers
-from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
@@ -29,6 +29,8 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeader
 from vienna_kernel.verdict import Reason, Refused
 from vienna_proxy.config import UpstreamConfig
 from vienna_proxy.transport.passage import Passage, passage_of
+from vienna_proxy.transport.upgrade import SWITCHED
+from vienna_proxy.transport.websocket import ConversationEndedHook, conversation_of
 
 HEAD_SECONDS = 10.0
 LINGER_SECONDS = 10.0
@@ -67,6 +69,7 @@ class GuardedStream(HttpStream):
     def __init__(self, context: Context, stream_id: int, *, rules: Rules) -> None:
         super().__init__(context, stream_id)
         self._rules = rules
+        self._switched = False
 
     @property
     def _passage(self) -> Passage | None:
@@ -154,6 +157,10 @@ class GuardedStream(HttpStream):
         )
         return True
 
+    def state_wait_for_response_headers(self, event: ResponseHeaders) -> Commands:
+        self._switched = event.response.status_code == SWITCHED
+        yield from super().state_wait_for_response_headers(event)
+
     def state_stream_response_body(self, event: Any) -> Commands:
         passage = self._passage
         if passage is not None and isinstance(event, ResponseData):
@@ -166,6 +173,26 @@ class GuardedStream(HttpStream):
                 )
                 return
         yield from super().state_stream_response_body(event)
+
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        yield from super().send_response(already_streamed)
+        passage = self._passage
+        if passage is not None and passage.terms is not None and self.child_layer is None:
+            passage.terms.agent_gone = True  # it hung up while the opening was recorded: nothing will be said
+            yield ConversationEndedHook(self.flow)
+
+    def flow_done(self) -> Commands:
+        """What was answered goes its way; a WebSocket that the gate let open goes on, read by us."""
+        response, talk = self.flow.response, conversation_of(self.context, self.flow)
+        if talk is None or response is None or response.status_code != SWITCHED:
+            if self._switched:
+                yield commands.CloseConnection(self.flow.server_conn)
+            yield from super().flow_done()
+            return
+        self.child_layer = talk
+        self._handle_event = self.passthrough  # as mitmproxy does
+        yield from talk.handle_event(events.Start())
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         streaming = self.server_state == self.state_stream_response_body

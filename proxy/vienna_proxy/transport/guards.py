@@ -18,7 +18,8 @@ Towards the agent (``GuardedServer``, ``GuardedStream``):
 
 Towards the upstream (``upstream.GuardedClient``):
 
-9. 1xx answers are dropped, 101 is refused. mitmproxy takes a 103 for the final answer.
+9. 1xx answers are dropped; a 101 is one to an upgrade that was judged, and right (``upgrade``), or refused.
+   mitmproxy takes a 103 for the final answer.
 10. Response heads are bounded, folds become spaces, control bytes end it. Response trailers are dropped; mitmproxy
     raises on them, and the call hangs.
 11. The head of an answer, and each further piece of it, comes in time. mitmproxy closes the agent's connection after
@@ -180,8 +181,8 @@ class GuardedServer(Http1Server):
     def send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseProtocolError):
             yield from self._send_error(event)
-        elif isinstance(event, ResponseHeaders) and event.response.status_code < 200:
-            # 100: the answer itself is still to come
+        elif isinstance(event, ResponseHeaders) and event.response.status_code in (100, 102):
+            # the answer itself is still to come
             yield commands.SendData(self.conn, _head_bytes(event.response))
         elif isinstance(event, ResponseHeaders) and not event.end_stream and not event.response.stream:
             # Its body follows in the same breath: one write for both.

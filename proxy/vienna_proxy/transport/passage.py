@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -21,6 +22,30 @@ class Meter:
 
 
 @dataclass(slots=True, eq=False)
+class Terms:
+    """What holds for one WebSocket, and how it went.
+
+    Attributes:
+        most_said, most_heard: Bytes of one message of the agent, of the upstream.
+        most_all: Bytes of all messages of the upstream together; None: any number.
+        tap: Sees each message of the upstream.
+        passed: Bytes of the upstream's messages so far.
+        cut: They were more than ``most_all``.
+        broken: The upstream hung up, or spoke no WebSocket.
+        agent_gone: The agent hung up.
+    """
+
+    most_said: int
+    most_heard: int
+    most_all: int | None
+    tap: Callable[[bytes], object]
+    passed: int = 0
+    cut: bool = False
+    broken: bool = False
+    agent_gone: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Passage:
     """What the gate tells the transport about one flow, and the transport the gate; ``flow.metadata[PASSAGE]``.
 
@@ -33,6 +58,7 @@ class Passage:
         pass_limit: Most bytes of the response that pass as a stream; None: any number.
         passed: Bytes of the response that came while it streamed.
         cut: They were more than ``pass_limit``, and the stream was ended for it.
+        terms: Of the WebSocket that this call has opened; None: none.
     """
 
     meter: Meter
@@ -44,6 +70,7 @@ class Passage:
     pass_limit: int | None = None
     passed: int = 0
     cut: bool = False
+    terms: Terms | None = None
     received: int = 0
     taken: int = field(default=0)
 

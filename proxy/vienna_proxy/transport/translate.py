@@ -99,7 +99,7 @@ def outgoing(
     return http.Request(
         call.host,
         call.port,
-        call.method.encode("ascii"),
+        call.wire_method.encode("ascii"),
         call.scheme.encode("ascii"),
         b"",
         call.target.encode("ascii"),

@@ -72,7 +72,7 @@ class Tunnels:
         verdict = await self._judge.tunnel(mapped, call, Plea(client=flow.client_conn, caller=agent))
         if isinstance(verdict, Answer):
             return verdict
-        await self._outcomes.unopened(verdict)
+        await self._outcomes.passed(verdict)
         self._doors.unopened.add(flow.client_conn.id)
         return Granted()
 

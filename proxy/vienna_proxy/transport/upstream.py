@@ -25,6 +25,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Client, make_body_reader
 from vienna_kernel.verdict import Refused
 from vienna_proxy.transport.exchange import FRAMING_BYTES, INVALID, SILENT, Commands, Rules, behind
 from vienna_proxy.transport.heads import response_head_of, response_of
+from vienna_proxy.transport.upgrade import SWITCHED, wrong_switch
 
 _MAX_INTERIM = 32
 _PIECE_BYTES = 256 * 1024  # TLS would make another copy of all that it is given at once, and keep its room
@@ -51,7 +52,7 @@ class GuardedClient(Http1Client):
         yield from super()._handle_event(event)
         if isinstance(event, RequestEndOfMessage) and self.stream_id is not None:
             yield from self._expect(self._patience.first_byte_seconds)
-        elif self.stream_id is None or self.state == self.done:
+        elif self.stream_id is None or self.state in (self.done, self.passthrough):
             self._due = None
 
     def _expect(self, seconds: float) -> Commands:
@@ -100,7 +101,7 @@ class GuardedClient(Http1Client):
             if (
                 isinstance(response, http.Response)
                 and response.status_code < 200
-                and response.status_code != 101
+                and response.status_code != SWITCHED
             ):
                 self._interim += 1
                 if self._interim <= _MAX_INTERIM:
@@ -114,8 +115,10 @@ class GuardedClient(Http1Client):
         wrong, size = "", None
         if isinstance(response, Refused):
             wrong = response.detail
+        elif response.status_code == SWITCHED:
+            wrong, size = wrong_switch(self.request, response), 0
         elif response.status_code < 200:
-            wrong = "it switched protocols unasked, or sent nothing but interim answers"
+            wrong = "it sent nothing but interim answers"
         else:
             try:
                 size = http1.expected_http_body_size(self.request, response)
