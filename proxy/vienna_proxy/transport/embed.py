@@ -64,7 +64,7 @@ REQUIRED: Mapping[str, object] = {
     "validate_inbound_headers": True,
     "websocket": False,
 }
-_ADDONS = ("proxyserver", "nextlayer", "tlsconfig", "gate")
+_ADDONS = ("proxyserver", "nextlayer", "tlsconfig", "gate", "sockets")
 
 
 class TlsConfig(tlsconfig.TlsConfig):
@@ -167,9 +167,9 @@ class Embedded(Master):
         self._changed = changed  # the signal itself holds it weakly
         self.options.changed.connect(changed)
 
-    def complete(self, gate: object) -> None:
-        """Add the last addon: the gate."""
-        self.addons.add(gate)  # type: ignore[no-untyped-call]
+    def complete(self, *gate: object) -> None:
+        """Add the last addons: those of the gate."""
+        self.addons.add(*gate)  # type: ignore[no-untyped-call]
 
     def wrong(self) -> str | None:
         """What stands otherwise than it must, None when all is well."""
