@@ -149,7 +149,6 @@ class Declarations:
                 model.from_ == "host" and model.name is not None and model.name not in HOST_LABELS,
                 "of a host, only label and last_label are known",
             ),
-            (model.from_ == "path" and model.redact, "a path is shown everywhere and cannot be redacted"),
             (
                 kind in (ParamType.COUNT, ParamType.ANY) and model.from_ not in _VALUED,
                 f"type {kind} is for JSON and other structured values",

@@ -12,7 +12,7 @@ from vienna_kernel.mapping.clause import Clause
 from vienna_kernel.mapping.fingerprint import fingerprint, together
 from vienna_kernel.mapping.intent import unmapped_intent
 from vienna_kernel.mapping.mapped import Mapped, NeedsPreflight
-from vienna_kernel.mapping.shown import shape, shown_form, shown_url
+from vienna_kernel.mapping.shown import shape, shown_form, shown_path, shown_url
 from vienna_kernel.mapping.template import for_people
 from vienna_kernel.protocol.part import Part
 from vienna_kernel.value import Value
@@ -87,7 +87,12 @@ def _mapped(
         fingerprint=fingerprint(call, content, query, together([action.volatile for action in actions])),
         mapped=len(clauses) == len(told),
         mapping=actions[0].mapping if actions else None,
-        shown_url=shown_url(call, query, [param for action in actions for param in action.query_params]),
+        shown_url=shown_url(
+            call,
+            shown_path(call.path, [(action.pattern, action.params) for action in actions]),
+            query,
+            [param for action in actions for param in action.query_params],
+        ),
         shown_body=_shown(content, told),
         promises=tuple(promises),
         idempotency_header=alone.idempotency_header if alone else None,

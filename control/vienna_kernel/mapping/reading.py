@@ -184,7 +184,7 @@ def _unmapped(call: Call, query: Pairs, *, spoken_for: bool) -> Mapped | Refused
         promises=(Promise(intents, None),),
         fingerprint=fingerprint(call, content, query, Volatile()),
         mapped=False,
-        shown_url=shown_url(call, query, ()),
+        shown_url=shown_url(call, call.path, query, ()),
         shown_body=shown_body(content),
     )
 

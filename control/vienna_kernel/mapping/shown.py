@@ -16,6 +16,7 @@ from vienna_kernel.call.request import Call
 from vienna_kernel.decode.form import Pairs
 from vienna_kernel.decode.pointer import Pointer
 from vienna_kernel.mapping.param import Param
+from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.mapping.template import for_people
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.value import Value
@@ -188,12 +189,27 @@ def shown_form(pairs: Pairs, params: Sequence[Param]) -> Value:
     return shown
 
 
-def shown_url(call: Call, query: Pairs, params: Sequence[Param]) -> str:
-    """The URL with ``…`` for every query value that is not declared."""
+def _is_secret(param: Param) -> bool:
+    return bool(param.hidden) or param.kind is ParamType.DIGEST
+
+
+def shown_path(path: str, patterns: Sequence[tuple[Pattern, Sequence[Param]]]) -> str:
+    """The path without the steps that one of these patterns hides: the secret of a webhook stands there."""
+    steps = path[1:].split("/")
+    for pattern, params in patterns:
+        hidden = {param.key for param in params if param.place == "path" and _is_secret(param)}
+        for i, segment in enumerate(pattern.segments if hidden else ()):
+            if segment.name in hidden:
+                steps[i : None if segment.rest else i + 1] = [HIDDEN]
+    return "/" + "/".join(steps)
+
+
+def shown_url(call: Call, path: str, query: Pairs, params: Sequence[Param]) -> str:
+    """The URL with ``…`` for every query value that is not declared. ``path``: as it is shown."""
     if not call.query:
-        return call.url
+        return f"{call.origin}{path}"
     shown = []
     for key, value in query:
         text = _shown_pair(key, value, params)
         shown.append(f"{quote(key, safe='[]')}={text if text in (_UNSEEN, HIDDEN) else quote(text, safe='')}")
-    return f"{call.origin}{call.path}?{'&'.join(shown)}"
+    return f"{call.origin}{path}?{'&'.join(shown)}"

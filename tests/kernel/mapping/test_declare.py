@@ -54,11 +54,6 @@ def test_a_parameter_that_cannot_be(params: str, why: str) -> None:
     assert "0.yaml:13:" in str(caught.value)
 
 
-def test_a_path_is_shown_and_so_not_redacted() -> None:
-    with pytest.raises(DocumentError, match="cannot be redacted"):
-        compiled(action("a: {from: path, redact: true}", path="/x/{a}"))
-
-
 def test_a_parameter_has_its_name_on_the_wire() -> None:
     mappings = compiled(
         action(

@@ -162,3 +162,33 @@ def test_every_item_of_a_form_is_shown() -> None:
     mappings = compiled(action("to: {from: form, name: 'to[]', type: string_list}"))
     shown = mapped(mappings.map(post_form("to[]=a&to[]=b"))).shown_body
     assert shown == {"to[]": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "params", "path", "shown"),
+    [
+        ("/x/{team}/{key}", "key: {from: path, redact: true}", "/x/T1/s3cret", "/x/T1/[redacted]"),
+        ("/x/{team}/{key}", "key: {from: path, type: digest}", "/x/T1/s3cret", "/x/T1/[redacted]"),
+        (
+            "/x/{team}/{token}/send",
+            "key: {from: path, name: token, redact: true}",
+            "/x/T1/s3/send",
+            "/x/T1/[redacted]/send",
+        ),
+        ("/x/{team}/{key+}", "key: {from: path, redact: true}", "/x/T1/s3/c/ret", "/x/T1/[redacted]"),
+        ("/x{team}/bot{key}", "key: {from: path, redact: true}", "/xT1/bots3cret", "/xT1/[redacted]"),
+    ],
+)
+def test_a_step_of_the_path_can_be_a_secret(pattern: str, params: str, path: str, shown: str) -> None:
+    mappings = compiled(
+        action(
+            f"team: {{from: path}}, {params}",
+            path=pattern,
+            more='unknown_params: allow\nsummary: "to {team} by {key}"',
+        )
+    )
+    for query in ("", "?a=1"):
+        found = mapped(mappings.map(request(f"POST https://shop.example{path}{query}")))
+        assert found.shown_url == f"https://shop.example{shown}" + ("?a=…" if query else "")
+        assert "s3" not in repr(found.intents[0].summary) + found.shown_url
+        assert found.mapped
