@@ -41,7 +41,7 @@ def _report(answer: Answer, call: Call) -> bytes | None:
         refs, capabilities = git.pushed(call.body)
     except MalformedError:
         return None
-    if not refs or not _REPORTS & set(capabilities):
+    if not _REPORTS & set(capabilities):
         return None
     lines = [f"ng {ref} {answer.sentence}\n".encode() for ref in refs]
     if any(len(line) > _MOST_IN_A_LINE for line in lines):

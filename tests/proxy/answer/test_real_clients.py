@@ -8,87 +8,34 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+import anthropic
 import boto3
+import clickhouse_connect
 import github
 import httplib2
 import kubernetes
 import openai
 import pytest
 import requests
+import sendgrid
 import slack_sdk
 import stripe
-import yaml
+import twilio.rest
 from botocore.config import Config
 from googleapiclient.discovery import build
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
+from postgrest import SyncPostgrestClient
 
 from harness.upstream import Answer, Received, Upstream
+from refusal_kit import CLUSTER, SAID, plain
 from vienna_kernel import wire
 
-SAID = 'Denied by policy: "no <deletes> & no dumps". Do not retry this call. Ask your user.'
 RAW = base64.urlsafe_b64encode(b"To: a@b.example\r\nSubject: s\r\n\r\nhi").decode()
-CLUSTER = "kubernetes.default.svc"
 TOOLS = "https://mcp.linear.app/mcp"
-HOSTS = [
-    CLUSTER, "mcp.linear.app", "api.github.com", "github.com", "slack.com", "api.stripe.com", "api.openai.com",
-    "registry.npmjs.org", "pypi.org", "files.pythonhosted.org",
-    "gmail.googleapis.com", "unmapped.example", "s3.eu-west-1.amazonaws.com",
-    "bucket.s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com", "iam.amazonaws.com",
-    "dynamodb.eu-west-1.amazonaws.com", "email.eu-west-1.amazonaws.com", "lambda.eu-west-1.amazonaws.com",
-    "secretsmanager.eu-west-1.amazonaws.com", "sns.eu-west-1.amazonaws.com", "route53.amazonaws.com",
-    "tools.example",
-]  # fmt: skip
-MAPPINGS = (
-    *"aws_dynamodb aws_ec2 aws_iam aws_lambda aws_s3 aws_secretsmanager aws_ses aws_sesv2 github github_git".split(),
-    *"github_graphql gmail kubernetes mcp npm openai pypi_read slack stripe toy_payments".split(),
-)
-
-
-@pytest.fixture(scope="module")
-def mappings() -> tuple[str, ...]:
-    return tuple(f"{name}.yaml" for name in MAPPINGS)
-
-
-@pytest.fixture(scope="module")
-def hosts() -> list[str]:
-    return HOSTS
-
-
-@pytest.fixture
-def refusing(
-    gate: Any, control: Any, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    """The control plane says no, this process has the gate for its proxy, and nothing may leave."""
-    control.script = lambda fake, frame: (
-        fake.refused(frame, hint=SAID) if isinstance(frame, wire.Consult) else None
-    )
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
-        monkeypatch.setenv(name, gate.proxy)
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO"):
-        monkeypatch.setenv(name, gate.process.ready["ca"])
-    for name in ("NO_PROXY", "no_proxy", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    settings = {
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "not-a-secret",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "HOME": str(tmp_path),
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    yield control
-    assert upstream.received == []
 
 
 def aws(service: str) -> Any:
@@ -139,6 +86,37 @@ def of_openai() -> Any:
         return client.chat.completions.create(model="gpt", messages=[{"role": "user", "content": "hi"}])
 
 
+def of_anthropic() -> Any:
+    with anthropic.Anthropic(api_key="sk-x") as client:
+        return client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
+
+
+def of_clickhouse() -> Any:
+    return clickhouse_connect.get_client(
+        host="clickhouse",
+        secure=True,
+        ca_cert=os.environ["SSL_CERT_FILE"],
+        https_proxy=os.environ["HTTPS_PROXY"],
+        username="u",
+        password="p",
+    )
+
+
+def of_postgrest() -> Any:
+    with SyncPostgrestClient("https://abc.supabase.co/rest/v1") as client:
+        return client.from_("orders").delete().eq("id", 1).execute()
+
+
+def of_twilio() -> Any:
+    client = twilio.rest.Client("AC" + "0" * 32, "t")
+    return client.messages.create(to="+4912345678", from_="+4912345678", body="hi")
+
+
+def of_sendgrid() -> Any:
+    mail = sendgrid.Mail("a@b.example", "c@d.example", "s", "hi")
+    return sendgrid.SendGridAPIClient("SG.x").send(mail)
+
+
 def of_google() -> Any:
     trusting = httplib2.Http(ca_certs=os.environ["SSL_CERT_FILE"])  # its default was read at import
     with build("gmail", "v1", http=trusting, developerKey="k") as gmail:
@@ -163,7 +141,12 @@ CLIENTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "stripe": ("PermissionError", of_stripe),
     "kubernetes": ("ApiException", of_kubernetes),
     "openai": ("PermissionDeniedError", of_openai),
+    "anthropic": ("PermissionDeniedError", of_anthropic),
     "google": ("HttpError", of_google),
+    "clickhouse": ("DatabaseError", of_clickhouse),
+    "postgrest": ("APIError", of_postgrest),
+    "twilio": ("TwilioRestException", of_twilio),
+    "sendgrid, whose error has the body beside it": ("ForbiddenError", of_sendgrid),
     "github": ("GithubException", lambda: hub(lazy=True).get_repo("acme/shop").delete()),
     "github, GraphQL": ("GithubException", of_graphql),
 }
@@ -176,15 +159,10 @@ def test_a_client_raises_its_own_error(refusing: Any, name: str, monkeypatch: py
     kind, call = CLIENTS[name]
     with pytest.raises(Exception) as caught:  # noqa: PT011  # each has its own
         call()
-    print(type(caught.value), caught.value)
     assert kind in [base.__name__ for base in type(caught.value).__mro__]
-    assert plain(SAID) in plain(str(caught.value))
+    said = f"{caught.value} {getattr(caught.value, 'body', '')}"
+    assert plain(SAID) in plain(said)
     assert len(refusing.heard(wire.Consult)) == 1
-
-
-def plain(text: str) -> str:
-    """Without what a client's own quoting adds."""
-    return text.replace("\\", "").replace('"', "").replace("'", "")
 
 
 def server(request: Received) -> Answer:
@@ -236,111 +214,6 @@ async def test_a_server_of_tools_that_may_not_be_reached(refusing: Any, mode: st
         async with Client(TOOLS, mode=mode):
             pass
     assert SAID in str(caught.value.exceptions)
-
-
-def run(*command: str, **env: str) -> tuple[int, str]:
-    """Exit code, and what a person sees."""
-    done = subprocess.run(
-        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def found(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed, and in CI it must be")
-        pytest.skip(f"{name} is not installed")
-    return path
-
-
-def test_kubectl(refusing: Any, tmp_path: Path) -> None:
-    ca = os.environ["SSL_CERT_FILE"]
-    cluster = {"name": "c", "cluster": {"server": f"https://{CLUSTER}", "certificate-authority": ca}}
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [cluster],
-        "users": [{"name": "u", "user": {"token": "t0ken"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    file = tmp_path / "config"
-    file.write_text(yaml.safe_dump(config))
-    code, said = run(found("kubectl"), "delete", "namespace", "prod", "--wait=false", KUBECONFIG=str(file))
-    print(said)
-    assert code == 1
-    assert f"Error from server (Forbidden): {SAID}" in said
-
-
-def test_git(refusing: Any, control: Any, upstream: Upstream, tmp_path: Path) -> None:
-    """Whatever is refused, the listing, the fetch or the push: git ends badly, and says why."""
-    git, url = found("git"), "https://github.com/acme/shop"
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1"}
-    repository = str(tmp_path / "repository")
-    run(git, "init", "-q", "-b", "main", repository)
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-    run(git, "-C", repository, *who, "commit", "-q", "--allow-empty", "-m", "x")
-
-    code, said = run(git, "clone", url, str(tmp_path / "clone"), **quiet)
-    assert (code, f"remote: {SAID}" in said) == (128, True), said
-
-    upstream.answer("GET", "/acme/shop/info/refs", listing)
-    control.script = but_listings
-    code, said = run(git, "clone", url, str(tmp_path / "clone"), **quiet)
-    assert (code, f"remote error: {SAID}" in said) == (128, True), said
-    code, said = run(git, "-c", "protocol.version=0", "clone", url, str(tmp_path / "clone"), **quiet)
-    assert (code, f"remote error: {SAID}" in said) == (128, True), said
-    code, said = run(git, "-C", repository, "push", "--force", url, "main", **quiet)
-    assert (code, f"[remote rejected] main -> main ({SAID})" in said) == (1, True), said
-    assert {asked.method for asked in upstream.received} == {"GET"}
-    upstream.received.clear()
-
-
-def but_listings(fake: Any, frame: Any) -> Any:
-    """No to everything but the listing of refs."""
-    if isinstance(frame, wire.Consult) and "info/refs" not in frame.call.url:
-        return fake.refused(frame, hint=SAID)
-    return fake.grants(frame)
-
-
-def listing(request: Received) -> Answer:
-    """What a repository with one branch advertises."""
-    service = request.target.partition("service=")[2]
-    lines = [f"# service={service}\n", ""]
-    if "version=2" in (request.header("git-protocol") or "") and service == "git-upload-pack":
-        lines += ["version 2\n", "ls-refs\n", "fetch\n", ""]
-    else:
-        lines += ["1" * 40 + " refs/heads/main\0report-status side-band-64k multi_ack_detailed\n", ""]
-    body = "".join(f"{len(line) + 4:04x}{line}" if line else "0000" for line in lines)
-    return Answer(200, body.encode(), {"Content-Type": f"application/x-{service}-advertisement"})
-
-
-def test_npm(refusing: Any, tmp_path: Path) -> None:
-    npm = found("npm")
-    settings = {
-        "npm_config_cafile": os.environ["SSL_CERT_FILE"],
-        "npm_config_userconfig": str(tmp_path / "npmrc"),
-        "npm_config_cache": str(tmp_path / "cache"),
-        "npm_config_registry": "https://registry.npmjs.org/",
-        "npm_config_update_notifier": "false",
-    }
-    code, said = run(npm, "view", "left-pad", **settings)
-    print(said)
-    assert code == 1
-    assert SAID in said
-
-
-def test_pip(refusing: Any, tmp_path: Path) -> None:
-    """Of a file it prints the reason phrase; why an index is closed only when it is asked to talk."""
-    pip = (sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "--no-cache-dir")
-    way = ("--cert", os.environ["SSL_CERT_FILE"], "--proxy", os.environ["HTTPS_PROXY"], "-d", str(tmp_path))
-    file = "https://files.pythonhosted.org/packages/x-1.0-py3-none-any.whl"
-    code, said = run(*pip, "download", "--no-deps", *way, file)
-    assert (code, "403 Client Error: Denied by Vienna: " in said) == (1, True), said
-    code, said = run(*pip, "download", "-vv", *way, "--index-url", "https://pypi.org/simple", "x")
-    assert (code, "403 Client Error: Denied by Vienna: " in said) == (1, True), said
 
 
 def withheld(fake: Any, frame: Any) -> Any:
