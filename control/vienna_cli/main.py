@@ -21,6 +21,7 @@ COMMANDS = {
     "up": "up",
     "control": "up",
     "proxy": "up",
+    "redirect": "up",
     "run": "run",
     "approvals": "approvals",
     "agents": "agents",

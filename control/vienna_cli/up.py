@@ -1,4 +1,7 @@
-"""``vienna up``: control plane and gate on one machine. ``vienna control``, ``vienna proxy``: one of the two."""
+"""``vienna up``: control plane and gate on one machine. ``vienna control``, ``vienna proxy``: one of the two.
+
+``vienna redirect`` is the gate's as well.
+"""
 
 from __future__ import annotations
 
@@ -162,8 +165,14 @@ def proxy(context: typer.Context) -> None:
     _replace("vienna_proxy", context.args)
 
 
+def redirect(context: typer.Context) -> None:
+    """Print, apply or remove the kernel rules of transparent mode. Options: --gate-uid, --port, --inbound."""
+    _replace("vienna_proxy.redirect", context.args)
+
+
 def register(app: typer.Typer) -> None:
     app.command("up")(up)
     handed_on = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
     app.command("control", context_settings=handed_on)(control)
     app.command("proxy", context_settings=handed_on)(proxy)
+    app.command("redirect", context_settings=handed_on)(redirect)

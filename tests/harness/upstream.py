@@ -110,7 +110,10 @@ class Upstream:
         connections: How many connections were accepted: nothing refused may even cause one.
     """
 
-    def __init__(self, folder: Path, *, tls: bool = True, hosts: list[str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, tls: bool = True, hosts: list[str] | None = None, at: str = "127.0.0.1"
+    ) -> None:
+        self._at = at
         self.hosts = hosts or apis.HOSTS
         self.authority = Authority(folder)
         self.scheme = "https" if tls else "http"
@@ -140,7 +143,7 @@ class Upstream:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self._at}:{self.port}"
 
     @property
     def resolve(self) -> dict[str, str]:
@@ -174,7 +177,7 @@ class Upstream:
         async def start() -> None:
             if self._context:
                 self._context.sni_callback = self._note_sni  # type: ignore[assignment]
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
+            server = await asyncio.start_server(self._serve, self._at, 0, ssl=self._context)
             self.port: int = server.sockets[0].getsockname()[1]
             self._ready.set()
 

@@ -77,9 +77,14 @@ def people() -> dict[str, Operator]:
 
 
 class Process:
-    """One of Vienna's processes; started again it is at the same address with the same data."""
+    """One of Vienna's processes; started again it is at the same address with the same data.
+
+    Attributes:
+        within: Start of the command, where it is to run in another place or as another user.
+    """
 
     def __init__(self, module: str, arguments: list[str], *, env: dict[str, str], log: Path) -> None:
+        self.within: list[str] = []
         self.module = module
         self.arguments = arguments
         self.log = log
@@ -91,7 +96,7 @@ class Process:
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
         listen = self._listen or "127.0.0.1:0"
-        command = [sys.executable, "-m", self.module, *self.arguments, "--json", "--listen", listen]
+        command = [*self.within, sys.executable, "-m", self.module, *self.arguments, "--json", "--listen", listen]
         with self.log.open("a") as log:
             child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=self._env, text=True)
         self._child = child

@@ -30,6 +30,7 @@ from mitmproxy.utils import asyncio_utils
 from vienna_proxy.config import GateConfig
 from vienna_proxy.modes import Kind, Mode, host_and_port
 from vienna_proxy.ports import StartError
+from vienna_proxy.transport import names
 from vienna_proxy.transport.canary import Listener
 from vienna_proxy.transport.doors import NextLayer
 
@@ -143,6 +144,7 @@ class Embedded(Master):
         self.addons = Addons(self)  # type: ignore[no-untyped-call]
         self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call]
         self._modes = config.modes
+        self._names: list[asyncio.DatagramTransport] = []
         self.doors = NextLayer(None if config.hop is None else (config.hop.host, config.hop.port))
         self.tls = TlsConfig()
         self.addons.add(self.proxyserver, self.doors, self.tls)  # type: ignore[no-untyped-call]
@@ -195,9 +197,17 @@ class Embedded(Master):
             if not opened and instance.last_exception is not None:
                 raise StartError(self._occupied(mode, instance.last_exception))
             found += [Listener(mode, str(host), int(port)) for host, port, *_ in instance.listen_addrs]
+            if mode.kind is Kind.TRANSPARENT:
+                await self._name(mode, found[-1])
         if not opened:
             raise StartError("cannot listen")
         return found
+
+    async def _name(self, mode: Mode, listener: Listener) -> None:
+        try:
+            self._names.append(await names.listen((listener.host, listener.port)))
+        except OSError as error:
+            raise StartError(self._occupied(mode, error)) from None
 
     def _occupied(self, mode: Mode, error: Exception) -> str:
         host, port = mode.listen or (self.options.listen_host, self.options.listen_port)
@@ -208,7 +218,9 @@ class Embedded(Master):
         )
 
     async def stop_listening(self) -> None:
-        """Close the port; connections go on."""
+        """Close the ports; connections go on."""
+        for transport in self._names:
+            transport.close()
         for instance in self.proxyserver.servers:
             if instance.is_running:
                 await instance.stop()

@@ -1,0 +1,305 @@
+"""A pod of real network namespaces: the agent and its gate in one, the world in another, one cable between them.
+
+Nothing leaves this machine: the world has no further cable. It needs root, ``ip`` of iproute2, ``nft`` of nftables and
+``setpriv`` of util-linux.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.upstream import Upstream
+
+GATE_UID, AGENT_UID = 1337, 1000
+WORLD, POD = "10.77.0.1", "10.77.0.2"
+WORLD_6, POD_6 = "fd77::1", "fd77::2"
+
+_NEEDED = ("ip", "nft", "setpriv", "unshare")
+
+
+def missing() -> str | None:
+    """Why there can be no pod here, None when there can."""
+    if absent := [name for name in _NEEDED if shutil.which(name) is None]:
+        return f"not installed: {', '.join(absent)}"
+    if os.geteuid() != 0:
+        return "only root makes network namespaces with users of their own"
+    done = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True, check=False)
+    return done.stderr.strip() or "unshare -n does not work" if done.returncode else None
+
+
+def as_user(uid: int, *capabilities: str) -> list[str]:
+    """The start of a command that runs as that user, with no capability but those."""
+    caps = ",".join(["-all", *(f"+{name}" for name in capabilities)])
+    user = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
+    return [*user, "--inh-caps", caps, "--ambient-caps", caps, "--bounding-set", caps]
+
+
+class Pod:
+    """Start with ``with Pod() as pod:``."""
+
+    def __init__(self) -> None:
+        tag = f"{os.getpid()}-{secrets.token_hex(3)}"
+        self.name, self.world = f"vpod-{tag}", f"vworld-{tag}"
+        self._resolver = Path("/etc/netns") / self.name
+
+    def __enter__(self) -> Pod:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _make(self) -> None:
+        cable = f"v{secrets.token_hex(4)}"
+        for name in (self.name, self.world):
+            _ip("netns", "add", name)
+        # ``ip netns exec`` puts it in the place of /etc/resolv.conf: a resolver out in the world
+        self._resolver.mkdir(parents=True)
+        (self._resolver / "resolv.conf").write_text(f"nameserver {WORLD}\noptions timeout:1 attempts:1\n")
+        _ip(
+            "-n", self.name, "link", "add", "eth0", "type", "veth", "peer", "name", cable, "netns", self.world
+        )
+        for name, link, four, six in ((self.name, "eth0", POD, POD_6), (self.world, cable, WORLD, WORLD_6)):
+            _ip("-n", name, "link", "set", "lo", "up")
+            _ip("-n", name, "address", "add", f"{four}/24", "dev", link)
+            _ip("-n", name, "address", "add", f"{six}/64", "dev", link, "nodad")
+            _ip("-n", name, "link", "set", link, "up")
+        for family, via in (("-4", WORLD), ("-6", WORLD_6)):
+            _ip("-n", self.name, family, "route", "add", "default", "via", via)
+        self.run(["sh", "-c", "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range"])  # anybody may ping
+
+    def __exit__(self, *_: object) -> None:
+        for name in (self.name, self.world):
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+        shutil.rmtree(self._resolver, ignore_errors=True)
+
+    def inside(self, uid: int | None = None, *capabilities: str) -> list[str]:
+        """The start of a command that runs in the pod."""
+        user = [] if uid is None else as_user(uid, *capabilities)
+        return ["ip", "netns", "exec", self.name, *user]
+
+    def run(
+        self, command: list[str], *, uid: int | None = None, **rest: object
+    ) -> subprocess.CompletedProcess[str]:
+        """A program in the pod, as root or as a user who may read everything. Errors: ``AssertionError``."""
+        done = self.attempt(command, uid=uid, **rest)
+        assert done.returncode == 0, done
+        return done
+
+    def attempt(
+        self, command: list[str], *, uid: int | None = None, **rest: object
+    ) -> subprocess.CompletedProcess[str]:
+        """The same, whatever becomes of it."""
+        start = self.inside(uid) if uid is None else self.inside(uid, "dac_read_search")
+        return subprocess.run(  # type: ignore[call-overload]
+            [*start, *command], capture_output=True, text=True, timeout=60, check=False, **rest
+        )
+
+    def redirect(self, verb: str, *options: str) -> None:
+        """``vienna redirect`` in the pod, as its init container has it."""
+        self.run([sys.executable, "-m", "vienna_proxy.redirect", verb, *options])
+
+    def try_out(self, way: str, host: str, port: int, *, uid: int = AGENT_UID, source: int = 0) -> str:
+        """What an agent's program gets back by that way: ``out`` if the world answered it.
+
+        ``way``: ``tcp``, ``udp`` or ``icmp``; ``source``: the port to send from.
+        """
+        return self._probe({"way": way, "host": host, "port": port, "source": source}, uid)
+
+    def pour(self, size: int, *, uid: int) -> None:
+        """Send so many bytes to the world's ``DISCARD`` and close at once, before they can have arrived."""
+        assert (
+            self._probe({"way": "bulk", "host": WORLD, "port": World.DISCARD, "source": 0, "size": size}, uid)
+            == "sent"
+        )
+
+    def _probe(self, told: dict[str, object], uid: int) -> str:
+        done = self.attempt([sys.executable, "-c", _PROBE, json.dumps(told)], uid=uid)
+        assert done.returncode == 0, done
+        return done.stdout.strip()
+
+
+# What the world says is "out", so nothing else that answers is taken for it.
+_PROBE = """
+import json, socket, sys
+told = json.loads(sys.argv[1])
+family = socket.AF_INET6 if ":" in told["host"] else socket.AF_INET
+kind = socket.SOCK_STREAM if told["way"] in ("tcp", "bulk") else socket.SOCK_DGRAM
+protocol = 0
+if told["way"] == "icmp":
+    protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
+try:
+    with socket.socket(family, kind, protocol) as ours:
+        ours.settimeout(2)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        ours.bind(("", told["source"]))
+        ours.connect((told["host"], told["port"]))
+        if told["way"] == "bulk":
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 21)
+            ours.sendall(b"x" * told["size"])
+            print("sent")
+            sys.exit()
+        if protocol:
+            ours.send(bytes([128 if family == socket.AF_INET6 else 8, 0, 0, 0, 0, 0, 0, 1]) + b"out")
+        else:
+            ours.send(b"hello")
+        said = ours.recv(512)
+        print("out" if said.endswith(b"out") else f"answered {said[:40]!r}")
+except OSError as error:
+    print(type(error).__name__, error)
+"""
+
+
+class World:
+    """Whoever is out there: answers ``out`` to everything that arrives at any of its ports, and remembers it.
+
+    Attributes:
+        heard: Way and port of whatever arrived: bytes over TCP, or a datagram.
+        discarded: Bytes that arrived at ``DISCARD``, which answers nothing.
+    """
+
+    DISCARD = 9
+    TCP = (DISCARD, 22, 53, 80, 443, 853, 5432, 15001)
+    UDP = (53, 443, 4000)
+
+    def __init__(self, pod: Pod) -> None:
+        self._pod = pod
+        self.heard: list[tuple[str, int]] = []
+        self.discarded = 0
+        self._stop, self._stopped = socket.socketpair()
+
+    def __enter__(self) -> World:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.close()
+        self._thread.join(10)
+        self._stopped.close()
+
+    def _run(self, ready: threading.Event) -> None:
+        enter(self._pod.world)
+        with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
+            for kind, ports in ((socket.SOCK_STREAM, self.TCP), (socket.SOCK_DGRAM, self.UDP)):
+                for family in (socket.AF_INET, socket.AF_INET6):
+                    for port in ports:
+                        door = stack.enter_context(_door(family, kind, port))
+                        act = self._accepted if kind == socket.SOCK_STREAM else self._datagram
+                        selector.register(door, selectors.EVENT_READ, act)
+            selector.register(self._stopped, selectors.EVENT_READ, None)
+            ready.set()
+            while True:
+                for key, _ in selector.select():
+                    if key.data is None:
+                        return
+                    key.data(key.fileobj, stack, selector)
+
+    def _accepted(
+        self, door: socket.socket, stack: contextlib.ExitStack, selector: selectors.BaseSelector
+    ) -> None:
+        peer = stack.enter_context(door.accept()[0])
+        selector.register(peer, selectors.EVENT_READ, self._stream)
+
+    def _stream(
+        self, peer: socket.socket, stack: contextlib.ExitStack, selector: selectors.BaseSelector
+    ) -> None:
+        with contextlib.suppress(OSError):
+            if said := peer.recv(512):
+                if peer.getsockname()[1] == self.DISCARD:
+                    self.discarded += len(said)
+                    return
+                self.heard.append(("tcp", peer.getsockname()[1]))
+                peer.send(b"out")
+                return
+        selector.unregister(peer)
+        peer.close()
+
+    def _datagram(self, door: socket.socket, *_: object) -> None:
+        _, peer = door.recvfrom(4096)
+        self.heard.append(("udp", door.getsockname()[1]))
+        door.sendto(b"out", peer)
+
+
+def _door(family: int, kind: int, port: int) -> socket.socket:
+    door = socket.socket(family, kind)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    door.bind(("", port))
+    if kind == socket.SOCK_STREAM:
+        door.listen()
+    return door
+
+
+def enter(namespace: str) -> None:
+    """The calling thread is in that network from now on."""
+    with open(f"/run/netns/{namespace}") as place:
+        os.setns(place.fileno(), os.CLONE_NEWNET)
+
+
+class UpstreamInTheWorld(Upstream):
+    """The harness's upstream, at ``WORLD``."""
+
+    def __init__(self, folder: Path, pod: Pod) -> None:
+        super().__init__(folder, at=WORLD)
+        self._pod = pod
+
+    def _run(self) -> None:
+        enter(self._pod.world)
+        super()._run()
+
+
+class Relay:
+    """A Unix socket that leads to a TCP server here: files know no network namespaces."""
+
+    def __init__(self, path: Path, target: Callable[[], tuple[str, int]]) -> None:
+        self.path = path
+        self._target = target
+
+    def __enter__(self) -> Relay:
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(self.path))
+        self._server.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                far = socket.create_connection(self._target())
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def _ip(*arguments: str) -> None:
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
