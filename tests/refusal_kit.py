@@ -18,11 +18,12 @@ HOSTS = [
     "dynamodb.eu-west-1.amazonaws.com", "email.eu-west-1.amazonaws.com", "lambda.eu-west-1.amazonaws.com",
     "secretsmanager.eu-west-1.amazonaws.com", "sns.eu-west-1.amazonaws.com", "route53.amazonaws.com",
     "tools.example", "clickhouse", "abc.supabase.co", "api.twilio.com", "api.sendgrid.com", "api.anthropic.com",
+    "generativelanguage.googleapis.com",
 ]  # fmt: skip
 MAPPINGS = """
     anthropic aws_dynamodb aws_ec2 aws_iam aws_lambda aws_s3 aws_secretsmanager aws_ses aws_sesv2 clickhouse
-    clickhouse_status github github_git github_graphql gmail kubernetes mcp npm openai postgrest pypi_read sendgrid
-    slack stripe toy_payments twilio
+    clickhouse_status github github_git github_graphql gmail gemini kubernetes mcp npm openai postgrest pypi_read
+    sendgrid slack stripe toy_payments twilio
 """.split()
 
 

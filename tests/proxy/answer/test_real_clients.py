@@ -25,6 +25,7 @@ import slack_sdk
 import stripe
 import twilio.rest
 from botocore.config import Config
+from google import genai
 from googleapiclient.discovery import build
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
@@ -91,6 +92,11 @@ def of_anthropic() -> Any:
         return client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
 
 
+def of_gemini() -> Any:
+    with genai.Client(api_key="k") as client:
+        return client.models.generate_content(model="gemini", contents="hi")
+
+
 def of_clickhouse() -> Any:
     return clickhouse_connect.get_client(
         host="clickhouse",
@@ -142,6 +148,7 @@ CLIENTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "kubernetes": ("ApiException", of_kubernetes),
     "openai": ("PermissionDeniedError", of_openai),
     "anthropic": ("PermissionDeniedError", of_anthropic),
+    "gemini": ("ClientError", of_gemini),
     "google": ("HttpError", of_google),
     "clickhouse": ("DatabaseError", of_clickhouse),
     "postgrest": ("APIError", of_postgrest),
