@@ -286,6 +286,11 @@ class TestThreeAnswers:
         assert [ask("parameters.currency.x == 1"), ask("NOT parameters.tags.0 == 'a'")] == [None, None]
         assert ask("parameters.meta.k.no.further == 1") is False
 
+    def test_nor_is_it_there(self) -> None:
+        for name in ("parameters.currency.x", "parameters.tags.0", "parameters.amount.x.y"):
+            assert [ask(f"{name} exists"), ask(f"{name} not exists")] == [False, True]
+            assert tell(tree(f"{name} == 1"), subject(), VIENNA).data["gap"] == "undetermined"
+
     def test_a_declared_field_that_is_left_out_is_undetermined(self) -> None:
         for text in ("reason == 'a'", "parameters.reason != 'a'", "NOT reason == 'a'", "reason > 1 EUR"):
             assert ask(text) is None

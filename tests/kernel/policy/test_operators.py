@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -213,3 +214,41 @@ def test_opposites_agree_on_what_they_cannot_tell(wanted: Any, value: Any) -> No
         return
     yes, no = ask("equals", wanted, value), ask("not_equals", wanted, value)
     assert (yes is None and no is None) or (yes is not None and no is (not yes))
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+EDGES = (0, 1, 719, 720, 1438, 1439)
+
+
+@pytest.mark.parametrize(("start", "end"), list(product(EDGES, repeat=2)))
+def test_hours_run_from_their_start_to_their_end_over_midnight_too(start: int, end: int) -> None:
+    inside = {(start + more) % 1440 for more in range((end - start) % 1440 + 1)}
+    test = OPERATORS["time_between"].build([clock(start), clock(end)], UTC)
+    near = {(edge + step) % 1440 for edge in EDGES for step in (-1, 0, 1)}
+    assert {minute for minute in near if test(clock(minute))} == inside & near
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "shown"),
+    [
+        ("equals", Decimal("5.50"), "5.5"),
+        ("not_equals", "a", "not a"),
+        ("contains", "a", "contains a"),
+        ("gt", 5, "> 5"),
+        ("lt", 5, "< 5"),
+        ("gte", 5, ">= 5"),
+        ("lte", Decimal("5.0"), "<= 5"),
+        ("in", ["a", Decimal("2.50"), True], "one of a, 2.5, True"),
+        ("not_in", [1, 2], "none of 1, 2"),
+        ("matches", "^a", "/^a/"),
+        ("between", [1, Decimal("2.50")], "1 to 2.5"),
+        ("time_between", ["22:00", "06:00"], "22:00-06:00"),
+        ("exists", None, "present"),
+        ("not_exists", None, "absent"),
+    ],
+)
+def test_how_a_test_is_shown(name: str, wanted: Any, shown: str) -> None:
+    assert OPERATORS[name].show(wanted) == shown

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,11 +15,14 @@ from hypothesis import strategies as st
 
 import policy_kit
 from vienna_kernel.action import ActionType, Parameter
+from vienna_kernel.budget.definition import Budget
 from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.decision.risk import RiskScore
 from vienna_kernel.document import Document, DocumentError, parse
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.parameter import ParamType
+from vienna_kernel.policy.environments import Environments
+from vienna_kernel.policy.rule import Rule
 from vienna_kernel.policy.ruleset import Match, RuleSet
 from vienna_kernel.policy.subject import Subject
 from vienna_kernel.value import digest
@@ -342,9 +347,92 @@ class TestReading:
         data = [dict(row.data) for row in one.rules]
         assert one.digest == digest({"default": "deny", "rules": data})
 
+    def test_budgets_and_labels_are_members_where_there_are_any(self) -> None:
+        labels = {"production": ["k8s:*"], "staging": ["a", "b*"]}
+        budgets = {name: Budget(name=name, max=Decimal(5), window="1d", over="count") for name in ("b", "a")}
+        named = {name: budget.model_dump() for name, budget in budgets.items()}
+        rows = [["production", ["k8s:*"]], ["staging", ["a", "b*"]]]
+        said: dict[str, Any] = {"default": "deny", "rules": []}
+        for some, members in (
+            ({}, {}),
+            ({"budgets": budgets}, {"budgets": named}),
+            ({"environments": Environments([labels])}, {"environments": rows}),
+        ):
+            assert RuleSet((), **some).digest == digest({**said, **members})  # type: ignore[arg-type]
+
     def test_what_pages_are_written_for_is_kept(self) -> None:
         assert RuleSet(()).expected == {}
         assert RuleSet((), expected=TYPES).expected == TYPES
+
+
+# Each action with each answer, enforced and not; the one limit is passed and the other kept, as five calls were made.
+KINDS = [
+    (action, then, when, shadow)
+    for (action, then), when, shadow in product(
+        (
+            ("deny", ""),
+            ("allow", ""),
+            ("require_approval", ""),
+            ("escalate", ""),
+            ("flag", ""),
+            ("rate_limit", ", limit: 4"),
+            ("rate_limit", ", limit: 5"),
+        ),
+        ("n == 5", "n == 6", "u == 1"),
+        ("", ", shadow: true"),
+    )
+] + [
+    ("rate_limit", "", when, shadow)
+    for when, shadow in product(("rate > 4", "rate > 5"), ("", ", shadow: true"))
+]
+
+
+def kinds_at(priority: int) -> list[Rule]:
+    """A rule of each kind, in their order."""
+    texts = [
+        rule(f"r{priority}-{at:02}", when, action, priority, shadow, then)
+        for at, (action, then, when, shadow) in enumerate(KINDS)
+    ]
+    return sorted(rules(*texts).rules, key=lambda made: made.id)
+
+
+def test_every_two_rules_before_a_third_answer_as_they_say() -> None:
+    """The whole of the answer, by a reading of its own, over every two kinds of rule."""
+    first, second, (third, *_) = kinds_at(3), kinds_at(2), kinds_at(1)
+    for one, two in product(range(len(KINDS)), repeat=2):
+        wanted: dict[str, Any] = {"rule": None, "determined": True, "evaluated": 0}
+        told: dict[str, tuple[Rule, ...]] = {"flags": (), "shadow": (), "passed": ()}
+        for kind, made in ((one, first[one]), (two, second[two]), (0, third)):
+            action, then, when, shadow = KINDS[kind]
+            wanted["evaluated"] += 1
+            kept = then == ", limit: 5"
+            if when in ("n == 6", "rate > 5") or kept:
+                continue
+            if action == "allow" and when == "u == 1":
+                told["passed"] += () if shadow else (made,)
+            elif shadow:
+                told["shadow"] += (made,)
+            elif action == "flag":
+                told["flags"] += (made,)
+            else:
+                wanted |= {"rule": made, "determined": when != "u == 1"}
+                break
+        assert ask(RuleSet((third, second[two], first[one]))) == Match(**wanted, **told), (
+            KINDS[one],
+            KINDS[two],
+        )
+
+
+def test_a_limit_counts_its_own_rule_in_its_own_window() -> None:
+    counted: list[tuple[str, int]] = []
+
+    def rate(name: str, window: int) -> int:
+        counted.append((name, window))
+        return 1
+
+    found = rules(rule("l", "n == 5", "rate_limit", 2, then=", limit: 5, window: 1h"))
+    assert ask(found, facts=replace(FACTS, rate=rate)) == Match(None, evaluated=1)
+    assert counted == [("l", 3600)]
 
 
 def asked(pages: list[Document], intent: Intent, facts: Facts) -> policy_kit.Found:
