@@ -359,6 +359,14 @@ guard("protocols strictly", f"{_KERNEL}.mapping.reading:MappingSet.map", _read_a
 guard("queries strictly", f"{_KERNEL}.decode.form:pairs", says([]))
 guard("bodies are counted", f"{_TRANSPORT}.passage:Passage.take", says(None))
 
+# Tunnels and our headers
+
+guard("a closed list of layers", f"{_TRANSPORT}.doors:NextLayer.next_layer", _plain_layers)
+guard("the hello of an unopened tunnel", f"{_TRANSPORT}.doors:is_for", says(True))
+guard("the hop's lines of an answer", "vienna_proxy.gate:incoming", _as_it_came)
+guard("ours alone", f"{_KERNEL}.call.framing:is_ours", says(False))
+guard("presented warrants", "vienna_proxy.gate:presented_warrants", says([]))
+
 # Exceptions
 
 guard("the refusal that stands first", "sidecar:_gate._closed", becomes(None))

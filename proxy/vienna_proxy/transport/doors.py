@@ -16,6 +16,7 @@ from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, ServerTLSLayer, TC
 from mitmproxy.proxy.layers.http import HTTPMode, HttpStream
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from vienna_proxy.transport.hello import is_for
 from vienna_proxy.transport.hop_tunnel import GuardedHop
 
 _ALPN = (None, b"", b"http/1.1", b"http/1.0")
@@ -39,11 +40,11 @@ class NextLayer:
     """The addon that decides which layer comes next; a closed list.
 
     Attributes:
-        unopened: Ids of client connections whose CONNECT named a host of ``passthrough`` and was granted.
+        unopened: Client connections whose CONNECT named a host of ``passthrough`` and was granted: id to that host.
     """
 
     def __init__(self, hop: tuple[str, int] | None = None) -> None:
-        self.unopened: set[str] = set()
+        self.unopened: dict[str, str] = {}
         self.hop: ServerSpec | None = None if hop is None else ("http", hop)
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
@@ -55,7 +56,7 @@ class NextLayer:
         if kinds == [modes.HttpProxy]:
             nextlayer.layer = HttpLayer(context, HTTPMode.regular)
         elif _is_tunnel(kinds) and context.client.id in self.unopened:
-            nextlayer.layer = self._unopened(context)
+            nextlayer.layer = self._unopened(context, data)
         elif _is_tunnel(kinds) or kinds in _DIRECT:
             nextlayer.layer = _by_first_bytes(context, data)
         elif _is_in_tls(kinds) and context.client.alpn in _ALPN:
@@ -63,7 +64,11 @@ class NextLayer:
         else:
             nextlayer.layer = ClosedLayer(context)
 
-    def _unopened(self, context: Context) -> layer.Layer:
+    def _unopened(self, context: Context, data: bytes) -> layer.Layer | None:
+        """TLS to the host that was granted and nothing else; None while there are too few bytes to tell."""
+        meant = is_for(data, self.unopened[context.client.id])
+        if not meant:
+            return None if meant is None else ClosedLayer(context)
         if self.hop is None:
             return TCPLayer(context, ignore=True)
         context.server.via = self.hop
@@ -72,7 +77,7 @@ class NextLayer:
 
     def client_disconnected(self, client: object) -> None:
         """mitmproxy's hook: forget the connection."""
-        self.unopened.discard(getattr(client, "id", ""))
+        self.unopened.pop(getattr(client, "id", ""), None)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
         """mitmproxy's hook: no raw TCP."""

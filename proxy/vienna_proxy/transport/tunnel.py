@@ -73,7 +73,7 @@ class Tunnels:
         if isinstance(verdict, Answer):
             return verdict
         await self._outcomes.passed(verdict)
-        self._doors.unopened.add(flow.client_conn.id)
+        self._doors.unopened[flow.client_conn.id] = place.host
         return Granted()
 
     def is_unopened(self, client: Client) -> bool:

@@ -81,7 +81,13 @@ def stage(worlds: Callable[..., Any], stand_ins: tuple[Tap, Tap]) -> Iterator[tu
 def _settings(upstream: Upstream, tap: Tap, control_port: int) -> dict[str, Any]:
     plain = {f"{host}:80": tap.address for host in upstream.hosts}
     return {
-        "resolve": {**upstream.resolve, **plain, "control.example": f"127.0.0.1:{control_port}"},
+        "resolve": {
+            **upstream.resolve,
+            **plain,
+            "control.example": f"127.0.0.1:{control_port}",
+            "closed.example": tap.address,
+        },
+        "passthrough": ["closed.example"],
         "private_networks": ["listed.example:80"],
         "body": {"inspect_max_bytes": 65536},
         "upstream": {"connect_seconds": 1.0, "first_byte_seconds": 1.0, "idle_seconds": 1.0},
