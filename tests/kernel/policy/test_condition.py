@@ -345,9 +345,9 @@ class TestMoney:
 
     @pytest.mark.parametrize("holder", ["eur", "EURO", "EU"])
     def test_only_a_code_is_a_literal_code(self, holder: str) -> None:
-        assert (
-            ask("amount > 1 EUR", replace(INTENT, parameters={"amount": 5}, money={"amount": holder})) is None
-        )
+        odd = replace(INTENT, parameters={"amount": 5}, money={"amount": holder})
+        assert ask("amount > 1 EUR", odd) is None
+        assert explain(tree("amount > 1 EUR"), subject(odd), VIENNA)["actual"] == 5  # of no currency
 
     def test_an_operator_that_takes_no_currency_asks_for_none(self) -> None:
         told = replace(INTENT, parameters={"amount": "5 apples", "currency": "EUR"})

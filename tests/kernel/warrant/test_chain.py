@@ -140,6 +140,10 @@ def test_a_roll_is_handed_on_whole() -> None:
     assert chain.link(child, parent) == Granted()
     assert isinstance(chain.link(replace(child, roll=Roll.of([intent("1")])), parent), Refused)
     assert isinstance(chain.link(replace(child, roll=None), parent), Refused)
+    assert chain.attenuate(parent, child) == child
+    for other in (None, Roll.of([intent("1")])):
+        assert isinstance(chain.attenuate(parent, replace(child, roll=other)), Refused)
+    assert isinstance(chain.attenuate(PARENT, replace(CHILD, roll=roll)), Refused)
 
 
 def test_a_root_has_no_parent_and_no_depth() -> None:
