@@ -61,14 +61,14 @@ def _ended(message: WSMessage) -> tuple[Any, ...]:
 
 
 @asynccontextmanager
-async def serving(upstream: Upstream, listening: socket.socket) -> AsyncIterator[Room]:
+async def serving(upstream: Upstream, listening: socket.socket, host: str = HOST) -> AsyncIterator[Room]:
     """A room where somebody listens already; it has the upstream's certificates."""
     room = Room()
     app = web.Application()
     app.router.add_get("/{rest:.*}", room.enter)
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
-    site = web.SockSite(runner, listening.dup(), ssl_context=upstream.authority.server_context([HOST]))
+    site = web.SockSite(runner, listening.dup(), ssl_context=upstream.authority.server_context([host]))
     await site.start()
     try:
         yield room
@@ -79,7 +79,7 @@ async def serving(upstream: Upstream, listening: socket.socket) -> AsyncIterator
 @asynccontextmanager
 async def connected(gate: Any, url: str = URL, **rest: Any) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     """An agent's WebSocket, by aiohttp, through the gate."""
-    trust = ssl.create_default_context(cafile=gate.process.ready["ca"])
+    trust = ssl.create_default_context(cafile=gate.ca)
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(url, proxy=gate.proxy, ssl=trust, autoping=False, **rest) as speaking,

@@ -356,6 +356,10 @@ class GateProcess:
         return str(self.process.ready["proxy"])
 
     @property
+    def ca(self) -> str:
+        return str(self.process.ready["ca"])
+
+    @property
     def address(self) -> tuple[str, int]:
         host, _, port = self.proxy.removeprefix("http://").rpartition(":")
         return host, int(port)
