@@ -132,9 +132,9 @@ def same(one: Value, other: Value) -> bool:
 
 
 def _spelled(value: Value) -> Any:
-    """A value where every number is spelled one way, and no text is spelled like one."""
+    """A value where every number is spelled one way, and nothing else, text or object, is spelled like one."""
     if isinstance(value, Mapping):
-        return {name: _spelled(item) for name, item in value.items()}
+        return {"object": {name: _spelled(item) for name, item in value.items()}}
     if isinstance(value, (list, tuple)):
         return [_spelled(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):

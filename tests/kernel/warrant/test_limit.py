@@ -176,6 +176,15 @@ def test_a_mutant_dies(law: Any, old: str, new: str) -> None:
         ([True], [1], False),
         ({"a": 1}, {"a": 2}, False),
         ({"a": [Decimal(1)]}, {"a": [1]}, True),
+        ({"a": {"b": Decimal("1.0")}}, {"a": {"b": 1}}, True),
+        ({"$decimal": "5"}, 5, False),  # what looks as a number does when it travels is an object
+        ([{"$decimal": "5"}], [5], False),
+        ({"a": {"$decimal": "5"}}, {"a": Decimal(5)}, False),
+        ({"a": {"$decimal": "5"}}, {"a": {"$decimal": "5"}}, True),
+        ({"a": {"object": {}}}, {"a": {}}, False),
+        ([], {}, False),
+        ([None], [False], False),
+        ([""], [None], False),
         (Decimal("NaN"), Decimal("NaN"), True),
         (Decimal("NaN"), 1, False),
     ],
@@ -206,6 +215,11 @@ def test_limits_round_trip_as_json() -> None:
         {"max": True},
         {"min": None},
         {"one_of": 7},
+        {"one_of": "ab"},
+        {"one_of": {"a": 1}},
+        {"one_of": [{"$decimal": "x"}]},
+        {"min": {"$decimal": "NaN"}},
+        {"min": [1]},
         {"optional": 1},
         {"most": 10},
         {"max": {"$decimal": "1e9"}},
@@ -213,5 +227,5 @@ def test_limits_round_trip_as_json() -> None:
     ],
 )
 def test_a_constraint_that_is_none_is_malformed(data: Any) -> None:
-    with pytest.raises(MalformedError):
+    with pytest.raises(MalformedError, match=r"^constraint: "):
         Limit.from_json(data)
