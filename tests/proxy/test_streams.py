@@ -224,3 +224,37 @@ def test_a_question_with_pictures_costs_a_few_times_its_size(
     assert size > 32 * MIB
     upstream.received.clear()
     assert memory_mb(gate.process.child.pid, "VmHWM") - idle <= 6 * size // MIB
+
+
+@pytest.mark.parametrize(
+    ("url", "sent", "used"),
+    [
+        (
+            "https://api.openai.com/v1/chat/completions",
+            [{"id": "c", "choices": []}, {"id": "c", "choices": [], "usage": {"total_tokens": 7}}],
+            {"total_tokens": 7},
+        ),
+        (
+            "https://api.anthropic.com/v1/messages",
+            [
+                {
+                    "type": "message_start",
+                    "message": {"id": "m", "usage": {"input_tokens": 3, "output_tokens": 1}},
+                },
+                {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 4}},
+            ],
+            {"input_tokens": 3, "output_tokens": 4},
+        ),
+    ],
+    ids=["openai", "anthropic"],
+)
+def test_what_a_streamed_answer_used_is_told(
+    gate, control, upstream: Upstream, url: str, sent: list[Any], used: dict[str, int]
+) -> None:
+    """Budgets settle on it (``settle_on``)."""
+    upstream.answer("POST", "*", Answer.sse([(None, event) for event in sent]))
+    body = {"model": "m", "max_tokens": 5, "messages": [], "stream": True}
+    assert gate.call("POST", url, json=body).status_code == 200
+    (outcome,) = control.wait_for(wire.Outcome)
+    assert outcome.result == "match"
+    assert outcome.extracted["/usage"] == used

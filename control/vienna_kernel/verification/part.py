@@ -64,10 +64,11 @@ def kept(spec: VerifySpec | None, answer: Answer) -> dict[str, Value]:
         return {}
     own = answer.own
     found = {text: pointer.find(own, pointer.parse(text)) for text in spec.keep}
-    return {text: value for text, value in found.items() if value is not MISSING and _is_small(value)}
+    return {text: value for text, value in found.items() if value is not MISSING and is_small(value)}
 
 
-def _is_small(value: Value) -> bool:
+def is_small(value: Value) -> bool:
+    """Whether a field may be stored as it is."""
     return (
         len(value) <= _MAX_KEPT_BYTES if isinstance(value, str) else len(canonical(value)) <= _MAX_KEPT_BYTES
     )

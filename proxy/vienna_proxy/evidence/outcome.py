@@ -14,6 +14,7 @@ import asyncio
 import functools
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,12 +22,13 @@ import structlog
 from mitmproxy import http
 
 from vienna_kernel.intent import Effect
-from vienna_kernel.value import pack
+from vienna_kernel.value import Value, pack
 from vienna_kernel.verdict import Granted, Reason
 from vienna_kernel.verification import Check, ResponseView, Result, Verification, verify
 from vienna_kernel.warrant.response import MAX_BODY_BYTES
 from vienna_kernel.wire import Decision, Fault, Outcome, Recorded, Reread, Undo
 from vienna_proxy.answer.problem import Answer
+from vienna_proxy.evidence.events import Events
 from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.link.channel import Channel
@@ -44,17 +46,19 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """What passes in a stream: counted and digested, never kept."""
+    """What passes in a stream: counted and digested, and but for the fields that may be kept forgotten."""
 
     status: int
     content_type: str | None
     headers: tuple[tuple[str, str], ...] = ()
+    fields: Events = field(default_factory=Events)
     digest: Any = field(default_factory=hashlib.sha256)
     size: int = 0
 
     def __call__(self, data: bytes) -> bytes:
         self.digest.update(data)
         self.size += len(data)
+        self.fields.feed(data)
         return data
 
     def view(self) -> ResponseView:
@@ -112,7 +116,8 @@ class Outcomes:
 
     async def stream_begins(self, grant: Grant, response: http.Response) -> Tap:
         """Record that an answer starts to pass. Raises ``UnavailableError`` when it cannot be recorded."""
-        tap = Tap(response.status_code, essence(response), lines(response))
+        fields = Events.of(response, grant.mapped.response_fields)
+        tap = Tap(response.status_code, essence(response), lines(response), fields)
         frame = self._frame(grant, status=tap.status, result=Result.AMBIGUOUS, unknown=True)
         await self._put(grant.attempt, frame)
         return tap
@@ -127,7 +132,8 @@ class Outcomes:
         seen = tap.view()
         seen = seen if came is None else replace(seen, size=came)
         verification = verify(grant.mapped.promises, seen, limits=grant.limits)
-        frame = self._answered(grant, seen, verification).model_copy(update={"agent_gone": agent_gone})
+        more = {"agent_gone": agent_gone, "extracted": _packed(tap.fields.values)}
+        frame = self._answered(grant, seen, verification).model_copy(update=more)
         await self._replace(frame)
         grant.verification, grant.told = verification, frame
 
@@ -139,6 +145,7 @@ class Outcomes:
             "error": Reason.RESPONSE_INVALID,
             "unknown": not is_read(grant),
             "agent_gone": agent_gone,
+            "extracted": _packed(tap.fields.values),
             "result": Result.AMBIGUOUS.value,
             "reads_due": 0,
         }
@@ -219,7 +226,7 @@ class Outcomes:
         return self._frame(grant, status=seen.status, result=verification.result).model_copy(
             update={
                 **_judged(verification),
-                "extracted": {name: pack(value) for name, value in verification.extracted.items()},
+                "extracted": _packed(verification.extracted),
                 "response_digest": seen.digest,
                 "response_bytes": seen.size,
                 "undo": [
@@ -293,6 +300,10 @@ class Outcomes:
             elif isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
                 log.error("spool.refused", key=key, reason=answer.reason.value, detail=answer.detail[:200])
                 await asyncio.to_thread(self._spool.set_aside, key)
+
+
+def _packed(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: pack(value) for name, value in values.items()}
 
 
 def _judged(verification: Verification) -> dict[str, Any]:
