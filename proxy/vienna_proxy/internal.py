@@ -46,6 +46,7 @@ waits for a person, or is refused. You need not do anything special.
 If a request is answered with 403 and "Vienna-Decision: pending", people have been asked. Send the identical request
 again later, or wait:     GET http://vienna.internal/intents/<Vienna-Intent>/wait?timeout=60
 If it is answered with "Vienna-Decision: denied", do not retry it and do not look for a way around. Tell the user.
+If it is answered with "Vienna-Reason: already_executed", it was sent before and is not sent a second time.
 
   GET  /ca.pem                        the certificate authority of this gate
   GET  /intents/<id>                  what became of one of your requests

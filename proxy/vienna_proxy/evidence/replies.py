@@ -53,17 +53,24 @@ class Replies:
         self._now = now
         self._trips: dict[str, _Trip] = {}
         self._kept: OrderedDict[str, tuple[float, http.Response]] = OrderedDict()
+        self._missed: OrderedDict[str, None] = OrderedDict()
         self._bytes = 0
 
     def begins(self, grant: Grant, client: Client) -> None:
         """A call leaves."""
         if grant.mapped.mapped and not grant.observed and not is_read(grant):
             self._trips[grant.warrant_id] = _Trip(grant.fingerprint, client)
+            self._missed.pop(grant.fingerprint, None)
 
     def ends(self, grant: Grant, response: http.Response | None) -> None:
         """It is answered; None: with nothing that is kept. Harmless when repeated."""
-        if self._trips.pop(grant.warrant_id, None) is None:
+        trip = self._trips.pop(grant.warrant_id, None)
+        if trip is None:
             return
+        if not trip.client.connected:
+            self._missed[trip.fingerprint] = None
+            if len(self._missed) > MOST_KEPT:
+                self._missed.popitem(last=False)
         if response is not None and len(response.raw_content or b"") <= MOST_BYTES:
             self._keep(grant.warrant_id, response.copy())
         self._ended(grant.warrant_id)
@@ -82,9 +89,9 @@ class Replies:
         """Whether the call that left under this warrant is not answered yet."""
         return warrant_id in self._trips
 
-    def nobody_waits(self, fingerprint: str) -> bool:
-        """Whether this very call is under way, and whoever sent it has hung up."""
-        return any(
+    def unheard(self, fingerprint: str) -> bool:
+        """Whether this very call left, and whoever sent it has hung up before it was answered."""
+        return fingerprint in self._missed or any(
             trip.fingerprint == fingerprint and not trip.client.connected for trip in self._trips.values()
         )
 

@@ -148,7 +148,7 @@ class Judge:
             caller=plea.caller,
             facts=facts,
         )
-        ask.retry = is_retry(call) or self._court.replies.nobody_waits(ask.fingerprint)
+        ask.retry = is_retry(call) or self._court.replies.unheard(ask.fingerprint)
         return ask
 
     async def _meaning(self, call: Call, bundle: Bundle, plea: Plea) -> Ask | Answer:

@@ -2,8 +2,8 @@
 
 1. A held call is woken by what it awaits, by a control plane that came back, by its caller hanging up, or by its
    budget; never by guessing.
-2. Before 2 s are over the caller gets an interim response (RFC 9110 15.2) of the kind its client bears, so that its read
-   timeout starts anew. This writes into mitmproxy's connection from outside; ``Interim`` is the only place that
+2. Before 2 s are over the caller gets an interim response (RFC 9110 15.2) of the kind its client bears, so that its
+   read timeout starts anew. This writes into mitmproxy's connection from outside; ``Interim`` is the only place that
    does, it is tried out at start, and without it a hold ends before the client's own patience does.
 """
 

@@ -86,14 +86,16 @@ def test_only_mapped_writes_are_kept(kept: Replies, ended: list[str], grant: Any
     assert (kept.find("w"), ended) == (None, [])
 
 
-def test_whether_anybody_waits_for_a_call_that_is_under_way(kept: Replies) -> None:
+def test_whether_anybody_is_there_to_hear_an_answer(kept: Replies) -> None:
     client, grant = tflow.tclient_conn(), Leaves("w")
     kept.begins(grant, client)  # type: ignore[arg-type]
     assert kept.under_way("w")
-    assert not kept.nobody_waits("fp-w")
+    assert not kept.unheard("fp-w")
     client.state = type(client.state)(0)
-    assert kept.nobody_waits("fp-w")
-    assert not kept.nobody_waits("fp-other")
+    assert kept.unheard("fp-w")
+    assert not kept.unheard("fp-other")
     kept.ends(grant, None)  # type: ignore[arg-type]
-    assert not kept.nobody_waits("fp-w")
     assert not kept.under_way("w")
+    assert kept.unheard("fp-w")
+    trip(kept, grant)  # the same call once more, and heard
+    assert not kept.unheard("fp-w")
