@@ -125,10 +125,10 @@ def test_every_decision_is_listed() -> None:
 
 
 def test_the_mapping_of_the_format_page_is_one_and_does_what_its_cases_say() -> None:
-    mapping, cases = re.findall(
+    mapping, live, cases = re.findall(
         r"```yaml\n(.*?)```", (ROOT / "docs/mapping-format.md").read_text(), re.DOTALL
     )
-    mappings = MappingSet.compile([parse(mapping, name="shop.yaml")])
+    mappings = MappingSet.compile([parse(mapping, name="shop.yaml"), parse(live, name="live.yaml")])
     assert [result.problems for result in run_cases(parse(cases, name="shop_cases.yaml"), mappings)] == [
         (),
         (),
