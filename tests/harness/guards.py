@@ -16,7 +16,7 @@ from typing import Any
 import h11
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import TCPLayer
-from mitmproxy.proxy.layers.http._http1 import Http1Server
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
 from vienna_kernel.call.authority import Authority
 from vienna_kernel.verdict import Refused
@@ -125,11 +125,11 @@ def _deaf_to_clocks(original: Any) -> Any:
 def _plain_layers(original: Any) -> Any:
     """What is inside a tunnel is none of our business."""
 
-    def next_layer(doors: Any, nextlayer: Any) -> None:
+    async def next_layer(doors: Any, nextlayer: Any) -> None:
         if len(nextlayer.context.layers) == 3:
             nextlayer.layer = TCPLayer(nextlayer.context, ignore=True)
         else:
-            original(doors, nextlayer)
+            await original(doors, nextlayer)
 
     return next_layer
 
@@ -268,6 +268,36 @@ class _Everything:
         return True
 
 
+class _Page:
+    """A row of the gate's own pages that every request is in."""
+
+    def __iter__(self) -> Any:
+        return iter((_AnyText(), self))
+
+    def match(self, _: Any) -> bool:
+        return True
+
+
+class _AnyText:
+    """Equal to everything."""
+
+    def __eq__(self, _: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _never(_: Any) -> Any:
+    def rung(_: Any) -> Any:
+        yield from ()
+
+    return rung
+
+
+def _whatever_it_holds(_: Any) -> Any:
+    return lambda content, window, most: zlib.decompress(content, window)
+
+
 async def _bare_connect(loop: Any, sock: Any, address: Any) -> None:
     await asyncio.SelectorEventLoop.sock_connect(loop, sock, address)
 
@@ -367,6 +397,15 @@ guard("the hop's lines of an answer", "vienna_proxy.gate:incoming", _as_it_came)
 guard("ours alone", f"{_KERNEL}.call.framing:is_ours", says(False))
 guard("presented warrants", "vienna_proxy.gate:presented_warrants", says([]))
 
+# Responses and the gate's own pages
+
+guard("answers are read strictly", f"{_CLIENT}.read_headers", becomes(Http1Client.read_headers))
+guard("answers end as they must", f"{_CLIENT}.read_body", becomes(Http1Client.read_body))
+guard("a clock for upstreams", f"{_CLIENT}._rung", _never)
+guard("a clock for connecting", f"{_TRANSPORT}.connections:Connections.connecting", says(None))
+guard("a bound on what is verified", "vienna_proxy.transport.translate:_inflated", _whatever_it_holds)
+guard("pages of the gate", "vienna_proxy.internal:_ROWS", becomes((_Page(),)))
+
 # Exceptions
 
 guard("the refusal that stands first", "sidecar:_gate._closed", becomes(None))
@@ -376,7 +415,12 @@ guard("a connection without a clock", "vienna_proxy.gate:Gate.client_connected",
 guard("a tunnel without its TLS", "vienna_proxy.gate:Gate.tls_established_client", _remembering)
 guard("an upstream without a clock", "vienna_proxy.gate:Gate.server_connect", _connecting)
 
-FAULTS: dict[str, Place] = {}
+guard("an addon of somebody else", f"{_TRANSPORT}.embed:_ADDONS", becomes(("nobody",)))
+
+FAULTS: dict[str, Place] = {
+    "the process goes on": Place("sidecar:failed", lambda _: asyncio.get_running_loop().create_future()),
+    "it opens again afterwards": Place("sidecar:_gate._shut", becomes(False)),  # what it becomes
+}
 """A part of the gate that fails, by the hook that needs it and the way in which it fails."""
 
 WAYS = ("raises", "recurses", "runs out of memory", "hangs")

@@ -42,6 +42,7 @@ NAMES = {
     "teredo.example": ["2001:0:a00:1::1"],
     "isatap.example": ["2606:4700::5efe:a00:1"],
     "both.example": ["93.184.216.34", "127.0.0.2"],
+    "this.example": ["127.0.0.1"],
     "public.example": ["93.184.216.34"],
 }
 

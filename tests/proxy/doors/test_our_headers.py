@@ -58,7 +58,6 @@ FORGED = [
     "X-Vienna-Agent",
     "Signature",
     "Signature-Input",
-] + [
     "Content-Digest",
     "content_digest",
 ]

@@ -1,7 +1,8 @@
-"""Tunnels: HTTP/1.1, in TLS that we open or plain, and nothing else; what stays unopened is TLS to the host it is for."""
+"""Tunnels: HTTP/1.1, in TLS that we open or plain, and nothing else; what is not opened is TLS to its own host."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 
@@ -32,10 +33,8 @@ def hello(name: str | None, *, encrypted: bool = False) -> bytes:
     """A TLS hello as Python sends it, with an extension for an encrypted one beside it."""
     trust = ssl.create_default_context()
     trust.check_hostname, out = False, ssl.MemoryBIO()
-    try:
+    with contextlib.suppress(ssl.SSLWantReadError):
         trust.wrap_bio(ssl.MemoryBIO(), out, server_hostname=name).do_handshake()
-    except ssl.SSLWantReadError:
-        pass
     record = out.read()
     if not encrypted:
         return record
