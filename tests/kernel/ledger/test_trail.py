@@ -346,6 +346,13 @@ def test_a_checkpoint_of_another_log_among_ours() -> None:
     assert broken(t.verify())[:2] == (Fault.CHECKPOINT, 6)
 
 
+@pytest.mark.parametrize("size", SIGNED)
+def test_a_kept_checkpoint_of_another_log_names_another_history(size: int) -> None:
+    t = trail()
+    other = signed(t.rows, (size,), origin="vienna/other")[0].note
+    assert broken(t.verify(other)) == (Fault.FORKED, 0, "aud-0")
+
+
 def test_a_kept_checkpoint_that_is_not_ours_is_said_to_be_none() -> None:
     t = trail()
     assert broken(t.verify(signed(t.rows, key=THIEF)[0].note))[0] is Fault.CHECKPOINT
