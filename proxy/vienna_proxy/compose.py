@@ -192,6 +192,7 @@ class Sidecar:
         )
         self._gate = Gate(self._offices(court))
         self._master.complete(self._gate, self._gate.sockets)
+        self._master.doors.admit = self._gate.admit
         self._master.tell_changes(self._misconfigured)
         guards.install(
             Rules(

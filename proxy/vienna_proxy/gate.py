@@ -19,6 +19,7 @@ from mitmproxy.connection import Client, Server
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import server_hooks
 
+from vienna_kernel.call.authority import Authority
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.answer.response import render
@@ -122,6 +123,20 @@ class Gate:
                 flow.response = self._words.told(flow, answer)
         except Exception as error:
             broke("http_connect", error)
+
+    async def admit(self, client: Client, host: str, place: Authority) -> bool | None:
+        """Whether TLS that comes without a CONNECT goes on unopened; None when it is opened."""
+        try:
+            if self._shut:
+                return False
+            async with asyncio.timeout(self._deadline_seconds):
+                admitted = await self._offices.tunnels.admit(client, host, place)
+            if admitted:
+                self._offices.connections.arrived(client)
+            return admitted
+        except Exception as error:
+            broke("next_layer", error)
+            return False
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A head is there, its body is not: what headers alone refuse is refused now."""

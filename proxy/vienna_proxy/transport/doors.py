@@ -7,7 +7,10 @@ hooks below would see the other layers if one opened all the same, and kill.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from mitmproxy import dns, http, tcp, udp
+from mitmproxy.connection import Client
 from mitmproxy.net.server_spec import ServerSpec
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
@@ -16,12 +19,11 @@ from mitmproxy.proxy.layers import ClientTLSLayer, HttpLayer, ServerTLSLayer, TC
 from mitmproxy.proxy.layers.http import HTTPMode, HttpStream
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from vienna_proxy.transport.hello import is_for
+from vienna_kernel.call.authority import Authority
+from vienna_proxy.transport.hello import is_for, name_of
 from vienna_proxy.transport.hop_tunnel import GuardedHop
 
 _ALPN = (None, b"", b"http/1.1", b"http/1.0")
-
-
 _DIRECT = ([modes.ReverseProxy], [modes.TransparentProxy])
 _TLS = [ServerTLSLayer, ClientTLSLayer]
 
@@ -41,13 +43,17 @@ class NextLayer:
 
     Attributes:
         unopened: Client connections whose CONNECT named a host of ``passthrough`` and was granted: id to that host.
+        admit: Judges a TLS hello where there was no CONNECT, given the host it names and the place that is meant:
+            whether a host of ``passthrough`` is connected to, None when it is none of them.
     """
+
+    admit: Callable[[Client, str, Authority], Awaitable[bool | None]]
 
     def __init__(self, hop: tuple[str, int] | None = None) -> None:
         self.unopened: dict[str, str] = {}
         self.hop: ServerSpec | None = None if hop is None else ("http", hop)
 
-    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+    async def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """mitmproxy's hook: what reads the next bytes of a connection."""
         if nextlayer.layer is not None:
             return
@@ -57,12 +63,27 @@ class NextLayer:
             nextlayer.layer = HttpLayer(context, HTTPMode.regular)
         elif _is_tunnel(kinds) and context.client.id in self.unopened:
             nextlayer.layer = self._unopened(context, data)
+        elif kinds in _DIRECT and starts_like_tls_record(data):
+            nextlayer.layer = await self._direct(context, data)
         elif _is_tunnel(kinds) or kinds in _DIRECT:
             nextlayer.layer = _by_first_bytes(context, data)
         elif _is_in_tls(kinds) and context.client.alpn in _ALPN:
             nextlayer.layer = HttpLayer(context, HTTPMode.transparent)
         else:
             nextlayer.layer = ClosedLayer(context)
+
+    async def _direct(self, context: Context, data: bytes) -> layer.Layer | None:
+        """TLS without a CONNECT: what its hello names is judged if it is not to be opened."""
+        mode, host = context.client.proxy_mode, name_of(data)
+        if host is None:
+            return None
+        place = mode.address if isinstance(mode, ReverseMode) else (host, context.client.sockname[1])
+        admitted = await self.admit(context.client, host, Authority(*place))
+        if not admitted:
+            return _by_first_bytes(context, data) if admitted is None else ClosedLayer(context)
+        self.unopened[context.client.id] = host
+        context.server.address = place
+        return self._unopened(context, data)
 
     def _unopened(self, context: Context, data: bytes) -> layer.Layer | None:
         """TLS to the host that was granted and nothing else; None while there are too few bytes to tell."""

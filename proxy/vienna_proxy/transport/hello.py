@@ -16,6 +16,20 @@ _ENCRYPTED_HELLO = 0xFE0D
 _MAX_BYTES = 65536
 
 
+def name_of(data: bytes) -> str | None:
+    """The host that a TLS hello names, empty where it names none; None while there are too few bytes to tell."""
+    if len(data) < 3 or len(data) > _MAX_BYTES:
+        return None if len(data) < 3 else ""
+    try:
+        hello = parse_client_hello(data)
+    except (ValueError, EOFError):
+        return ""
+    if hello is None:
+        return None
+    host = canonical_host(hello.sni or "")
+    return host if isinstance(host, str) else ""
+
+
 def is_for(data: bytes, host: str) -> bool | None:
     """Whether the bytes are a TLS hello for ``host``; None while there are too few to tell."""
     if len(data) < 3:

@@ -1,4 +1,4 @@
-"""CONNECT: its target judged before any name is resolved and any byte of TLS is read.
+"""CONNECT, or a TLS hello without one: its target judged before any name is resolved and anything is answered.
 
 A tunnel is opened for hosts that may be called; what goes through it is read there. A host of ``passthrough`` keeps
 its TLS to itself, so the connection as a whole is the call: it needs a warrant, and is recorded, like any other.
@@ -57,24 +57,48 @@ class Tunnels:
         """
         place = self._place(flow)
         if isinstance(place, Refused):
-            peer = flow.client_conn.peername
-            self._reporter.note(
-                place.reason, place.detail, method="CONNECT", client=str(peer[0]) if peer else ""
-            )
+            self._note(flow.client_conn, place)
             return Answer(
                 reason=place.reason, detail=f"{Answer(reason=place.reason).row.hint} ({place.detail})"
             )
         flow.request.data.host, flow.request.data.port = place.host, place.port
         if not self._passthrough(place.host):
             return Granted()
-        call, mapped = _unopened(place)
         agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version)
-        verdict = await self._judge.tunnel(mapped, call, Plea(client=flow.client_conn, caller=agent))
+        verdict = await self._pass(place, Plea(client=flow.client_conn, caller=agent))
+        if isinstance(verdict, Granted):
+            self._doors.unopened[flow.client_conn.id] = place.host
+        return verdict
+
+    async def admit(self, client: Client, host: str, place: Authority) -> bool | None:
+        """Whether a connection is made to ``place`` for a TLS hello that names ``host``; None when its TLS is opened.
+
+        Nobody can be told anything there, so what is not granted at once is refused.
+        Raises ``UnavailableError`` when it cannot be recorded.
+        """
+        if not self._passthrough(host):
+            return None
+        refused = self._policy.judge_name(place.host, place.port)
+        if host != place.host:
+            refused = Refused(Reason.TARGET_MISMATCH, "SNI names another host than the listener stands for")
+        if refused is not None:
+            self._note(client, refused)
+            return False
+        return isinstance(await self._pass(place, Plea(client=None, caller=Caller("", ""))), Granted)
+
+    async def _pass(self, place: Authority, plea: Plea) -> Granted | Answer:
+        call, mapped = _unopened(place)
+        verdict = await self._judge.tunnel(mapped, call, plea)
         if isinstance(verdict, Answer):
             return verdict
         await self._outcomes.passed(verdict)
-        self._doors.unopened[flow.client_conn.id] = place.host
         return Granted()
+
+    def _note(self, client: Client, refused: Refused) -> None:
+        peer = client.peername
+        self._reporter.note(
+            refused.reason, refused.detail, method="CONNECT", client=str(peer[0]) if peer else ""
+        )
 
     def is_unopened(self, client: Client) -> bool:
         """Whether this connection keeps its TLS to itself."""

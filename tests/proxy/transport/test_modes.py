@@ -200,6 +200,69 @@ def test_a_transparent_listener_judges_addresses(
     assert upstream.connections == 0
 
 
+# Hosts whose TLS is not opened: without a CONNECT the hello is what is judged.
+
+
+@pytest.fixture
+def unopened(own_gate, upstream: Upstream):
+    """Start a gate of that mode that does not open ``payments.example``, there at the gate's own port."""
+
+    def start(mode: str, **settings: Any) -> Any:
+        port = free_port()
+        there = {"payments.example": upstream.address, f"payments.example:{port}": upstream.address}
+        return own_gate(
+            mode=f"{mode}@127.0.0.1:{port}", passthrough=["payments.example"], resolve=there, **settings
+        )
+
+    return start
+
+
+def beyond(gate: Any, upstream: Upstream, sni: str) -> bytes:
+    """What the upstream says in its own TLS; empty where the connection was closed."""
+    trust = ssl.create_default_context(cafile=upstream.authority.path)
+    try:
+        with (
+            socket.create_connection(place(gate), timeout=15) as connection,
+            trust.wrap_socket(connection, server_hostname=sni) as inside,
+        ):
+            inside.sendall(ORDER % sni.encode())
+            return inside.recv(4096)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("mode", [REVERSE, "transparent"])
+def test_an_unopened_connection_needs_a_warrant(unopened, control, upstream: Upstream, mode: str) -> None:
+    gate = unopened(mode)
+    assert beyond(gate, upstream, "payments.example").startswith(b"HTTP/1.1 200 ")
+    (consult,) = control.heard(wire.Consult)
+    port = 443 if mode == REVERSE else place(gate)[1]
+    assert (consult.call.method, consult.intents[0]["action"]) == ("CONNECT", "http.connect")
+    assert (
+        consult.call.url.removesuffix("/") == f"https://payments.example{'' if port == 443 else f':{port}'}"
+    )
+    assert control.wait_for(wire.Outcome)[0].result == "unverifiable"
+
+
+@pytest.mark.parametrize("mode", [REVERSE, "transparent"])
+@pytest.mark.parametrize("verdict", ["refused", "held"])
+def test_without_one_it_is_not_made(unopened, control, upstream: Upstream, mode: str, verdict: str) -> None:
+    gate = unopened(mode)
+    control.script = lambda fake, frame: (
+        getattr(fake, verdict)(frame) if isinstance(frame, wire.Consult) else fake.grants(frame)
+    )
+    assert beyond(gate, upstream, "payments.example") == b""
+    assert upstream.connections == 0
+
+
+def test_another_name_at_its_listener_is_opened_or_nothing(unopened, control, upstream: Upstream) -> None:
+    gate = unopened("reverse:https://api.stripe.com")
+    assert beyond(gate, upstream, "payments.example") == b""  # not opened, and not the listener's place
+    assert b"target_mismatch" in in_tls(gate, ORDER % b"api.stripe.com", "tools.example")
+    assert control.heard(wire.Consult) == []
+    assert upstream.connections == 0
+
+
 def test_several_listeners(own_gate, control, upstream: Upstream) -> None:
     one, two = free_port(), free_port()
     gate = own_gate(mode=["regular", f"{REVERSE}@127.0.0.1:{one}", f"transparent@127.0.0.1:{two}"])
