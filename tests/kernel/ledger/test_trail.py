@@ -323,6 +323,13 @@ def test_an_edited_checkpoint(number: int, column: str) -> None:
     assert broken(t.verify())[:2] == (fault, SIGNED[number] - 1 + late)
 
 
+@pytest.mark.parametrize("note", [None, 7, b"", b"note"], ids=repr)
+def test_a_note_that_is_no_text(note: Any) -> None:
+    t = trail()
+    t.heads[1] = t.heads[1]._replace(note=note)
+    assert broken(t.verify()) == (Fault.CHECKPOINT, 6, "aud-6")
+
+
 def test_what_follows_an_edited_checkpoint_is_not_read() -> None:
     t = trail()
     t.heads[1] = t.heads[1]._replace(note="x")
