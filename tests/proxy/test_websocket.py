@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -347,3 +348,61 @@ async def test_the_switch_says_who_let_it_pass(live) -> None:
     async with connected(gate, protocols=("other", "chat")) as agent:
         assert agent.protocol == "chat"
         assert agent._response.headers["Vienna-Decision"] == "granted"
+
+
+MASK = b"\0\0\0\0"
+HEAD = (
+    b"GET /v1/sessions/s-1 HTTP/1.1\r\nHost: live.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    assert len(payload) < 126
+    return bytes([first, 0x80 | len(payload)]) + MASK + payload
+
+
+def spoken(gate: Any, *said: bytes) -> bytes:
+    """All that an agent hears who opens a WebSocket and says these bytes in the same breath."""
+    with gate.tunnel("live.example") as agent:
+        agent.sendall(HEAD + b"".join(said))
+        heard = b""
+        with contextlib.suppress(OSError):  # it may be cut off once it is over
+            while more := agent.recv(65536):
+                heard += more
+                if b"\x88" in heard.partition(b"\r\n\r\n")[2]:
+                    agent.sendall(frame(0x88, b""))
+        return heard.partition(b"\r\n\r\n")[2]
+
+
+BROKEN = {
+    "no mask": b"\x81\x02{}",
+    "a reserved bit": frame(0xC1, b"{}"),
+    "an unknown opcode": frame(0x83, b"{}"),
+    "a ping in pieces": frame(0x09, b"x"),
+    "a ping too long": b"\x89\xfe\x00\x7e" + MASK + b"x" * 126,
+    "a continuation of nothing": frame(0x80, b"{}"),
+    "a message within a message": frame(0x01, b"{") + frame(0x81, b"}"),
+    "text that is no UTF-8": frame(0x81, b"\xff"),
+    "a length that could be shorter": b"\x81\xfe\x00\x02" + MASK + b"{}",
+    "a close of one byte": frame(0x88, b"x"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_is_no_frame_ends_it(live, control, name: str) -> None:
+    room, gate = live
+    heard = await soon(asyncio.to_thread(spoken, gate, BROKEN[name]))
+    assert heard[:1] == b"\x88"
+    assert int.from_bytes(heard[2:4]) == 1002
+    assert await soon(room.heard.get()) == ("close", 1001, "")
+    assert [method for method, _ in consults(control)] == ["UPGRADE"]
+
+
+async def test_what_is_said_before_it_is_open_is_judged_too(live, control) -> None:
+    room, gate = live
+    text = say("in the same breath").encode()
+    await soon(asyncio.to_thread(spoken, gate, frame(0x81, text), frame(0x88, (1000).to_bytes(2))))
+    assert await soon(room.heard.get()) == text.decode()
+    assert await soon(room.heard.get()) == ("close", 1000, "")
+    assert consults(control) == [("UPGRADE", "open_session"), ("MESSAGE", "say")]

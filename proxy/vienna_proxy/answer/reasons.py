@@ -45,7 +45,7 @@ _ROWS: dict[Reason, Row] = {
     Reason.UNSUPPORTED_PROTOCOL: Row(
         400,
         "Unsupported protocol",
-        "Only HTTP/1.1 requests pass; no upgrades, WebSockets or raw connections.",
+        "Only HTTP/1.1 requests pass; no upgrades or raw connections, and WebSockets only where a mapping opens them.",
     ),
     Reason.UNSUPPORTED_ENCODING: Row(415, "Unsupported encoding", "Send the body uncompressed and in UTF-8."),
     Reason.UNDECODABLE_BODY: Row(

@@ -24,10 +24,13 @@ from wsproto import events as frames
 from wsproto.connection import CLIENT, SERVER, ConnectionState
 from wsproto.connection import Connection as Frames
 
-from vienna_proxy.transport.passage import Terms, passage_of
+from vienna_proxy.transport.passage import Meter, Terms, passage_of
 
 REFUSED, TOO_LARGE, BUSY = 1008, 1009, 1013
 MOST_WAITING = 256
+MESSAGES_KEPT = 3
+"""How many messages of the largest size are kept for one agent, those that wait and the one that is still coming."""
+
 REASON_BYTES = 123
 
 _NORMAL, _GOING_AWAY, _PROTOCOL_ERROR, _BROKEN = 1000, 1001, 1002, 1011
@@ -105,10 +108,12 @@ class _Fragments:
 class Conversation(layer.Layer):
     """The frames of both sides; see the module."""
 
-    def __init__(self, context: Context, flow: http.HTTPFlow, terms: Terms) -> None:
+    def __init__(self, context: Context, flow: http.HTTPFlow, terms: Terms, meter: Meter) -> None:
         super().__init__(context)
         self._flow = flow
         self._terms = terms
+        self._meter = meter
+        self._metered = 0
         self._agent, self._upstream = Frames(SERVER), Frames(CLIENT)
         self._said, self._heard = _Fragments(terms.most_said), _Fragments(terms.most_heard)
         self._waiting: deque[Message | int] = deque()
@@ -153,22 +158,28 @@ class Conversation(layer.Layer):
             yield from self._next()
 
     def _of_message(self, frame: Spoken) -> Commands:
+        before = self._said.size
         if not self._said.add(frame):
             yield from self._end(
                 TOO_LARGE, f"body_too_large: a message is larger than {self._said.most} bytes"
             )
+            return
+        self._count(self._said.size - before)
+        if not self._has_room():
+            yield from self._end(BUSY, "rate_limited: too much was said while a message waits")
         elif frame.message_finished:
-            message = Message(self._flow, self._said.take(), isinstance(frame.data, str))
-            if not self._has_room(message):
-                yield from self._end(BUSY, "rate_limited: too much was said while a message waits")
-                return
-            self._waiting.append(message)
+            self._waiting.append(Message(self._flow, self._said.take(), isinstance(frame.data, str)))
             yield from self._next()
 
-    def _has_room(self, message: Message) -> bool:
-        kept = sum([len(row.data) for row in self._waiting if isinstance(row, Message)])
-        most = max(self._terms.most_said, len(message.data))
-        return len(self._waiting) < MOST_WAITING and kept + len(message.data) <= most
+    def _count(self, size: int) -> None:
+        """Bytes of the agent's that are in memory, beside those of all other calls."""
+        self._metered += size
+        self._meter.taken += size
+
+    def _has_room(self) -> bool:
+        """Whether what waits, the message that is judged and the one that comes are not too much."""
+        few = len(self._waiting) < MOST_WAITING and self._metered <= MESSAGES_KEPT * self._terms.most_said
+        return few and self._meter.taken <= self._meter.most
 
     def _next(self) -> Commands:
         """Ask about the message whose turn it is."""
@@ -193,6 +204,8 @@ class Conversation(layer.Layer):
 
     def _judged(self, message: Message) -> Commands:
         self._asked = None
+        if not self._over:
+            self._count(-len(message.data))
         if message.granted is None:
             yield from self._end(*message.refusal)
             return
@@ -252,12 +265,13 @@ class Conversation(layer.Layer):
             return
         self._over = True
         self._waiting.clear()
+        self._count(-self._metered)
         if self._asked is not None:
             self._asked.gone = True
         yield from self._close(self._upstream, self.context.server, upstream, None)
         yield from self._close(self._agent, self.context.client, code, reason or None)
         yield commands.CloseConnection(self.context.server)
-        if self._agent.state is ConnectionState.CLOSED:
+        if self._agent.state is ConnectionState.CLOSED or code == _PROTOCOL_ERROR:
             yield commands.CloseConnection(self.context.client)
         else:
             yield commands.RequestWakeup(_LINGER_SECONDS)
@@ -286,4 +300,6 @@ def _event(data: bytes, *, is_text: bool) -> frames.Event:
 def conversation_of(context: Context, flow: http.HTTPFlow) -> Conversation | None:
     """What goes on after an upgrade that the gate let pass; None: it did not."""
     passage = passage_of(flow)
-    return None if passage is None or passage.terms is None else Conversation(context, flow, passage.terms)
+    if passage is None or passage.terms is None:
+        return None
+    return Conversation(context, flow, passage.terms, passage.meter)
