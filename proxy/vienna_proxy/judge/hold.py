@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +27,16 @@ _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 _PING = b"\x89\x00"  # RFC 6455 5.5.2: between two messages; ours are written whole
 WEBSOCKET = "websocket"
 
+# Built with a Go before 1.24 they break off at the sixth interim response. Without any, Go waits for ever.
+_GO = re.compile(r"go-http-client|gobindings|[/-]go\b|kubernetes/|terraform|github cli", re.I)
+
 # Without a sign of life: what the client bears by default, less a second. The first match counts.
 _PATIENCE = (
     (re.compile(r"stripe", re.I), 80.0),
     (re.compile(r"openai|anthropic", re.I), 600.0),
     (re.compile(r"pygithub", re.I), 15.0),
     (re.compile(r"slack", re.I), 30.0),
+    (_GO, math.inf),
     (re.compile(r"boto|aws-sdk|aws-cli", re.I), 60.0),
     (re.compile(r"httpx", re.I), 5.0),
     (re.compile(r"node|undici", re.I), 300.0),
@@ -66,6 +71,8 @@ class Caller:
             return None
         if self.http_version == WEBSOCKET:
             return _PING
+        if _GO.search(self.user_agent):
+            return None
         return _PROCESSING if _NODE.search(self.user_agent) else _CONTINUE
 
     def patience_seconds(self, *, most: float, beating: bool) -> float:

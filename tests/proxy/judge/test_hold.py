@@ -15,6 +15,7 @@ AGENTS = {
     "Stripe/v1 PythonBindings/16.1": 79,
     "OpenAI/Python 2.54": 599,
     "python-requests/2.32": 49,
+    "kubectl/v1.32.2 (linux/amd64) kubernetes/67a30c0": 9_999,
     "": 49,
 }
 
@@ -22,7 +23,7 @@ AGENTS = {
 @pytest.mark.parametrize(("agent", "seconds"), AGENTS.items())
 def test_patience_without_a_sign_of_life(agent: str, seconds: float) -> None:
     caller = Caller(agent, "HTTP/1.1")
-    assert caller.patience_seconds(most=10_000, beating=False) == seconds
+    assert caller.patience_seconds(most=9_999, beating=False) == seconds
     assert caller.patience_seconds(most=3, beating=False) == 3
     assert caller.patience_seconds(most=600, beating=True) == 600
 
@@ -33,6 +34,11 @@ def test_patience_without_a_sign_of_life(agent: str, seconds: float) -> None:
         ("python-requests/2.32", "HTTP/1.1", "auto", b"HTTP/1.1 100 Continue\r\n\r\n"),
         ("node", "HTTP/1.1", "auto", b"HTTP/1.1 102 Processing\r\n\r\n"),
         ("undici", "HTTP/1.1", "auto", b"HTTP/1.1 102 Processing\r\n\r\n"),
+        ("kubectl/v1.32.2 (linux/amd64) kubernetes/67a30c0", "HTTP/1.1", "auto", None),
+        ("Go-http-client/1.1", "HTTP/1.1", "auto", None),
+        ("aws-sdk-go-v2/1.36 os/linux lang/go#1.22 md/GOOS#linux", "HTTP/1.1", "auto", None),
+        ("OpenAI/Go 1.2", "HTTP/1.1", "auto", None),
+        ("google-api-python-client/2", "HTTP/1.1", "auto", b"HTTP/1.1 100 Continue\r\n\r\n"),
         ("curl/8", "HTTP/1.0", "auto", None),
         ("curl/8", "HTTP/1.1", "off", None),
     ],
