@@ -163,10 +163,16 @@ def child_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 def control_plane(
-    *, config: Path | None, data_dir: Path, listen: str | None, environ: Mapping[str, str], sink: Sink
+    *,
+    config: Path | None,
+    data_dir: Path,
+    listen: str | None,
+    environ: Mapping[str, str],
+    sink: Sink,
+    module: str = "vienna_control",
 ) -> Child:
     """A control plane, not yet ready."""
-    arguments = ["-m", "vienna_control", "--json", "--data-dir", str(data_dir)]
+    arguments = ["-m", module, "--json", "--data-dir", str(data_dir)]
     arguments += ["-c", str(config)] if config else []
     arguments += ["--listen", listen] if listen else []
     return Child("control plane", arguments, environ, sink)

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from vienna_control import config, logs, serve
@@ -20,16 +21,28 @@ from vienna_control.identity import bootstrap
 from vienna_control.ports import StartError, UnavailableError
 from vienna_kernel.errors import MalformedError
 
+type Prepare = Callable[[App], Awaitable[None]]
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run until told to stop; the exit code."""
+
+async def _as_it_is(_: App) -> None:
+    """Change nothing."""
+
+
+def main(arguments: list[str] | None = None, *, prepare: Prepare = _as_it_is, lenient_only: str = "") -> int:
+    """Run until told to stop; the exit code.
+
+    ``prepare``: what is done to the app before it accepts anything. ``lenient_only``: what this is, where prod must
+    not start it.
+    """
     options = _options(sys.argv[1:] if arguments is None else arguments)
     try:
         settings = config.load(
             file=options.config, environ=os.environ, listen=options.listen, data_dir=options.data_dir
         )
+        if lenient_only and not settings.lenient:
+            raise StartError(f"{lenient_only} is for VIENNA_ENV=dev or test only")
         logs.configure(settings.log_level)
-        return asyncio.run(_run(settings, as_json=options.json))
+        return asyncio.run(_run(settings, prepare, as_json=options.json))
     except (StartError, MalformedError, UnavailableError, OSError) as error:
         print(f"vienna control: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -46,7 +59,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def _run(settings: config.Settings, *, as_json: bool) -> int:
+async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,6 +73,7 @@ async def _run(settings: config.Settings, *, as_json: bool) -> int:
         raise
     try:
         join_token, admin = await _first_ones(app, folder, serve.url_of(listener))
+        await prepare(app)
     except BaseException:
         await app.close()
         raise
