@@ -72,12 +72,21 @@ def test_a_bound_on_the_answer_that_nobody_could_hold_has_no_reading(limits: Any
         parse_claims(json.dumps(claims).encode())
 
 
+def test_a_bound_of_nothing_is_one() -> None:
+    for name in NAMES:
+        bounded = replace(PLAIN, response_limits={name: 0})
+        assert parse_claims(payload(bounded)) == bounded
+
+
 def test_what_is_not_said_is_read_as_the_least() -> None:
     claims = json.loads(payload(PLAIN))
     del claims["required"]
     claims["approvals"] = [{"operator": "op-1", "at": 1, "shown": "sha256:00"}]
     found = parse_claims(json.dumps(claims).encode())
     assert found.demand == Demand()
+    silent = {name: value for name, value in claims.items() if not name.endswith("_digest")}
+    said = parse_claims(json.dumps(silent).encode())
+    assert said == replace(found, policy_digest="", mapping_digest="")
     assert found.consents == (Consent("op-1", datetime.fromtimestamp(1, UTC), "sha256:00"),)
     claims["required"] = {}
     assert parse_claims(json.dumps(claims).encode()) == found
@@ -97,6 +106,12 @@ def test_what_is_not_said_is_read_as_the_least() -> None:
         ({"sub": "x" * 8192}, True),
         ({"sub": "x" * 8193}, False),
         ({"sub": ""}, False),
+        ({"nbf": 0}, True),
+        ({"nbf": -1}, False),
+        ({"exp": 253402300799}, True),
+        ({"exp": 253402300800}, False),
+        ({"depth": 0}, True),
+        ({"depth": -1}, False),
     ],
 )
 def test_the_bounds_of_claims(change: dict[str, Any], sound: bool) -> None:
