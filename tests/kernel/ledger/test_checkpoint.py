@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +111,16 @@ def test_a_signature_under_another_name_is_none() -> None:
     assert open_note(checkpoint_note("vienna/test", 1, b"r" * 32, AT, stranger), PUBLIC) is None
     renamed = NOTE.replace("— vienna/test", "— vienna/other")
     assert open_note(renamed, PUBLIC) is None
+
+
+def test_every_byte_of_a_signature_counts() -> None:
+    head, _, blob = NOTE.rstrip("\n").rpartition(" ")
+    signature = b64decode(blob)
+    assert len(signature) == 4 + 64  # the name of the key, and what it signed
+    for at in range(len(signature)):
+        changed = signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1 :]
+        assert open_note(f"{head} {b64encode(changed).decode()}\n", PUBLIC) is None, at
+    assert open_note(f"{head} {blob}\n", PUBLIC) is not None
 
 
 def test_a_revoked_key_opens_nothing() -> None:
