@@ -152,7 +152,7 @@ def test_a_tunnel_that_is_not_opened(
     start, control, company: CompanyProxy, upstream: Upstream, said: bytes | None
 ) -> None:
     company.connect = said
-    gate = start(upstream_={"connect_seconds": 2})
+    gate = start(upstream={"connect_seconds": 2})
     answer = gate.call("GET", ORDER)
     assert answer.headers["vienna-reason"] == "upstream_unreachable"
     (outcome,) = control.wait_for(wire.Outcome)
