@@ -7,12 +7,14 @@ the signature tells; the signature itself is not looked at.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from vienna_kernel.call.request import Call
 from vienna_proxy.answer import problem
 from vienna_proxy.answer.form import Form
 from vienna_proxy.answer.problem import Answer
+from vienna_proxy.answer.reasons import aws_exception
 
 # Signature version 4 and 4a; the region is left out in the latter.
 _SIGNED = re.compile(
@@ -23,12 +25,20 @@ _S3 = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
 _XML = frozenset({"route53", "cloudfront"})  # their errors are those of the query services
 _FORM = "application/x-www-form-urlencoded"
 
-_DENIED = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
-_INVALID = ("ValidationError", "InvalidRequest", "InvalidRequest")
-_LATER = ("Throttling", "RequestLimitExceeded", "SlowDown")
-_BROKEN = ("ServiceUnavailable", "Unavailable", "ServiceUnavailable")
-# What query services, EC2 and S3 call a status.
-_CODES = {400: _INVALID, 413: _INVALID, 415: _INVALID, 500: _BROKEN, 502: _BROKEN, 503: _BROKEN}
+
+class _Codes(NamedTuple):
+    """What one and the same refusal is called."""
+
+    query: str
+    ec2: str
+    s3: str
+
+
+_DENIED = _Codes("AccessDenied", "UnauthorizedOperation", "AccessDenied")
+_INVALID = _Codes("ValidationError", "InvalidRequest", "InvalidRequest")
+_LATER = _Codes("Throttling", "RequestLimitExceeded", "SlowDown")
+_BROKEN = _Codes("ServiceUnavailable", "Unavailable", "ServiceUnavailable")
+_BY_STATUS = {400: _INVALID, 413: _INVALID, 415: _INVALID, 500: _BROKEN, 502: _BROKEN, 503: _BROKEN}
 
 
 def service_of(call: Call) -> str | None:
@@ -42,8 +52,6 @@ def form_of_signed(answer: Answer, call: Call) -> Form | None:
     service = service_of(call)
     if service is None:
         return None
-    if call.header("x-amz-target") is not None:
-        return json_form(answer, call)
     if service in _S3:
         return s3_form(answer, call)
     if service == "ec2" or service in _XML or call.content_type == _FORM:
@@ -53,42 +61,45 @@ def form_of_signed(answer: Answer, call: Call) -> Form | None:
 
 def json_form(answer: Answer, call: Call) -> Form:
     """``__type`` and ``message``, which the problem document has; the name of the error in the header too."""
-    document = problem.problem(answer)
-    kind = call.content_type if call.content_type in _JSON else "application/json"
-    plain = problem.form(answer)
-    return Form(kind or plain.kind, plain.content, headers=(("x-amzn-ErrorType", str(document["__type"])),))
+    asked = call.content_type or ""
+    name = aws_exception(answer.code, may_retry=answer.may_retry)
+    return Form(
+        asked if asked in _JSON else "application/json",
+        problem.form(answer).content,
+        headers=(("x-amzn-ErrorType", name),),
+    )
 
 
 def query_form(answer: Answer, call: Call) -> Form:
     """The XML of the query services, or of EC2, which has one of its own."""
-    words = _words(answer)
+    codes, error = _codes(answer), _element("Message", answer.sentence)
     if service_of(call) == "ec2" or call.host.startswith("ec2."):
-        code, sentence, request = words[1], words[3], words[4]
-        return _xml(
-            f"<Response><Errors><Error><Code>{code}</Code><Message>{sentence}</Message></Error></Errors>"
-            f"<RequestID>{request}</RequestID></Response>"
-        )
+        errors = f"<Errors><Error><Code>{codes.ec2}</Code>{error}</Error></Errors>"
+        return _xml(f"<Response>{errors}{_request('RequestID', answer)}</Response>")
     fault = "Sender" if answer.code < 500 else "Receiver"
-    return _xml(
-        f"<ErrorResponse><Error><Type>{fault}</Type><Code>{words[0]}</Code><Message>{words[3]}</Message></Error>"
-        f"<RequestId>{words[4]}</RequestId></ErrorResponse>"
-    )
+    told = f"<Error><Type>{fault}</Type><Code>{codes.query}</Code>{error}</Error>"
+    return _xml(f"<ErrorResponse>{told}{_request('RequestId', answer)}</ErrorResponse>")
 
 
 def s3_form(answer: Answer, call: Call) -> Form:
     """The XML of S3."""
-    words = _words(answer)
-    return _xml(
-        f"<Error><Code>{words[2]}</Code><Message>{words[3]}</Message><RequestId>{words[4]}</RequestId></Error>"
-    )
+    error = _element("Message", answer.sentence)
+    return _xml(f"<Error><Code>{_codes(answer).s3}</Code>{error}{_request('RequestId', answer)}</Error>")
 
 
-def _words(answer: Answer) -> tuple[str, str, str, str, str]:
-    """The code in three dialects, the sentence, and the id of the request; escaped."""
-    codes = _CODES.get(answer.code, _DENIED)
+def _codes(answer: Answer) -> _Codes:
     if answer.code == 429 and answer.may_retry:
-        codes = _LATER
-    return *codes, escape(answer.sentence), escape(str(answer.facts().get("intent", "")))
+        return _LATER
+    return _BY_STATUS.get(answer.code, _DENIED)
+
+
+def _request(name: str, answer: Answer) -> str:
+    """The id of the request, which is that of the intent."""
+    return _element(name, str(answer.facts().get("intent", "")))
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{escape(text)}</{name}>"
 
 
 def _xml(body: str) -> Form:

@@ -98,14 +98,8 @@ def of_gemini() -> Any:
 
 
 def of_clickhouse() -> Any:
-    return clickhouse_connect.get_client(
-        host="clickhouse",
-        secure=True,
-        ca_cert=os.environ["SSL_CERT_FILE"],
-        https_proxy=os.environ["HTTPS_PROXY"],
-        username="u",
-        password="p",
-    )
+    way = {"ca_cert": os.environ["SSL_CERT_FILE"], "https_proxy": os.environ["HTTPS_PROXY"]}
+    return clickhouse_connect.get_client(host="clickhouse", secure=True, username="u", password="p", **way)
 
 
 def of_postgrest() -> Any:
@@ -279,6 +273,11 @@ def test_a_client_that_prefers_not_to_wait(refusing: Any, control: Any) -> None:
     assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
     assert answer.headers["location"] == answer.json()["instance"]
     assert (answer.headers["vienna-decision"], answer.headers["vienna-approval"]) == ("pending", "apr-1")
+
+
+def test_a_host_that_may_not_be_reached_is_told_in_the_status_line(refusing: Any) -> None:
+    with pytest.raises(requests.ConnectionError, match="Tunnel connection failed: 403 Denied by Vienna: "):
+        requests.get("https://127.0.0.1/", timeout=30)
 
 
 def test_an_answer_to_head_has_no_body(refusing: Any) -> None:

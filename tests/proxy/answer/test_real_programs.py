@@ -45,22 +45,33 @@ def test_git(refusing: Any, control: Any, upstream: Upstream, tmp_path: Path) ->
     assert (code, f"remote: {SAID}" in said) == (128, True), said
 
     upstream.answer("GET", "/acme/shop/info/refs", listing)
-    control.script = but_listings
+    upstream.answer("POST", "/acme/shop/git-receive-pack", Answer(200, b"", RESULT))
+    control.script = but_questions
     code, said = run(git, "clone", url, str(tmp_path / "clone"), **quiet)
     assert (code, f"remote error: {SAID}" in said) == (128, True), said
     code, said = run(git, "-c", "protocol.version=0", "clone", url, str(tmp_path / "clone"), **quiet)
     assert (code, f"remote error: {SAID}" in said) == (128, True), said
     code, said = run(git, "-C", repository, "push", "--force", url, "main", **quiet)
     assert (code, f"[remote rejected] main -> main ({SAID})" in said) == (1, True), said
-    assert {asked.method for asked in upstream.received} == {"GET"}
+    Path(repository, "large").write_bytes(os.urandom(2 * 1024 * 1024))  # git tries its credentials first
+    run(git, "-C", repository, "add", "large")
+    run(git, "-C", repository, *who, "commit", "-q", "-m", "y")
+    code, said = run(git, "-C", repository, "push", "--force", url, "main", **quiet)
+    assert (code, f"[remote rejected] main -> main ({SAID})" in said) == (1, True), said
+    assert {asked.body for asked in upstream.received} == {b"", NOTHING}
     upstream.received.clear()
 
 
-def but_listings(fake: Any, frame: Any) -> Any:
-    """No to everything but the listing of refs."""
-    if isinstance(frame, wire.Consult) and "info/refs" not in frame.call.url:
-        return fake.refused(frame, hint=SAID)
-    return fake.grants(frame)
+NOTHING = b"0000"
+RESULT = {"Content-Type": "application/x-git-receive-pack-result"}
+
+
+def but_questions(fake: Any, frame: Any) -> Any:
+    """No to everything but the listing of refs, and a push of nothing."""
+    if not isinstance(frame, wire.Consult):
+        return fake.grants(frame)
+    asks = "info/refs" in frame.call.url or frame.call.body_bytes == len(NOTHING)
+    return fake.granted(frame) if asks else fake.refused(frame, hint=SAID)
 
 
 def listing(request: Received) -> Answer:

@@ -44,6 +44,20 @@ def test_an_id_comes_back_as_it_was_or_not_at_all(ids: list[Any], batch: bool, p
     assert all("error" in row or row["result"]["isError"] is True for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/event-stream", "text/event-stream"),
+        ("text/event-stream, */*", "application/json"),
+        ("application/json, text/event-stream", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_an_event_is_sent_where_nothing_else_is_taken(accept: str, kind: str) -> None:
+    response = render(Answer(reason=Reason.POLICY_DENIED), asking(tool(), accept=accept), protocol="mcp")
+    assert (response.status_code, response.headers["content-type"]) == (200, kind)
+
+
 LARGE = {**tool(), "params": {"name": "pay", "arguments": {"x": "y" * 1024 * 1024}}}
 UNREAD = {
     "too large to be read again": asking(LARGE),
