@@ -227,11 +227,9 @@ class AddressPolicy:
         """What is refused before this process looks a name up, or connects to an address that it did not look up."""
         if self.hop is None:
             return self.judge_name(host, port)
-        return (
-            None
-            if self.is_hop(host, port)
-            else Refused(Reason.ADDRESS_REFUSED, "not by way of the company proxy")
-        )
+        if self.is_hop(host, port):
+            return None
+        return Refused(Reason.ADDRESS_REFUSED, "not by way of the company proxy")
 
     def judge_found(self, host: str, address: Address, port: int) -> Refused | None:
         """Whether ``address:port``, which this process found for ``host``, is refused."""

@@ -175,3 +175,36 @@ def test_our_own_way_is_exempt_and_only_inside(loop: GuardedLoop) -> None:
     with pytest.raises(ConnectionRefusedError):
         loop.run_until_complete(connect())
     assert refused(loop, "inside.example", 1)
+
+
+def test_behind_a_company_proxy_nothing_else_is_connected_to(loop: GuardedLoop) -> None:
+    assert loop.policy is not None
+    loop.policy = AddressPolicy(private=["127.0.0.0/8"], hop=("inside.example", 3128))
+    assert not refused(loop, "inside.example", 3128)  # though it is no public address
+    assert refused(loop, "inside.example", 443)
+    assert refused(loop, "out.example", 3128)
+
+    async def connect(host: str, port: int) -> None:
+        await asyncio.open_connection(host, port)
+
+    with pytest.raises(AddressRefusedError):
+        loop.run_until_complete(connect("127.0.0.1", 1))
+    loop.policy.hop = ("127.0.0.1", 1)
+    with pytest.raises(ConnectionRefusedError):
+        loop.run_until_complete(connect("127.0.0.1", 1))
+
+
+def test_behind_a_company_proxy_a_name_is_judged_by_itself() -> None:
+    policy = AddressPolicy(private=["10.0.0.0/8"], hop=("10.0.0.9", 3128))
+    policy.forbid_name("Control.Corp.", 443)
+    for host, port in (
+        ("10.0.0.9", 3128),
+        ("0x0a000009", 3128),  # another spelling of it
+        ("control.corp", 443),
+        ("CONTROL.corp.", 443),
+        ("metadata.google.internal", 80),
+        ("127.0.0.1", 80),
+    ):
+        assert policy.judge_name(host, port) is not None, host
+    for host, port in (("out.example", 443), ("10.0.0.8", 3128), ("control.corp", 8443)):
+        assert policy.judge_name(host, port) is None, host
