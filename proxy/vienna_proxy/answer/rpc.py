@@ -62,7 +62,7 @@ def messages(call: Call) -> list[Message] | None:
     return None if any(len(str(told.id)) > _MAX_ID_CHARS for told in found) else found
 
 
-def jsonrpc_form(answer: Answer, call: Call) -> Form | None:
+def jsonrpc_form(answer: Answer, call: Call) -> Form:
     """An ``error`` for each request of the body."""
     return _form(answer, call, _error)
 
@@ -80,7 +80,7 @@ def mcp_form(answer: Answer, call: Call) -> Form | None:
     return _form(answer, call, say)
 
 
-def _form(answer: Answer, call: Call, say: _Say) -> Form | None:
+def _form(answer: Answer, call: Call, say: _Say) -> Form:
     found = messages(call)
     asked = [told for told in found or () if told.id is not MISSING]
     if not asked:
