@@ -42,7 +42,6 @@ from vienna_kernel.approval.moves import Requirements, Voter
 from vienna_kernel.approval.moves import Status as ApprovalStatus
 from vienna_kernel.decision.decide import Outcome
 from vienna_kernel.lifecycle import Event, Grade, Status, advance
-from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Result
 from vienna_kernel.warrant.terms import Warrant
@@ -218,9 +217,8 @@ class Pipeline:
         )
         dispatch.consume(tx, use)
         first = case.past.first_key if case.past else None
-        if case.ask.key is not None and not terms.observed:
-            keys = {case.ask.key, case.ask.key if first is None else digest(first)}
-            replay.remember(tx, case.ask, intent_id, keys)
+        if not terms.observed:
+            replay.remember(tx, case.ask, intent_id, first_key=first)
         if case.judged.first_contact:
             facts.remember_host(tx, case.ask)
         if not case.wire:
@@ -352,6 +350,7 @@ class Pipeline:
             sidecar_id=case.ask.caller.sidecar_id,
         )
         dispatch.consume(tx, use)
+        replay.remember(tx, case.ask, warrant.intent_id)
         handed = answers.Handed(warrant.id, token)
         return answers.granted(warrant.intent_id, warrant.tier, handed, case.judged.decision)
 

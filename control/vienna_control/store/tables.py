@@ -275,12 +275,12 @@ executions = Table(
     Index(None, "agent_id", "verification"),
 )
 
-idempotency_keys = Table(  # of calls that left: with the same key, an identical call is the same
-    "idempotency_keys",
+sent_writes = Table(  # the latest of each fingerprint that left, by idempotency key: what a retry repeats
+    "sent_writes",
     metadata,
     Column("agent_id", String(64), primary_key=True),
     Column("fingerprint", String(80), primary_key=True),
-    Column("key", String(80), primary_key=True),  # sha256:<hex>
+    Column("key", String(80), primary_key=True),  # sha256:<hex>; empty: whatever its key
     Column("intent_id", ForeignKey("intents.id"), nullable=False),
     _at("at"),
 )

@@ -410,14 +410,14 @@ def upgrade() -> None:
         op.f("ix_executions_status_started_at"), "executions", ["status", "started_at"], unique=False
     )
     op.create_table(
-        "idempotency_keys",
+        "sent_writes",
         sa.Column("agent_id", sa.String(length=64), nullable=False),
         sa.Column("fingerprint", sa.String(length=80), nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("intent_id", sa.String(length=64), nullable=False),
         sa.Column("at", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_idempotency_keys_intent_id")),
-        sa.PrimaryKeyConstraint("agent_id", "fingerprint", "key", name=op.f("pk_idempotency_keys")),
+        sa.ForeignKeyConstraint(["intent_id"], ["intents.id"], name=op.f("fk_sent_writes_intent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "fingerprint", "key", name=op.f("pk_sent_writes")),
     )
     op.create_table(
         "votes",
