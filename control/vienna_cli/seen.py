@@ -38,6 +38,7 @@ class Seen:
         parameters: Of its first meaning, without what looks like a credential.
         more: How many meanings it has besides.
         outcome: What policy says of it: ``proceed``, ``hold``, ``denied``, ``rate_limited``.
+        observed: Whether it was let through though policy says otherwise, since the agent is only watched.
         asked: Who would be asked, in words; empty where nobody is.
         because: Rule or reason of a refusal.
         agreed: Who consented, if people were asked.
@@ -55,6 +56,7 @@ class Seen:
     tier: str
     status: str
     outcome: str
+    observed: bool
     asked: str
     because: str
     http_status: int | None
@@ -79,9 +81,10 @@ class Seen:
             more=len(meanings) - 1,
             tier=intent["risk_tier"],
             status=intent["status"],
-            outcome=intent.get("would") or decision.get("outcome") or intent["status"],
+            outcome=decision.get("outcome") or intent["status"],
+            observed=bool(intent.get("would")),
             asked=describe(Requirements.from_json(required)) if required else "",
-            because=intent.get("rule") or str(intent.get("reason") or "").replace("_", " "),
+            because=_because(intent.get("rule"), intent.get("reason") or ""),
             http_status=(intent.get("execution") or {}).get("http_status"),
             agreed=tuple(vote["operator"] for vote in approval.get("votes") or ()),
         )
@@ -105,7 +108,7 @@ class Seen:
         if self.status in _UNDER_WAY:
             return "approved" if self.agreed else "on its way"
         told = str(self.http_status) if self.http_status else self.status
-        if self.status == "observed" or self.outcome in ("denied", "rate_limited"):
+        if self.observed:
             return f"let through, {told}"
         return f"approved, {told}" if self.agreed else told
 
@@ -130,7 +133,7 @@ class Seen:
         if self.unread:
             return escape(f"{what} refused by the gate: {self.because}")
         told = f"{what} → {meant}{more}  {self.tier} {self.here}"
-        differs = (nobody_asked and self.outcome == "hold") or self.here.startswith("let through")
+        differs = self.observed or (nobody_asked and self.outcome == "hold")
         return escape(f"{told}  (prod: {self.prod})" if differs else told)
 
     def data(self) -> dict[str, Any]:
@@ -181,10 +184,16 @@ def lines(told: Mapping[str, Any], *, nobody_asked: bool) -> list[str]:
     held = "would have been held" if nobody_asked else "held"
     words = {"held": held, "denied": "denied", "unmapped": "unmapped"}
     counts = [f"{sum(told[kind].values())} {word}" for kind, word in words.items()]
-    found = [f"{told['calls']} calls: {told['passed']} passed, {', '.join(counts)}"]
+    calls = "1 call" if told["calls"] == 1 else f"{told['calls']} calls"
+    found = [f"{calls}: {told['passed']} passed, {', '.join(counts)}"]
     for kind, word in words.items():
         found += [f"  {word}: {escape(what)}{_times(count)}" for what, count in told[kind].items()]
     return found
+
+
+def _because(rule: str | None, reason: str) -> str:
+    """The rule where one denied it, else the reason in words."""
+    return rule if rule and reason in ("", "policy_denied") else reason.replace("_", " ")
 
 
 def _times(count: int) -> str:
