@@ -16,6 +16,7 @@ from typing import Any
 import h11
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import TCPLayer
+from mitmproxy.proxy.layers.http import HttpStream
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
 from vienna_kernel.call.authority import Authority
@@ -55,7 +56,7 @@ def _trusting(_: Any) -> Any:
     def identify(claims: Any, **_: Any) -> Authority:
         if claims.connect is not None:
             return Authority(claims.connect[0].strip("[]").lower(), claims.connect[1])
-        text = (claims.hosts or (claims.absolute,))[0]
+        text = (claims.hosts or (claims.absolute,))[0].rpartition("@")[2]
         host, colon, port = text.rpartition(":")
         if not colon or not port.isdigit():
             host, port = text, {"http": "80", "https": "443"}[claims.scheme]
@@ -298,10 +299,6 @@ def _whatever_it_holds(_: Any) -> Any:
     return lambda content, window, most: zlib.decompress(content, window)
 
 
-async def _bare_connect(loop: Any, sock: Any, address: Any) -> None:
-    await asyncio.SelectorEventLoop.sock_connect(loop, sock, address)
-
-
 GUARDS: dict[str, tuple[Place, ...]] = {}
 
 
@@ -322,15 +319,12 @@ guard("one place", f"{_KERNEL}.call.request:identify", _trusting)
 guard("CONNECT is read", "vienna_proxy.transport.tunnel:Tunnels._place", _place)
 guard("names are judged", f"{_TRANSPORT}.addresses:AddressPolicy.judge_name", says(None))
 guard("addresses are judged", f"{_TRANSPORT}.addresses:AddressPolicy.judge", says(None))
-guard("never ours, never metadata", f"{_TRANSPORT}.addresses:AddressPolicy.judge_always", says(None))
 guard("metadata names", f"{_TRANSPORT}.addresses:_METADATA_NAMES", becomes(frozenset()))
 guard("metadata addresses", f"{_TRANSPORT}.addresses:_METADATA", becomes(frozenset()))
 guard("our own ports", f"{_TRANSPORT}.addresses:AddressPolicy._is_ours", says(False))
 guard("addresses inside addresses", f"{_TRANSPORT}.addresses:carried", lambda _: lambda address: [address])
 guard("not public over IPv4", f"{_TRANSPORT}.addresses:_NOT_PUBLIC_4", becomes(()))
 guard("not public over IPv6", f"{_TRANSPORT}.addresses:_is_public", says(True))
-guard("every address of a name", f"{_TRANSPORT}.addresses:GuardedLoop._vet", says(None))
-guard("addresses at the socket", f"{_TRANSPORT}.addresses:GuardedLoop.sock_connect", lambda _: _bare_connect)
 
 guard("options are watched", f"{_TRANSPORT}.embed:Embedded.wrong", says(None))
 guard("the judge's word", "vienna_proxy.judge.decide:Judge.judge", _asked_but_not_heard)
@@ -345,9 +339,9 @@ guard("lines that tell", f"{_KERNEL}.call.framing:_judge_lines", says(None))
 guard("mitmproxy's check of headers", f"{_STREAM}.check_invalid", _check_nothing)
 guard("mitmproxy's body length", "mitmproxy.net.http.http1:expected_http_body_size", _any_size)
 guard("version and method", f"{_KERNEL}.call.request:_judge_start", says(None))
-guard("as long as it says", f"{_KERNEL}.call.request:_judge_body", says(None))
 guard("a plain number", f"{_KERNEL}.call.framing:_LENGTH", lambda _: _Everything())
 guard("transfer codings", f"{_KERNEL}.call.request:read_framing", _any_transfer_coding)
+guard("bodies are kept whole", f"{_STREAM}.check_body_size", becomes(HttpStream.check_body_size))
 guard("no trailers", f"{_SERVER}.read_body", _no_trailers)
 guard("codings asked for", f"{_KERNEL}.call.framing:_codings", says(()))
 guard("bytes of a head", f"{_TRANSPORT}.heads:HEAD_BYTES", becomes(1 << 30))

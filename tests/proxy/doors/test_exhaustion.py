@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness.doors import Scene, Unguarded
-from harness.vienna import in_background, until
+from harness.doors import Scene
+from harness.vienna import in_background
 
 GET = b"GET http://tap.example/other HTTP/1.1\r\nHost: tap.example\r\n\r\n"
 POST = b"POST http://tap.example/x HTTP/1.1\r\nHost: tap.example\r\nContent-Type: %b\r\n%bContent-Length: %d\r\n\r\n"
@@ -106,25 +106,3 @@ def test_connections_that_say_little_are_nobody_elses_trouble(scene: Scene) -> N
                 one.sendall(words)
         with others(scene) as count:
             _some_more(count)
-
-
-def test_whoever_goes_on_sending_after_the_answer_is_cut_off(unguarded: Unguarded) -> None:
-    """The answer comes in the middle of the body, and is not lost; then the connection is closed."""
-    unguarded.hatch()
-    unguarded.reset()
-    with unguarded.gate.connect() as plain:
-        plain.settimeout(ENOUGH_SECONDS)
-        plain.sendall(
-            b"POST http://tap.example/x HTTP/1.1\r\nHost: tap.example\r\nContent-Length: 99999999\r\n\r\n"
-        )
-        assert unguarded.ask(plain, seconds=ENOUGH_SECONDS).startswith(b"HTTP/1.1 413 ")
-        until("the gate to hang up", lambda: _hung_up(plain))
-    assert not unguarded.reached
-
-
-def _hung_up(plain: socket.socket) -> bool:
-    try:
-        plain.sendall(b"x" * 100)
-    except OSError:
-        return True
-    return False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 
 from harness.doors import Door, Scene, laws
+from vienna_kernel import wire
 
 POST = b"POST http://tap.example/x HTTP/1.1\r\nHost: tap.example\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -60,6 +62,29 @@ def _open_after(scene: Scene, data: bytes) -> bool:
         except OSError:
             pass
         return time.monotonic() - began > 2.4
+
+
+def _sent_ahead(scene: Scene) -> bool:
+    """What a caller sends behind a request that waits is kept, however much it is."""
+    scene.control.script = lambda fake, frame: (
+        fake.held(frame) if isinstance(frame, wire.Consult) else fake.grants(frame)
+    )
+    told = scene.say(POST + b"Prefer: wait=1\r\nContent-Length: 0\r\n\r\n", b"x" * 1_500_000)
+    return b"approval_pending" in told
+
+
+def _sends_on(scene: Scene) -> bool:
+    """A caller goes on sending long after the answer, and is listened to."""
+    with scene.gate.connect() as plain:
+        assert scene.ask(plain, POST + b"Content-Length: 99999999\r\n\r\n").startswith(b"HTTP/1.1 413 ")
+        pause, ends = threading.Event(), time.monotonic() + 2.5
+        while time.monotonic() < ends:
+            try:
+                plain.sendall(b"x" * 100)
+            except OSError:
+                return False
+            pause.wait(0.02)
+        return True
 
 
 DOORS = {
@@ -122,7 +147,11 @@ DOORS = {
         POST + JSON + b"Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}", by=("lines that tell",)
     ),
     "a welcome for what its head alone refuses": Door(_welcomed, ("what heads alone refuse",)),
-    "a body sent on before the whole of it is there": Door(_judged_before),
+    "a body sent on before the whole of it is there": Door(
+        _judged_before,
+        ("options are watched", "bodies are kept whole"),
+        options={"stream_large_bodies": "1"},
+    ),
     "a head that takes too long": Door(
         lambda scene: _open_after(scene, b"GET http://tap.example/ HT"),
         ("a clock for heads", "a clock for silence"),
@@ -130,6 +159,10 @@ DOORS = {
     ),
     "a connection that says nothing": Door(
         lambda scene: _open_after(scene, b""), ("a clock for silence",), timed=True
+    ),
+    "more than a pipeline may hold": Door(_sent_ahead, ("a bound on what is sent ahead",)),
+    "sending without end after the answer": Door(
+        _sends_on, ("a clock for what comes after the answer",), timed=True
     ),
     "too many header lines": sent(
         POST + b"X-A: 1\r\n" * 120 + b"\r\n", by=("lines of a head", "lines of headers")

@@ -62,7 +62,7 @@ DOORS = {
     ),
     "Host is not the host of the target": plain(b"unmapped.example"),
     "user information in the target": plain(b"tap.example", b"http://u:p@tap.example/", by=()),
-    "user information in Host": plain(b"u@tap.example", by=()),
+    "user information in Host": plain(b"u@tap.example"),
     "a host with two dots at its end": plain(b"tap.example..", b"http://tap.example../", by=()),
     "a host that is not ASCII": plain("bücher.example".encode(), "http://bücher.example/".encode(), by=()),
     "an A-label that is another spelling": plain(b"xn--tap-.example", b"http://xn--tap-.example/", by=()),

@@ -95,7 +95,7 @@ DOORS = {
     "HTTP/2 by ALPN": _alpn("h2", "http/1.1"),
     "a WebSocket that no mapping has": Door(lambda scene: scene.passed(WEBSOCKET % b"websocket")),
     "another upgrade": Door(lambda scene: scene.passed(WEBSOCKET % b"tcp")),
-    "a switch of protocols that nobody asked for": Door(_switched),
+    "a switch of protocols that nobody asked for": Door(_switched, ("answers are read strictly",)),
     "an offer of HTTP/3": Door(_h3_offered, ("the hop's lines of an answer",)),
     "SOCKS": _first_words(b"\x05\x01\x00"),
     "TLS to the proxy itself": _first_words(hello("payments.example")),
