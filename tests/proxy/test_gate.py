@@ -74,6 +74,9 @@ class Court:
     async def stream_begins(self, *_: Any) -> Any:
         return self.fail()
 
+    async def opens(self, *_: Any) -> Any:
+        return self.fail()
+
     async def failed(self, *_: Any, **__: Any) -> Any:
         return self.fail()
 
@@ -247,6 +250,18 @@ async def test_an_answer_that_waits_for_its_read_back_is_withheld(failure: str) 
 async def test_a_read_back_that_breaks_breaks_nothing_else(failure: str) -> None:
     court = Court(FAILURES[failure])
     await gate(court)._read_later(granted())
+
+
+@pytest.mark.parametrize("failure", ["raises", "recursion", "memory", "unavailable"])
+async def test_a_websocket_does_not_open(failure: str) -> None:
+    flow, grant = tflow.tflow(resp=True), granted()
+    flow.response.status_code = 101
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=grant)
+    addon = gate(Court(FAILURES[failure]))
+    addon.active.add(grant)
+    await meet(addon, _hooks.HttpResponseHook(flow))
+    assert refused(flow)
+    assert (flow.metadata[PASSAGE].terms, grant.settled, addon.active) == (None, True, set())
 
 
 @pytest.mark.parametrize("failure", ["raises", "recursion", "memory", "assertion", "stop", "unavailable"])
