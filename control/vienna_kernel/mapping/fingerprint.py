@@ -49,7 +49,7 @@ VOLATILE = frozenset(
     | {"sec-websocket-key"}  # made anew for each connection
     | {"sentry-trace", "b3", "x-request-id", "request-id", "x-correlation-id", "x-client-request-id"}
     | {"x-amzn-trace-id", "x-cloud-trace-context", "x-goog-api-client"}
-    | {"x-stripe-client-telemetry", "x-stripe-client-user-agent"}
+    | {"x-stripe-client-telemetry", "x-stripe-client-user-agent", "kubectl-command", "kubectl-session"}
 )
 _VOLATILE_PREFIXES = ("x-stainless-", "amz-sdk-", "x-b3-", "x-datadog-")
 

@@ -40,6 +40,7 @@ def with_headers(call: Call, *lines: tuple[str, str]) -> Call:
         "tracestate",
         "baggage",
         "x-request-id",
+        "kubectl-session",
         "x-stainless-retry-count",
         "x-stainless-read-timeout",
         "amz-sdk-invocation-id",
