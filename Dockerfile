@@ -1,5 +1,6 @@
 # Two images from one build: `docker build --target control .` and `docker build --target gate .`
 # Both run as a user without rights, on a read-only root, and keep what they must keep under /data.
+# A third, `--target redirect`, is the init container of transparent mode: it loads kernel rules as root, and ends.
 
 FROM python:3.13-slim AS build
 WORKDIR /src
@@ -35,3 +36,9 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8888), 2).close()"]
 ENTRYPOINT ["python", "-m", "vienna_proxy"]
 CMD ["--json", "--listen", "0.0.0.0:8888", "--state-dir", "/data", "-c", "/etc/vienna/vienna.yaml"]
+
+FROM runtime AS redirect
+USER 0:0
+RUN apt-get update && apt-get install --yes --no-install-recommends nftables && rm -rf /var/lib/apt/lists/*
+ENTRYPOINT ["python", "-m", "vienna_proxy.redirect"]
+CMD ["apply"]

@@ -44,6 +44,7 @@ from vienna_proxy.judge.wait import Room
 from vienna_proxy.link import enrol
 from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.link.channel import Channel, Listener
+from vienna_proxy.modes import Kind
 from vienna_proxy.ports import StartError, UnavailableError
 from vienna_proxy.transport import canary, embed, guards, hop_tunnel, proofs
 from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
@@ -112,7 +113,7 @@ class Sidecar:
         return {
             "ready": True,
             "control": config.control,
-            "proxy": f"http://{self._listeners[0].shown}",
+            "proxy": f"http://{_first(self._listeners).shown}",
             "listeners": [{"mode": str(one.mode), "address": one.shown} for one in self._listeners],
             "ca": str(ca_file),
             "data_dir": str(self._state),
@@ -410,6 +411,11 @@ def _contradicted(config: GateConfig, bundle: Bundle) -> str | None:
     if RUNGS.index(asked) > RUNGS.index(rung):
         raise StartError(told)
     return told
+
+
+def _first(listeners: list[canary.Listener]) -> canary.Listener:
+    """The one that proxy variables can name, where there is one."""
+    return next((one for one in listeners if one.mode.kind is Kind.REGULAR), listeners[0])
 
 
 def _place(url: str) -> tuple[str, int] | None:

@@ -36,6 +36,21 @@ def test_both_images_run_a_module_of_ours_without_rights() -> None:
         assert "USER" not in stage(target)
 
 
+def test_the_image_of_the_rules_is_root_and_serves_nothing() -> None:
+    redirect = stage("redirect")
+    assert re.findall(r"^USER (.*)$", redirect, re.MULTILINE) == ["0:0"]
+    assert "nftables" in redirect
+    found = re.search(r"^ENTRYPOINT (\[.*\])\nCMD (\[.*\])$", redirect, re.MULTILINE)
+    assert found
+    assert [json.loads(part) for part in found.groups()] == [
+        ["python", "-m", "vienna_proxy.redirect"],
+        ["apply"],
+    ]
+    assert importlib.util.find_spec("vienna_proxy.redirect")
+    assert "EXPOSE" not in redirect
+    assert "nftables" not in stage("gate") + stage("runtime")
+
+
 def test_the_lock_is_what_is_installed() -> None:
     assert "--require-hashes -r requirements.lock" in stage("build")
 

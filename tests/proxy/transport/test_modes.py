@@ -265,15 +265,15 @@ def test_another_name_at_its_listener_is_opened_or_nothing(unopened, control, up
 
 def test_several_listeners(own_gate, control, upstream: Upstream) -> None:
     one, two = free_port(), free_port()
-    gate = own_gate(mode=["regular", f"{REVERSE}@127.0.0.1:{one}", f"transparent@127.0.0.1:{two}"])
+    gate = own_gate(mode=[f"{REVERSE}@127.0.0.1:{one}", "regular", f"transparent@127.0.0.1:{two}"])
     shown = [(row["mode"], row["address"]) for row in gate.process.ready["listeners"]]
     assert shown == [
-        ("regular", gate.proxy.removeprefix("http://")),
         (REVERSE, f"127.0.0.1:{one}"),
+        ("regular", gate.proxy.removeprefix("http://")),
         ("transparent", f"127.0.0.1:{two}"),
     ]
     assert gate.call("GET", "https://payments.example/v1/orders/O-1").status_code == 200
-    assert plain(gate, ORDER % b"payments.example", 1).startswith(b"HTTP/1.1 200 ")
+    assert plain(gate, ORDER % b"payments.example").startswith(b"HTTP/1.1 200 ")
     for port in (one, two):  # none of them is to be had through another
         answer = gate.call("GET", f"http://localhost:{port}/")
         assert answer.headers["vienna-reason"] == "address_refused"
