@@ -23,6 +23,12 @@ WORKDIR /data
 USER 1337:1337
 VOLUME /data
 
+FROM runtime AS redirect
+USER 0:0
+RUN apt-get update && apt-get install --yes --no-install-recommends nftables && rm -rf /var/lib/apt/lists/*
+ENTRYPOINT ["python", "-m", "vienna_proxy.redirect"]
+CMD ["apply"]
+
 FROM runtime AS control
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
@@ -36,9 +42,3 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8888), 2).close()"]
 ENTRYPOINT ["python", "-m", "vienna_proxy"]
 CMD ["--json", "--listen", "0.0.0.0:8888", "--state-dir", "/data", "-c", "/etc/vienna/vienna.yaml"]
-
-FROM runtime AS redirect
-USER 0:0
-RUN apt-get update && apt-get install --yes --no-install-recommends nftables && rm -rf /var/lib/apt/lists/*
-ENTRYPOINT ["python", "-m", "vienna_proxy.redirect"]
-CMD ["apply"]
