@@ -20,6 +20,9 @@ def read(folder: Path, text: str, *, env: str = "test", **flags: object) -> Gate
     ("text", "says"),
     [
         ("gate: {agnet: x}", ["vienna.yaml:1:8", "unknown key 'agnet'", "did you mean 'agent'"]),
+        ("gate: {upstream: {idle_seconds: 0}}", ["vienna.yaml:1:19", "greater than 0"]),
+        ("gate: {upstream: {connect_seconds: 301}}", ["less than or equal to 300"]),
+        ("gate: {upstream: {timeout: 5}}", ["unknown key 'timeout'"]),
         ("gates: {}", ["vienna.yaml:1:1", "unknown key 'gates'", "did you mean 'gate'"]),
         ("gate: {mode: socks5}", ["vienna.yaml:1:8 mode", "expected regular, transparent or reverse:"]),
         ("gate: {mode: 'reverse:ftp://x'}", ["expected reverse:https://host"]),
