@@ -32,6 +32,12 @@ def test_what_is_asked_for_stands_in_the_rules(capsys: pytest.CaptureFixture[str
     assert "sport" not in Redirect().render()
 
 
+def test_it_is_a_command_of_vienna() -> None:
+    command = [sys.executable, "-m", "vienna_cli", "redirect", "print", "--inbound", "80"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == Redirect(inbound=(80,)).render()
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -120,6 +120,50 @@ def test_what_names_another_place_is_refused(
     assert upstream.connections == 0
 
 
+HEAD = b"POST /v1/tickets HTTP/1.1\r\nHost: payments.example:PORT\r\n"
+
+
+@pytest.mark.parametrize("mode", [REVERSE, "transparent"])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        pytest.param(HEAD + b"X-A: 1\n\r\n", 400, id="a lone LF"),
+        pytest.param(HEAD + b"X-A: a\0b\r\n\r\n", 400, id="a NUL"),
+        pytest.param(HEAD + b"X-A: 1\r\n" * 120 + b"\r\n", 400, id="too many lines"),
+        pytest.param(HEAD + b"X-A: " + b"a" * 70000 + b"\r\n\r\n", 400, id="too large a head"),
+        pytest.param(
+            HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, id="CL and TE"
+        ),
+        pytest.param(
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: 1\r\n\r\n", 400, id="trailers"
+        ),
+        pytest.param(
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70000,
+            400,
+            id="a chunk's head without end",
+        ),
+        pytest.param(HEAD + b"Content-Length: 99999999\r\n\r\nx", 413, id="too large a body"),
+        pytest.param(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\na", 415, id="a coded body"),
+        pytest.param(
+            HEAD + b"X-HTTP-Method-Override: GET\r\nContent-Length: 0\r\n\r\n", 400, id="an override"
+        ),
+        pytest.param(
+            HEAD + b"Upgrade: x\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n", 400, id="an upgrade"
+        ),
+        pytest.param(HEAD.replace(b"/v1/", b"/v1/../") + b"Content-Length: 0\r\n\r\n", 400, id="dots"),
+    ],
+)
+def test_what_has_no_single_reading_is_refused(
+    gates: dict[str, Any], control, upstream: Upstream, mode: str, data: bytes, status: int
+) -> None:
+    port = 443 if mode == REVERSE else place(gates[mode])[1]
+    said = plain(gates[mode], data.replace(b"PORT", str(port).encode()))
+
+    assert said.startswith(f"HTTP/1.1 {status} Denied by Vienna".encode()), said[:200]
+    assert control.heard(wire.Consult) == []
+    assert upstream.connections == 0
+
+
 @pytest.mark.parametrize("mode", [REVERSE, "transparent"])
 @pytest.mark.parametrize(
     ("sni", "host"),
