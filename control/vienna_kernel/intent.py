@@ -18,6 +18,9 @@ from typing import Any
 
 from vienna_kernel.value import Value, canonical, digest, pack, unpack
 
+HIDDEN = "[redacted]"
+"""How a secret is shown to people."""
+
 
 class Effect(StrEnum):
     """What an action does to the world; ``read`` is the only harmless one."""

@@ -19,6 +19,7 @@ from vienna_control.clock import iso
 from vienna_control.store.tables import intents
 from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.document import parse
+from vienna_kernel.intent import HIDDEN
 from vienna_kernel.mapping.reading import MappingSet, NeedsPreflight
 from vienna_kernel.mapping.received import received
 from vienna_kernel.value import plain
@@ -114,7 +115,7 @@ def _mapped(mappings: MappingSet, call: Call, preflight: Any) -> dict[str, Any]:
                 "action": intent.action,
                 "target": intent.target,
                 "parameters": {
-                    name: "[redacted]" if name in intent.redacted else plain(value)
+                    name: HIDDEN if name in intent.redacted else plain(value)
                     for name, value in intent.parameters.items()
                 },
                 "undetermined": sorted(intent.undetermined),

@@ -15,13 +15,13 @@ from urllib.parse import quote
 from vienna_kernel.call.request import Call
 from vienna_kernel.decode.form import Pairs
 from vienna_kernel.decode.pointer import Pointer
+from vienna_kernel.intent import HIDDEN
 from vienna_kernel.mapping.param import Param
 from vienna_kernel.mapping.route import Pattern
 from vienna_kernel.mapping.template import for_people
 from vienna_kernel.parameter import ParamType
 from vienna_kernel.value import Value
 
-HIDDEN = "[redacted]"
 MANY = "*"
 _UNSEEN = "…"
 _MAX_MEMBERS = 50

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from vienna_kernel import money
 from vienna_kernel.errors import MalformedError
+from vienna_kernel.intent import HIDDEN
 from vienna_kernel.value import Value, canonical, plain_decimal
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
@@ -143,7 +144,7 @@ def summary(
         if name is None:
             return "an amount not given" if hole.as_money else "not given"
         if name in hidden:
-            return "[redacted]"
+            return HIDDEN
         value = values[name]
         if hole.as_money and isinstance(value, (int, Decimal)):
             currency = values.get(currencies.get(name, "currency"))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from vienna_kernel.intent import HIDDEN
 from vienna_kernel.policy.condition import Leaf, Node, Not, conjuncts, leaves
 from vienna_kernel.policy.field import ABSENT, UNASKED, UNDETERMINED, Field, Gap, Read, present
 from vienna_kernel.policy.operand import Kind, kind_of
@@ -187,7 +188,7 @@ def _tell_leaf(leaf: Leaf, subject: Subject, tz: tzinfo) -> Told:
 
 def _shown(field: Field, value: Any, subject: Subject) -> Any:
     if field.parameter is not None and field.parameter in subject.intent.redacted:
-        return "[redacted]"
+        return HIDDEN
     if isinstance(value, Gap):
         return None
     code = field.currency(subject) if field.currency else None

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vienna_kernel.decode.pointer import MISSING, Found
-from vienna_kernel.intent import Intent
+from vienna_kernel.intent import HIDDEN, Intent
 from vienna_kernel.value import Value
 from vienna_kernel.verification.answer import Answer
 from vienna_kernel.verification.spec import Among, AtMost, Equal
-
-_HIDDEN = "[redacted]"
 
 
 def is_empty(found: Found) -> bool:
@@ -49,4 +47,4 @@ def approved_values(name: str, intents: Sequence[Intent]) -> list[tuple[Value, I
 
 def showable(name: str, intents: Sequence[Intent], value: Value) -> Value:
     hidden = any(name in intent.redacted for intent in intents)
-    return _HIDDEN if hidden and value is not None else value
+    return HIDDEN if hidden and value is not None else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vienna_kernel.intent import Intent
+from vienna_kernel.intent import HIDDEN, Intent
 from vienna_kernel.value import pack
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
 from vienna_kernel.warrant.terms import Meaning, Roll, Warrant
@@ -54,16 +54,21 @@ def holder(warrant: Warrant, use: Use) -> Verdict:
 
 
 def request(warrant: Warrant, use: Use) -> Verdict:
-    # (9) the digest names method, URL, content type and body; the plain claims must not say otherwise
-    if warrant.request_digest is None:
-        return Granted()
-    if warrant.request_digest != use.request_digest:
+    # (9) the digest names method, URL, content type and body; the plain claims must not say otherwise, and bind where
+    # there is no digest: then what the verifier does not see is not what they say
+    bound = warrant.request_digest is not None
+    if bound and warrant.request_digest != use.request_digest:
         return Refused(Reason.WARRANT_REQUEST, "another request than the one it names")
     for claimed, actual in ((warrant.method, use.method), (warrant.url, use.url)):
-        # A URL with "…" is the one that people saw, its undeclared query values left out; no real one holds that.
-        if claimed is not None and actual is not None and claimed != actual and "…" not in claimed:
-            return Refused(Reason.WARRANT_REQUEST, "its method or URL is another than the request's")
+        if claimed is None or claimed == actual or (bound and (actual is None or _is_shown(claimed))):
+            continue
+        return Refused(Reason.WARRANT_REQUEST, "its method or URL is another than the request's")
     return Granted()
+
+
+def _is_shown(url: str) -> bool:
+    """Whether it is the URL that people saw, what is undeclared or secret left out."""
+    return "…" in url or HIDDEN in url
 
 
 def meaning(warrant: Warrant, use: Use) -> Verdict:

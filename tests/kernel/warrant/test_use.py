@@ -67,3 +67,21 @@ def test_an_observation_is_taken_by_who_observes_and_by_nobody_else() -> None:
     assert isinstance(steps.demands(seen, PLAIN_USE), Refused)
     short = replace(PLAIN, consents=PLAIN.consents[:1])
     assert isinstance(steps.demands(short, replace(PLAIN_USE, observing=True)), Refused)
+
+
+@pytest.mark.parametrize("claim", ["method", "url"])
+def test_without_a_digest_the_plain_claims_bind(claim: str) -> None:
+    """A holder who narrows a warrant to one URL has narrowed it."""
+    actual = getattr(PLAIN_USE, claim)
+    narrowed = replace(PASSBACK, **{claim: actual})
+    assert steps.request(narrowed, PLAIN_USE) == Granted()
+    for other in (None, f"{actual}/x"):
+        assert isinstance(steps.request(narrowed, replace(PLAIN_USE, **{claim: other})), Refused)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://payments.example/v1/refunds?k=…", "https://payments.example/[redacted]"]
+)
+def test_a_url_as_people_saw_it_says_nothing_beside_a_digest_and_nothing_alone(url: str) -> None:
+    assert steps.request(replace(PLAIN, url=url), PLAIN_USE) == Granted()
+    assert isinstance(steps.request(replace(PASSBACK, url=url), PLAIN_USE), Refused)
