@@ -22,10 +22,11 @@ PACKAGES = {
 SOURCES = sorted(path for folder in PACKAGES.values() for path in folder.rglob("*.py"))
 KERNEL = sorted(PACKAGES["vienna_kernel"].rglob("*.py"))
 
-# The two shells that may meet anything: the gate's outermost hook and the control plane's API edge. The store's
+# The two shells that may meet anything: the gate's outermost hooks and the control plane's API edge. The store's
 # writer runs its callers' work and hands each its own error back.
 MAY_CATCH_ALL = {
     "proxy/vienna_proxy/gate.py",
+    "proxy/vienna_proxy/sockets.py",
     "control/vienna_control/api/edge.py",
     "control/vienna_control/store/writer.py",
 }

@@ -54,9 +54,7 @@ class Bounds:
 
     def keep_limit(self, inspect_max_bytes: int) -> int:
         """How much of an answer of unknown length is kept before it is streamed or withheld."""
-        if self.whole:
-            return inspect_max_bytes
-        return min(inspect_max_bytes, _LARGE_BYTES, *([] if self.most is None else [self.most]))
+        return inspect_max_bytes if self.whole else min(inspect_max_bytes, _LARGE_BYTES)
 
     def streams(self, response: http.Response, *, kept: int | None = None) -> bool:
         """Whether this answer is handed on as it comes. ``kept``: bytes that were kept, and more came."""
