@@ -373,6 +373,11 @@ guard("overrides in bodies", f"{_KERNEL}.mapping.body:_overrides", says(False))
 
 guard("JSON strictly", f"{_KERNEL}.decode.json:loads", becomes(_loose_json))
 guard("forms strictly", f"{_KERNEL}.decode.form:loads", lambda _: lambda data, *_: [("a", "1")])
+guard(
+    "multipart strictly",
+    f"{_KERNEL}.decode.multipart:loads",
+    says({"purpose": "batch", "file": {"filename": "f", "digest": "sha256:0", "bytes": 1}}),
+)
 guard("parameters are declared", f"{_KERNEL}.mapping.clause:_unknown", says([]))
 guard(
     "charsets", f"{_KERNEL}.call.framing:_content_type", lambda _: lambda text: (text or "").partition(";")[0]

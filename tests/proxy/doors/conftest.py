@@ -18,7 +18,7 @@ from harness.tap import Tap
 from harness.upstream import Upstream
 
 TESTS = Path(__file__).parents[2]
-MAPPINGS = ("toy_payments.yaml", "github.yaml", "github_graphql.yaml")
+MAPPINGS = ("toy_payments.yaml", "github.yaml", "github_graphql.yaml", "openai.yaml")
 
 # What names resolve to; who answers at an address beyond this machine is the landing.
 NAMES = {
@@ -87,6 +87,7 @@ def _settings(upstream: Upstream, tap: Tap, control_port: int) -> dict[str, Any]
             **plain,
             "control.example": f"127.0.0.1:{control_port}",
             "closed.example": tap.address,
+            "other-certificate.example": upstream.address,
         },
         "passthrough": ["closed.example"],
         "private_networks": ["listed.example:80"],

@@ -10,11 +10,18 @@ from harness.doors import Door, Scene, laws
 from vienna_kernel import wire
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+PURPOSE = b'Content-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
 ITEMS = "shop.example/v1/items"
 
 
 def post(body: bytes, kind: str = JSON, *by: str, to: str = "tap.example/x") -> Door:
     return Door(lambda scene: scene.passed(request("POST", to, kind, body)), by or ("JSON strictly",))
+
+
+def upload(body: bytes, boundary: str = "b") -> Door:
+    """A multipart body where a mapping reads one."""
+    kind = f"multipart/form-data; boundary={boundary}"
+    return post(body, kind, "multipart strictly", to="api.openai.com/v1/files")
 
 
 def coded(body: bytes, *by: str) -> Door:
@@ -43,7 +50,7 @@ def _undone(scene: Scene) -> bool:
     return b"content-encoding" in heard.lower() or not heard.endswith(b'\r\n\r\n{"items": [1, 2]}')
 
 
-BOMB = gzip.compress(b'{"items": [' + b"1, " * 4_000_000 + b"1]}")
+BOMB = gzip.compress(b'{"items": ["' + b"0" * 11_000_000 + b'"]}')
 BROKEN = gzip.compress(b'{"items": [1]}')[:-3] + b"..."
 TRAILING = gzip.compress(b'{"items": [1]}') + b"{}"
 CALL = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay", "arguments": {"amount": %b}}}'
@@ -64,6 +71,10 @@ DOORS = {
     "a form key twice": post(b"a=1&a=2", FORM, "forms strictly"),
     "a form with a semicolon": post(b"a=1;b=2", FORM, "forms strictly"),
     "a form with a NUL": post(b"a=%00", FORM, "forms strictly"),
+    "a boundary twice": upload(b"--b\r\n%b--b--\r\n" % PURPOSE, "b; boundary=c"),
+    "a boundary within a part": upload(b"--b\r\n%bx--b\r\n%b--b--\r\n" % (PURPOSE, PURPOSE)),
+    "something behind the last boundary": upload(b"--b\r\n%b--b--\r\n--b\r\n%b" % (PURPOSE, PURPOSE)),
+    "a part twice": upload(b"--b\r\n%b--b\r\n%b--b--\r\n" % (PURPOSE, PURPOSE)),
     "a coded body that no mapping undoes": Door(
         lambda scene: scene.passed(
             request("POST", "tap.example/x", "text/plain", gzip.compress(b"a"), "gzip")

@@ -23,6 +23,13 @@ def _control(scene: Scene) -> bool:
     return bool(scene.control.internal)
 
 
+def _unproved(scene: Scene) -> bool:
+    """An upstream at the right address whose certificate is for other names."""
+    with scene.inside("other-certificate.example") as tunnel:
+        scene.ask(tunnel, b"GET / HTTP/1.1\r\nHost: other-certificate.example\r\n\r\n")
+    return bool(scene.upstream.received)
+
+
 V4 = ("not public over IPv4",)
 WRAPPED = ("addresses inside addresses",)
 
@@ -49,6 +56,9 @@ DOORS = {
     ),
     "localhost": named("localhost", "addresses are judged"),
     "a name under localhost": named("a.localhost", "addresses are judged"),
+    "a certificate for other names": Door(
+        _unproved, ("options are watched",), options={"ssl_insecure": True}
+    ),
     "the control plane": Door(_control, ("our own ports",)),
 }
 

@@ -158,3 +158,19 @@ def test_silence_is_an_outcome(unguarded: Unguarded) -> None:
     assert b"\r\nVienna-Reason: outcome_unknown\r\n" in told
     (outcome,) = unguarded.control.wait_for(wire.Outcome)
     assert outcome.unknown
+
+
+def test_a_stream_that_falls_silent_is_cut_off_and_is_an_outcome(scene: Scene) -> None:
+    """What came of it was handed on already; that it is not the whole is seen by the agent, and recorded."""
+    head = HEAD + b"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    scene.tap.answer = lambda one: (one.sendall(head + b"9\r\ndata: 1\n\n\r\n"), threading.Event().wait(4))
+    with scene.gate.connect() as plain:
+        plain.settimeout(6)
+        plain.sendall(GET)
+        said = b""
+        while more := plain.recv(4096):
+            said += more
+    assert b"data: 1" in said
+    assert not said.endswith(b"0\r\n\r\n")
+    (outcome,) = scene.control.wait_for(wire.Outcome)
+    assert (outcome.status, outcome.result) == (200, "ambiguous")
