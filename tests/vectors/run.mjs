@@ -455,13 +455,13 @@ function verify(vector, keys) {
   // (8) this agent, this holder
   must(warrant.sub === use.agent, "warrant_holder");
   must(warrant.jkt === use.holder_jkt || (warrant.jkt === null && warrant.request === null), "warrant_holder");
-  // (9) this request
-  if (warrant.request !== null) {
-    must(warrant.request === use.request_digest, "warrant_request");
-    for (const name of ["method", "url"]) {
-      const claimed = warrant.detail[name] ?? null;
-      must(claimed === null || use[name] === null || claimed === use[name] || claimed.includes("…"), "warrant_request");
-    }
+  // (9) this request; where no digest binds it, what the plain claims say does
+  const bound = warrant.request !== null;
+  if (bound) must(warrant.request === use.request_digest, "warrant_request");
+  for (const name of ["method", "url"]) {
+    const claimed = warrant.detail[name] ?? null;
+    const shown = claimed !== null && (claimed.includes("…") || claimed.includes("[redacted]"));
+    must(claimed === null || claimed === use[name] || (bound && (use[name] === null || shown)), "warrant_request");
   }
   // (10) these meanings
   must(use.intents.length === warrant.size, "warrant_scope");

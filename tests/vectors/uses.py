@@ -140,6 +140,18 @@ def step_09() -> Files:
     yield "method_untold", vector("the digest alone, method and URL not told", GOOD, "granted", use=untold)
     shown = issue(replace(PLAIN, url=ORIGIN + "/v1/refunds?token=…"), ISSUER_KEY)
     yield "url_as_shown", vector("a URL whose undeclared query was left out", shown, "granted")
+    secret = issue(replace(PLAIN, url=ORIGIN + "/v1/[redacted]"), ISSUER_KEY)
+    yield "url_with_a_secret", vector("a URL whose secret step was left out", secret, "granted")
+    for name, claim in {"method": PLAIN.method, "url": PLAIN.url}.items():
+        alone = issue(replace(PASSBACK, **{name: claim}), ISSUER_KEY)
+        yield f"{name}_alone", vector(f"no digest, but the {name} of this request", alone, "granted")
+        other = {name: f"{claim}X"}
+        yield f"{name}_alone_other", vector(f"no digest, another {name}", alone, "warrant_request", use=other)
+        hidden: dict[str, Any] = {name: None}
+        yield (
+            f"{name}_alone_untold",
+            vector(f"no digest, the {name} not told", alone, "warrant_request", use=hidden),
+        )
 
 
 def step_10() -> Files:
