@@ -32,12 +32,12 @@ from vienna_proxy.judge.consult import (
     Grant,
     StaleBundleError,
     new_attempt,
-    refusal,
 )
 from vienna_proxy.judge.hold import Caller, Plea
 from vienna_proxy.judge.preflight import Preflight, lookup_call
 from vienna_proxy.judge.presented import Presenter
 from vienna_proxy.judge.retries import is_retry
+from vienna_proxy.judge.told import refusal
 from vienna_proxy.judge.wait import Room, Wait
 from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.ports import UnavailableError

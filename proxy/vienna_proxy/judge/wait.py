@@ -13,8 +13,9 @@ from vienna_kernel.verdict import Reason
 from vienna_kernel.wire import Decision, Gone
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.config import HoldConfig
-from vienna_proxy.judge.consult import Ask, Counsel, pending, refusal
+from vienna_proxy.judge.consult import Ask, Counsel
 from vienna_proxy.judge.hold import Held, Holds, Interim, Plea
+from vienna_proxy.judge.told import pending, refusal
 from vienna_proxy.link.channel import Channel
 from vienna_proxy.ports import UnavailableError
 
