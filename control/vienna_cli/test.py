@@ -1,4 +1,4 @@
-"""``vienna test``: the whole test suite of the checkout; arguments go to pytest."""
+"""``vienna test``: the test suites of the checkout; arguments go to pytest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ import typer
 
 from vienna_cli.output import Code, Failure
 
+_CLIENTS = "--clients"
+_CLIENTS_FOLDER = "tests/clients"
+_HELP = f"""\
+Usage: vienna test [{_CLIENTS}] [PYTEST ARGUMENTS]
+
+  vienna test             everything but the suite below
+  vienna test {_CLIENTS}   real clients, unmodified, through a real gate; with --write-docs: writes docs/clients.md
+
+What follows is the help of pytest, which takes all other arguments.
+"""
 _NEEDED = ("pytest", "pytest_asyncio", "pytest_timeout", "hypothesis")
 
 
@@ -25,6 +35,17 @@ def checkout(name: str) -> Path:
     raise Failure(f"{name}/ is in the repository only: clone it and run ./vienna there", Code.USAGE)
 
 
+def suite(given: list[str]) -> list[str]:
+    """Arguments of pytest that choose the suite, and all others that were given.
+
+    A suite with a name of its own runs only by that name, or where its folder or a file of it is named.
+    """
+    if _CLIENTS in given:
+        return [_CLIENTS_FOLDER, *(one for one in given if one != _CLIENTS)]
+    named = any(one.startswith(_CLIENTS_FOLDER) for one in given)
+    return given if named else [f"--ignore={_CLIENTS_FOLDER}", *given]
+
+
 def arguments(given: list[str], *, parallel: bool) -> list[str]:
     """Arguments of pytest: on all cores, none of them idle, where that is possible and nothing else was said."""
     said = any(one in ("-p", "--pdb", "-n") or one.startswith(("-n", "--numprocesses")) for one in given)
@@ -32,7 +53,9 @@ def arguments(given: list[str], *, parallel: bool) -> list[str]:
 
 
 def test(context: typer.Context) -> None:
-    """Run the test suite; arguments go to pytest."""
+    """Run a test suite; arguments go to pytest."""
+    if any(one in ("-h", "--help") for one in context.args):
+        typer.echo(_HELP)
     folder = checkout("tests")
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -44,7 +67,7 @@ def test(context: typer.Context) -> None:
     sys.stdout.flush()
     os.chdir(folder)
     os.execv(  # noqa: S606  # pytest of our own environment
-        sys.executable, [sys.executable, "-m", "pytest", *arguments(context.args, parallel=parallel)]
+        sys.executable, [sys.executable, "-m", "pytest", *arguments(suite(context.args), parallel=parallel)]
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from vienna_cli.main import COMMANDS, outcome
 from vienna_cli.output import Code, Failure
-from vienna_cli.test import arguments, checkout
+from vienna_cli.test import arguments, checkout, suite
 from vienna_client import ViennaError
 
 VERBS = {
@@ -97,6 +97,13 @@ def test_a_validation_error_names_each_field():
     details = [{"field": "/amount", "message": "expected a number"}]
     text, _ = outcome(ViennaError("validation_failed", "no", status=422, details=details))
     assert text == "no\n  /amount: expected a number"
+
+
+def test_a_suite_with_a_name_runs_by_its_name_only():
+    assert suite(["-x"]) == ["--ignore=tests/clients", "-x"]
+    assert suite(["--clients", "-x"]) == ["tests/clients", "-x"]
+    assert suite(["tests/clients/test_clients.py"]) == ["tests/clients/test_clients.py"]
+    assert (checkout("tests") / "tests" / "clients").is_dir()
 
 
 def test_the_suite_runs_on_all_cores_unless_told_otherwise():
