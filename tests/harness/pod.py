@@ -107,6 +107,21 @@ class Pod:
             [*start, *command], capture_output=True, text=True, timeout=60, check=False, **rest
         )
 
+    def syns(self, port: int) -> int:
+        """How often a connection to that port of the world was begun, as its network card saw it."""
+        rules = (
+            "table inet seen { counter syn { }; chain in { type filter hook input priority 0; tcp dport PORT"
+        )
+        rules += " tcp flags & (syn | ack) == syn counter name syn; }; }"
+        start = ["ip", "netns", "exec", self.world, "nft"]
+        told = subprocess.run(
+            [*start, "-j", "list", "counters"], capture_output=True, text=True, check=True
+        ).stdout
+        found = [row["counter"]["packets"] for row in json.loads(told)["nftables"] if "counter" in row]
+        if not found:
+            subprocess.run([*start, "-f", "-"], input=rules.replace("PORT", str(port)), text=True, check=True)
+        return int(found[0]) if found else 0
+
     def redirect(self, verb: str, *options: str) -> None:
         """``vienna redirect`` in the pod, as its init container has it."""
         self.run([sys.executable, "-m", "vienna_proxy.redirect", verb, *options])
@@ -167,11 +182,12 @@ class World:
 
     Attributes:
         heard: Way and port of whatever arrived: bytes over TCP, or a datagram.
+        ECHO_OPEN: A port at which the world never hangs up, though it was hung up on.
         discarded: Bytes that arrived at ``DISCARD``, which answers nothing.
     """
 
-    DISCARD = 9
-    TCP = (DISCARD, 22, 53, 80, 443, 853, 5432, 15001)
+    DISCARD, ECHO_OPEN = 9, 7
+    TCP = (ECHO_OPEN, DISCARD, 22, 53, 80, 443, 853, 5432, 15001)
     UDP = (53, 443, 4000)
 
     def __init__(self, pod: Pod) -> None:
@@ -227,7 +243,8 @@ class World:
                 peer.send(b"out")
                 return
         selector.unregister(peer)
-        peer.close()
+        if peer.getsockname()[1] != self.ECHO_OPEN:
+            peer.close()
 
     def _datagram(self, door: socket.socket, *_: object) -> None:
         _, peer = door.recvfrom(4096)

@@ -257,6 +257,18 @@ def test_the_ports_of_a_connection_of_the_gate_are_not_taken_over(place: Place, 
     assert place.world.heard == [(way, port)]
 
 
+def test_not_even_the_first_packet_goes_by_a_connection_of_the_gate(place: Place) -> None:
+    """One that only the world still has: the kernel takes a new opening of it for a part of it."""
+    pod, port = place.pod, World.ECHO_OPEN
+    pod.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_fin_timeout"])
+    assert pod.syns(port) == 0
+    assert pod.try_out("tcp", WORLD, port, uid=GATE_UID, source=45_000) == "out"
+    until("the gate's end to be gone", lambda: not pod.run(["ss", "-Hant", "sport", "=", ":45000"]).stdout)
+    assert pod.syns(port) == 1
+    assert pod.try_out("tcp", WORLD, port, source=45_000) != "out"
+    assert pod.syns(port) == 1
+
+
 def test_the_port_at_which_it_is_called_is_no_way_out(place: Place) -> None:
     for way, host, port in (("tcp", WORLD, 5432), ("tcp", WORLD_6, 5432), ("udp", WORLD, 4000)):
         assert place.pod.try_out(way, host, port, source=8000) != "out"
