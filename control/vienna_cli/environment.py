@@ -67,12 +67,15 @@ def agent_environment(
     environ = {name: value for name, value in inherited.items() if name not in KEPT_FROM_THE_AGENT}
     environ.update(dict.fromkeys(PROXY, proxy))
     environ.update(dict.fromkeys(NO_PROXY, ""))
-    environ.update({name: str(trust.combined(inherited.get(name))) for name in REPLACE})
-    environ.update({name: str(trust.added(inherited.get(name))) for name in ADD})
-    environ["WGETRC"] = str(trust.wgetrc(inherited))
+    for name in REPLACE:
+        environ[name] = str(trust.combined(inherited.get(name)))
+    for name in ADD:
+        environ[name] = str(trust.added(inherited.get(name)))
+    environ["WGETRC"] = str(trust.wgetrc(inherited, proxy))
     environ["NODE_USE_ENV_PROXY"] = "1"
     environ["OPENCLAW_PROXY_URL"] = proxy
-    environ["JAVA_TOOL_OPTIONS"] = _java(inherited.get("JAVA_TOOL_OPTIONS"), proxy, trust.java_store())
+    java = inherited.get("JAVA_TOOL_OPTIONS")
+    environ["JAVA_TOOL_OPTIONS"] = _java(java, proxy, trust.java_store(java))
     environ["PYTHONPATH"] = os.pathsep.join([str(SHIM), *filter(None, [inherited.get("PYTHONPATH")])])
     environ["VIENNA_CA_FILE"] = str(trust.ca)
     environ["VIENNA_URL"] = SIDECAR
@@ -82,9 +85,10 @@ def agent_environment(
 
 
 def _java(inherited: str | None, proxy: str, store: Path) -> str:
+    """What was set, then ours: of an option that stands there twice the later counts."""
     address = urlsplit(proxy)
     options = [
-        f"-Djavax.net.ssl.trustStore={store}",
+        f'"-Djavax.net.ssl.trustStore={store}"' if " " in str(store) else f"-Djavax.net.ssl.trustStore={store}",
         "-Djavax.net.ssl.trustStoreType=PKCS12",
         f"-Djavax.net.ssl.trustStorePassword={JAVA_STORE_PASSWORD}",
         "-Dhttp.nonProxyHosts=",

@@ -27,6 +27,7 @@ INSIDE_PROXY = f"http://127.0.0.1:{INSIDE_PORT}"
 
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_RUNNING = 0x1 | 0x40
+_SO_ACCEPTCON = 0x10000  # include/uapi/linux/net.h
 _READ_BYTES = 65536
 _READY = b"r"
 _GO = b"g"
@@ -110,15 +111,31 @@ def enter(
 
 
 def reachable_sockets(environ: Mapping[str, str]) -> list[str]:
-    """Unix sockets that lead around the gate even from inside: the Docker daemon, an ssh agent."""
-    places = [
+    """Unix sockets that somebody listens at and that we may write to, the notorious ones first.
+
+    Behind one of them may be somebody who is outside: the Docker daemon, an ssh agent, a session's message bus.
+    """
+    named = [
         "/var/run/docker.sock",
         "/run/podman/podman.sock",
         "/run/containerd/containerd.sock",
         environ.get("SSH_AUTH_SOCK", ""),
         environ.get("DOCKER_HOST", "").removeprefix("unix://"),
+        environ.get("DBUS_SESSION_BUS_ADDRESS", "").removeprefix("unix:path=").partition(",")[0],
     ]
-    return sorted({place for place in places if place.startswith("/") and os.path.exists(place)})
+    places = dict.fromkeys([*sorted(named), *sorted(_listening())])
+    return [place for place in places if place.startswith("/") and os.access(place, os.W_OK)]
+
+
+def _listening() -> list[str]:
+    """Paths of the sockets in ``/proc/net/unix`` that accept connections; none where there is no such file."""
+    try:
+        with open("/proc/net/unix", errors="replace") as file:
+            rows = [line.split(maxsplit=7) for line in file]
+    except OSError:
+        return []
+    accepting = (row for row in rows[1:] if len(row) == 8 and int(row[3], 16) & _SO_ACCEPTCON)
+    return [row[7].rstrip("\n") for row in accepting]
 
 
 def _unshare() -> None:

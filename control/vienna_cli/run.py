@@ -33,6 +33,7 @@ ISOLATED = "mode: isolated (kernel-enforced)"
 COOPERATIVE = "mode: cooperative (clients may bypass)"
 
 _CONNECT_SECONDS = 5.0
+_SOCKETS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -162,12 +163,14 @@ def _isolated(
         ) from None
     cleanup.callback(relay.close)
     voice.say(ISOLATED, event="mode", mode="isolated")
-    for place in reachable_sockets(environ):
+    if places := reachable_sockets(environ):
+        more = f" and {len(places) - _SOCKETS_NAMED} more" if len(places) > _SOCKETS_NAMED else ""
         voice.say(
-            f"warning: {place} is a Unix socket and stays reachable from inside: it may lead around the gate",
+            "warning: these Unix sockets stay reachable from inside, and may lead around the gate: "
+            f"{', '.join(places[:_SOCKETS_NAMED])}{more}",
             event="warning",
-            what="unix_socket",
-            path=place,
+            what="unix_sockets",
+            paths=places,
         )
     return process
 

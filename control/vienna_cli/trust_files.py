@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,11 @@ _SYSTEM_ROOTS = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+_CERTIFICATE = re.compile(
+    r"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.*?-----END (?:TRUSTED )?CERTIFICATE-----", re.DOTALL
+)
+_JAVA_STORE = re.compile(r"-Djavax\.net\.ssl\.trustStore=(\S+)")
+_JAVA_PASSWORD = re.compile(r"-Djavax\.net\.ssl\.trustStorePassword=(\S+)")
 JAVA_STORE_PASSWORD = "changeit"  # noqa: S105  # the word every Java trust store uses; it protects nothing
 
 
@@ -46,19 +52,30 @@ class TrustFiles:
         extra = _extra(named)
         return self._write(extra, roots="", suffix="added.pem") if extra else self.ca
 
-    def wgetrc(self, inherited: Mapping[str, str]) -> Path:
-        """What the user's own wgetrc says, and our bundle."""
+    def wgetrc(self, inherited: Mapping[str, str], proxy: str) -> Path:
+        """What the user's own wgetrc says; after it our bundle and the proxy, since the later line counts.
+
+        A proxy in a wgetrc outweighs the environment's.
+        """
         own = Path(inherited.get("WGETRC") or Path(inherited.get("HOME", "/nonexistent")) / ".wgetrc")
+        lines = [
+            _text(own),
+            f"ca_certificate = {self.combined(None)}",
+            "use_proxy = on",
+            *(f"{scheme}_proxy = {proxy}" for scheme in ("http", "https")),
+            "no_proxy =",
+        ]
         file = self._folder / "wgetrc"
-        file.write_text(f"{_text(own)}\nca_certificate = {self.combined(None)}\n")
+        file.write_text("\n".join(lines) + "\n")
         return file
 
-    def java_store(self) -> Path:
-        """A PKCS#12 trust store of system roots and our CA."""
+    def java_store(self, options: str | None = None) -> Path:
+        """A PKCS#12 trust store of system roots, our CA, and the store that ``options`` name, where it can be read."""
         file = self._folder / "truststore.p12"
+        found = [*_certificates(self._roots + self._ours), *_java_certificates(options or "")]
         certificates = [
             pkcs12.PKCS12Certificate(certificate, f"root-{number}".encode())
-            for number, certificate in enumerate(_certificates(self._roots + self._ours))
+            for number, certificate in enumerate(dict.fromkeys(found))
         ]
         store = pkcs12.serialize_java_truststore(
             certificates, BestAvailableEncryption(JAVA_STORE_PASSWORD.encode())
@@ -98,6 +115,22 @@ def _certificates(pem: str) -> list[x509.Certificate]:
     return found
 
 
+def _java_certificates(options: str) -> list[x509.Certificate]:
+    """Of the PKCS#12 store that a JVM's options name; none where it is of another kind or cannot be opened."""
+    named = _JAVA_STORE.search(options)
+    if named is None:
+        return []
+    password = _JAVA_PASSWORD.search(options)
+    try:
+        held = pkcs12.load_pkcs12(
+            Path(named[1].strip("\"'")).read_bytes(),
+            (password[1].strip("\"'") if password else JAVA_STORE_PASSWORD).encode(),
+        )
+    except (OSError, ValueError):
+        return []
+    return [one.certificate for one in held.additional_certs]
+
+
 def _pem(file: Path) -> str:
     text = _text(file)
     if "-----BEGIN CERTIFICATE-----" not in text:
@@ -106,7 +139,13 @@ def _pem(file: Path) -> str:
 
 
 def _extra(named: str | None) -> str:
-    return _text(Path(named)).strip() if named else ""
+    """The certificates in a file, or in the files of a folder; nothing else of them, such as a key beside one."""
+    place = Path(named) if named else None
+    if place is None:
+        return ""
+    files = sorted(place.glob("*")) if place.is_dir() else [place]
+    texts = map(_text, files)
+    return "\n".join(dict.fromkeys(found for text in texts for found in _CERTIFICATE.findall(text)))
 
 
 def _text(file: Path) -> str:

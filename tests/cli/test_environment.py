@@ -1,14 +1,25 @@
-"""What ``run`` sets: each variable alone, in an environment with nothing else, makes its client believe our CA."""
+"""What ``run`` sets, and what becomes of what was set before; ``test_clients_singly``: what each does alone."""
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-from vienna_cli.environment import ADD, NO_PROXY, PROXY, REPLACE, SHIM, agent_environment
+from vienna_cli.demo import props, toy
+from vienna_cli.environment import (
+    ADD,
+    KEPT_FROM_THE_AGENT,
+    NO_PROXY,
+    PROXY,
+    REPLACE,
+    SHIM,
+    agent_environment,
+)
 from vienna_cli.trust_files import TrustFiles, system_roots
 
 PROXY_URL = "http://127.0.0.1:8888"
@@ -24,35 +35,7 @@ def environ(tls_server, tmp_path):
     return make
 
 
-CURL = ["curl", "-sS", "--max-time", "10", "{url}"]
-REQUESTS = [sys.executable, "-c", "import requests; print(requests.get('{url}', timeout=10).text)"]
 URLLIB = [sys.executable, "-c", "import urllib.request as u; print(u.urlopen('{url}').read().decode())"]
-HTTPX = [sys.executable, "-c", "import httpx; print(httpx.get('{url}').text)"]
-STRIPE = [
-    sys.executable,
-    "-c",
-    "import stripe; c = stripe.RequestsClient(); print(c.request('GET', '{url}', {{}})[0])",
-]
-NODE = ["node", "-e", "fetch('{url}').then(r => r.text()).then(console.log)"]
-WGET = ["wget", "-q", "-O-", "{url}"]
-GIT = ["git", "ls-remote", "{url}x.git"]
-
-NEEDED = {sys.executable, "curl", "git"}
-EVERY = [
-    ("CURL_CA_BUNDLE", CURL),
-    ("SSL_CERT_FILE", CURL),
-    ("SSL_CERT_FILE", URLLIB),
-    ("SSL_CERT_FILE", HTTPX),
-    ("REQUESTS_CA_BUNDLE", REQUESTS),
-    ("NODE_EXTRA_CA_CERTS", NODE),
-    ("WGETRC", WGET),
-    ("GIT_SSL_CAINFO", GIT),
-    ("PYTHONPATH VIENNA_CA_FILE", REQUESTS),
-    ("PYTHONPATH VIENNA_CA_FILE", URLLIB),
-    ("PYTHONPATH VIENNA_CA_FILE", HTTPX),
-    ("PYTHONPATH VIENNA_CA_FILE", STRIPE),
-]
-SINGLY = [(names, command) for names, command in EVERY if command[0] in NEEDED or shutil.which(command[0])]
 
 
 def attempt(command, url, environ):
@@ -63,14 +46,6 @@ def attempt(command, url, environ):
 
 def believed(done):
     return done.returncode == 0
-
-
-@pytest.mark.parametrize(("names", "command"), SINGLY, ids=lambda value: str(value).split(" ")[0][-30:])
-def test_one_variable_alone(names, command, environ, tls_server, bare):
-    assert not believed(attempt(command, tls_server.url, bare)), "without it the server must not be believed"
-    full = environ()
-    done = attempt(command, tls_server.url, {**bare, **{name: full[name] for name in names.split()}})
-    assert believed(done), done.stderr
 
 
 def test_every_variable_of_the_contract_is_set(environ):
@@ -106,6 +81,51 @@ def test_bundles_that_replace_hold_the_systems_roots_and_what_the_variable_named
     assert "company" in Path(found["WGETRC"]).read_text()
 
 
+def company(folder):
+    """A company's own CA, with its key beside it."""
+    toy.certificate(folder)
+    pem = (folder / props.CA_FILE).read_text()
+    file = folder / "company.pem"
+    file.write_text(f"Company CA\n{pem}-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n")
+    return file, pem.strip()
+
+
+@pytest.mark.parametrize("name", [*REPLACE, *ADD])
+@pytest.mark.parametrize("where", ["file", "folder"])
+def test_what_a_variable_named_before_is_still_believed(name, where, environ, tls_server, tmp_path):
+    (tmp_path / "company").mkdir()
+    file, pem = company(tmp_path / "company")
+    named = str(file if where == "file" else file.parent)
+    text = Path(environ({name: named})[name]).read_text()
+    assert pem in text
+    assert tls_server.ca.read_text().strip() in text
+    assert (system_roots().strip() in text) == (name in REPLACE)
+    assert "canary" not in text, "certificates are copied, a key beside them is not"
+
+
+@pytest.mark.parametrize(
+    "named", ["/nonexistent", "/dev/null", "false", ""], ids=["gone", "empty", "a word", "nothing"]
+)
+def test_what_names_no_certificates_is_replaced_all_the_same(named, environ, tls_server):
+    for name in (*REPLACE, *ADD):
+        assert tls_server.ca.read_text().strip() in Path(environ({name: named})[name]).read_text()
+
+
+def test_a_proxy_in_a_wgetrc_does_not_lead_around(environ, tmp_path):
+    """wget believes its file over the environment; of two lines the later counts."""
+    mine = tmp_path / "mine.rc"
+    mine.write_text("https_proxy = http://company:3128\nuse_proxy = off\nno_proxy = example.com\ntries = 7\n")
+    lines = Path(environ({"WGETRC": str(mine)})["WGETRC"]).read_text().splitlines()
+    last = {line.partition("=")[0].strip(): line.partition("=")[2].strip() for line in lines}
+    assert (last["https_proxy"], last["http_proxy"]) == (PROXY_URL, PROXY_URL)
+    assert (last["use_proxy"], last["no_proxy"], last["tries"]) == ("on", "", "7")
+
+
+def test_the_wgetrc_of_the_home_folder_counts(environ, tmp_path):
+    (tmp_path / ".wgetrc").write_text("tries = 9\n")
+    assert "tries = 9" in Path(environ({"HOME": str(tmp_path)})["WGETRC"]).read_text()
+
+
 def test_inherited_settings_are_merged_and_exceptions_are_not(environ):
     found = environ(
         {
@@ -134,16 +154,41 @@ def test_credentials_of_operators_never_reach_the_agent(environ):
     assert "canary" not in environ(secrets).values()
 
 
-@pytest.mark.filterwarnings("ignore:Parsed a serial number")
-def test_the_java_store_holds_our_ca(environ, tls_server):
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import pkcs12
+def java_store(options):
+    """Certificates in the store that a JVM's options name; of an option that stands there twice the later counts."""
+    named = dict(part.split("=", 1) for part in options.split() if "=" in part)
+    store = Path(named["-Djavax.net.ssl.trustStore"]).read_bytes()
+    held = pkcs12.load_pkcs12(store, named["-Djavax.net.ssl.trustStorePassword"].encode())
+    return [one.certificate for one in held.additional_certs]
 
-    options = dict(part.split("=", 1) for part in environ()["JAVA_TOOL_OPTIONS"].split() if "=" in part)
-    store = Path(options["-Djavax.net.ssl.trustStore"]).read_bytes()
-    held = pkcs12.load_pkcs12(store, options["-Djavax.net.ssl.trustStorePassword"].encode())
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_the_java_store_holds_our_ca_and_what_the_store_before_held(environ, tls_server, tmp_path):
     ours = x509.load_pem_x509_certificate(tls_server.ca.read_bytes())
-    assert ours in [one.certificate for one in held.additional_certs]
+    assert ours in java_store(environ()["JAVA_TOOL_OPTIONS"])
+    (tmp_path / "company").mkdir()
+    theirs = x509.load_pem_x509_certificate(company(tmp_path / "company")[1].encode())
+    before = tmp_path / "before.p12"
+    entry = pkcs12.PKCS12Certificate(theirs, b"company")
+    before.write_bytes(pkcs12.serialize_java_truststore([entry], BestAvailableEncryption(b"theirs")))
+    given = f"-Xmx1g -Djavax.net.ssl.trustStore={before} -Djavax.net.ssl.trustStorePassword=theirs"
+    found = java_store(environ({"JAVA_TOOL_OPTIONS": given})["JAVA_TOOL_OPTIONS"])
+    assert ours in found
+    assert theirs in found
+    broken = given.replace("theirs", "wrong")
+    assert ours in java_store(environ({"JAVA_TOOL_OPTIONS": broken})["JAVA_TOOL_OPTIONS"])
+
+
+def test_the_guide_tells_every_variable_that_is_set_and_no_other(environ):
+    page = (Path(__file__).parents[2] / "docs/guides/running-agents.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    told = {name: row[2].strip() for row in rows for name in re.findall(r"`(\w+)`", row[1])}
+    assert set(told) == set(environ())
+    kinds = {"replaces": set(REPLACE), "adds": set(ADD), "proxy": set(PROXY), "no way around": set(NO_PROXY)}
+    for kind, names in kinds.items():
+        assert {name for name in told if told[name] == kind} == names, kind
+    dropped = next(line for line in page.splitlines() if line.startswith("Never handed on"))
+    assert set(re.findall(r"`(\w+)`", dropped)) == set(KEPT_FROM_THE_AGENT)
 
 
 def test_the_shim_runs_the_sitecustomize_that_it_hides(bare, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,9 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.pod import as_user, missing
 from harness.upstream import Upstream
 
 pytestmark = pytest.mark.journey
+
+NOBODY = 65534
 
 REFUND = (
     "curl -sS -o /dev/null https://api.stripe.com/v1/refunds -u sk_test_canary: -d charge=ch_1 -d amount="
@@ -159,6 +163,65 @@ def test_a_held_call_is_told_when_it_waits_and_when_it_is_decided(project: Any) 
     assert told[0] == f"{call} held: 1 of the approvers"
     assert told[-1] == f"{call} approved, 200"
     assert said[-3] == "1 call: 0 passed, 1 held, 0 denied, 1 unmapped"
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="takes root to be somebody else"
+)
+@pytest.mark.skipif(missing() is not None, reason="this machine makes no namespaces")
+def test_isolated_without_root(project: Any) -> None:
+    """As nobody: the gate is reached, and what listens on this machine is not."""
+    os.chown(project.folder, NOBODY, NOBODY)
+    with socket.create_server(("127.0.0.1", 0)) as world:
+        port = world.getsockname()[1]
+        script = f"id -u; curl -sS http://vienna.internal/ | head -1; curl -sS --noproxy '*' http://127.0.0.1:{port}/"
+        done = subprocess.run(
+            [
+                *as_user(NOBODY, "dac_read_search"),  # our Python may lie where nobody may go
+                *[
+                    sys.executable,
+                    "-m",
+                    "vienna_cli",
+                    "run",
+                    "--approve-all",
+                    "--isolate",
+                    "--",
+                    "sh",
+                    "-c",
+                    script,
+                ],
+            ],
+            cwd=project.folder,
+            env=project.environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert "mode: isolated (kernel-enforced)" in done.stderr
+    said = done.stdout.splitlines()
+    assert said[0] == str(NOBODY), done.stderr
+    assert said[1].startswith("This is the gate")
+    assert done.returncode == 7, "curl could not connect"
+
+
+def test_where_isolation_is_impossible_it_is_said_and_the_agent_runs_all_the_same(project: Any) -> None:
+    """Where it was not insisted on; ``test_up`` has the other case."""
+    wrapped = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    asked = ["run", "--approve-all", "--isolate-if-possible", "--", "sh", "-c", "echo it ran"]
+    done = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", wrapped, "sh", sys.executable, "-m", "vienna_cli", *asked],
+        cwd=project.folder,
+        env=project.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.stderr.startswith("unshare"):
+        return  # not even one can be made here
+    assert (done.returncode, done.stdout) == (0, "it ran\n"), done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[1].startswith("warning: no isolation here: no further ones are allowed")
+    assert lines[2] == "mode: cooperative (clients may bypass)"
 
 
 @pytest.mark.parametrize("environment", ["prod", "staging"])
