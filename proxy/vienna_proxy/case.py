@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vienna_kernel.call.request import Call
 from vienna_proxy.evidence.outcome import Tap
 from vienna_proxy.judge.consult import Grant
+from vienna_proxy.telemetry.account import Account
 from vienna_proxy.transport.passage import Passage
 
 
@@ -14,7 +15,7 @@ from vienna_proxy.transport.passage import Passage
 class Case(Passage):
     """One call on its way through the gate; what the transport sees of it is its ``Passage``."""
 
-    began: float
+    account: Account = field(default_factory=Account)
     call: Call | None = None
     grant: Grant | None = None
     tap: Tap | None = None

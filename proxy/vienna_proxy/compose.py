@@ -46,6 +46,10 @@ from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.link.channel import Channel, Listener
 from vienna_proxy.modes import Kind
 from vienna_proxy.ports import StartError, UnavailableError
+from vienna_proxy.telemetry.admin import Admin
+from vienna_proxy.telemetry.lines import Lines
+from vienna_proxy.telemetry.metrics import Metrics, Now
+from vienna_proxy.telemetry.pages import pages
 from vienna_proxy.transport import canary, embed, guards, hop_tunnel, proofs
 from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
 from vienna_proxy.transport.connections import Connections
@@ -77,12 +81,18 @@ class Sidecar:
         self._make_judge = make_judge
         self._keys = enrol.Keys()
         self._clock = Clock()
+        self._metrics = Metrics()
+        self._canary = canary.Canary()
+        self._admin = Admin(pages(self._metrics, self._unwell))
+        self._is_ready = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def start(self, tell: Callable[[str], None]) -> dict[str, Any]:
         """Everything up to ready; what the ready line says. Raises ``StartError``."""
         config = self.settings.gate
+        if config.admin_listen is not None:
+            await self._admin.open(config.admin_listen)
         self._state = _state_folder(config.state_dir)
         self._folder = embed.private_folder(self._state)
         trust = embed.write_trust(self._folder, config.upstream_ca)
@@ -110,6 +120,8 @@ class Sidecar:
         ca_file.write_text(self._identity.root_ca)
         self._assemble()
         await self._open()
+        self._is_ready = True
+        admin = {} if config.admin_listen is None else {"admin": self._admin.url}
         return {
             "ready": True,
             "control": config.control,
@@ -117,6 +129,7 @@ class Sidecar:
             "listeners": [{"mode": str(one.mode), "address": one.shown} for one in self._listeners],
             "ca": str(ca_file),
             "data_dir": str(self._state),
+            **admin,
         }
 
     async def _enrol(self, token: str) -> enrol.Identity:
@@ -156,9 +169,13 @@ class Sidecar:
     def _assemble(self) -> None:
         config, control = self.settings.gate, self._control
         self._channel = Channel(
-            control, self._listener(), hello=self._hello, key=lambda: self._identity.api_key
+            control,
+            self._listener(),
+            hello=self._hello,
+            key=lambda: self._identity.api_key,
+            answered=self._metrics.answered,
         )
-        spool = Spool(self._state / "spool")
+        self._spool = spool = Spool(self._state / "spool")
         self._outcomes = Outcomes(self._channel, spool, most_decoded=config.body.inspect_max_bytes)
         self._reporter = Reporter(self._channel, spool, self._clock)
         self._interim = Interim(self._master.proxyserver.connections)
@@ -192,6 +209,7 @@ class Sidecar:
             replies=self._replies,
         )
         self._gate = Gate(self._offices(court))
+        self._metrics.now = self._now
         self._master.complete(self._gate, self._gate.sockets)
         self._master.doors.admit = self._gate.admit
         self._master.tell_changes(self._misconfigured)
@@ -206,6 +224,7 @@ class Sidecar:
 
     def _offices(self, court: Court) -> Offices:
         judge = self._make_judge(court)
+        lines = Lines(self._metrics, lambda: self._bundles.current.rung)
         return Offices(
             config=self.settings.gate,
             judge=judge,
@@ -214,6 +233,7 @@ class Sidecar:
                 self._outcomes,
                 bundle=lambda: self._bundles.current,
                 most_bytes=self.settings.gate.body.inspect_max_bytes,
+                lines=lines,
             ),
             bundles=self._bundles,
             outcomes=self._outcomes,
@@ -232,6 +252,8 @@ class Sidecar:
             interim=self._interim,
             connections=self._connections,
             readbacks=Readbacks(judge.look, self._outcomes),
+            lines=lines,
+            canary=self._canary,
             spawn=self._spawn,
         )
 
@@ -268,10 +290,12 @@ class Sidecar:
         loop = asyncio.get_running_loop()
         for listener in self._listeners:
             self._policy.forbid(listener.host, listener.port)
+        if self.settings.gate.admin_listen is not None:
+            self._policy.forbid(*self._admin.address)
         for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
             self._spawn(work)
         with exempt():
-            if (wrong := await self._canary()) is not None:
+            if (wrong := await self._unrefused()) is not None:
                 raise StartError(f"the canary was not refused: {wrong}")
             self._interim.works = await _try_interim(self._master, self._interim, self._listeners[0].address)
         if isinstance(loop, GuardedLoop):
@@ -286,11 +310,11 @@ class Sidecar:
         for work in (self._watch(), self._beat(), self._stay_enrolled()):
             self._spawn(work)
 
-    async def _canary(self) -> str | None:
+    async def _unrefused(self) -> str | None:
         """What is wrong with the answer to a request that must be refused, at the first listener where any is."""
         with exempt():
             for listener in self._listeners:
-                if (wrong := await canary.unrefused(listener)) is not None:
+                if (wrong := await self._canary.unrefused(listener)) is not None:
                     return wrong
         return None
 
@@ -327,8 +351,30 @@ class Sidecar:
                 self._misconfigured(wrong)
             if time.monotonic() >= due:
                 due = time.monotonic() + _CANARY_SECONDS
-                if (wrong := await self._canary()) is not None:
+                if (wrong := await self._unrefused()) is not None:
                     self._fail(f"the canary was not refused: {wrong}")
+
+    def _unwell(self) -> str | None:
+        """Why it is not to be given calls, None when it is."""
+        if self.failed.done():
+            return "failed"
+        if not self._is_ready:
+            return "starting"
+        return None if self._channel.up.is_set() else "no control plane"
+
+    async def _now(self) -> Now:
+        """What the metrics show of this moment."""
+        usage = await asyncio.to_thread(self._spool.usage)
+        return Now(
+            control_up=self._channel.up.is_set(),
+            active=len(self._gate.active),
+            held=len(self._holds),
+            bundle_age_seconds=self._bundles.age_seconds,
+            body_bytes=self._gate.meter.taken,
+            spool_frames=usage.frames,
+            spool_bytes=usage.bytes,
+            spool_refused=usage.refused,
+        )
 
     async def _beat(self) -> None:
         while True:
@@ -364,6 +410,7 @@ class Sidecar:
 
     async def close(self) -> None:
         """Finish what is under way, tell what is to be told, and stop; within ten seconds."""
+        self._is_ready = False
         with contextlib.suppress(AttributeError):  # whatever part of the start was not reached
             await self._master.stop_listening()
             self._holds.release()
@@ -374,6 +421,7 @@ class Sidecar:
                 await self._reporter.flush()
         for task in list(self._tasks):
             task.cancel()
+        self._admin.close()
         for part in ("_preflight", "_control"):
             if (found := getattr(self, part, None)) is not None:
                 await found.close()
@@ -426,7 +474,7 @@ def _place(url: str) -> tuple[str, int] | None:
     return parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]
 
 
-def _proof_words(client: object, refused: Refused) -> bytes:
+def _proof_words(client: object, refused: Refused, passage: object) -> bytes:
     return b"HTTP/1.1 400 Proof\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -101,6 +101,7 @@ class GateConfig(_Section):
         local_t0: Accepted; this version asks the control plane for every call.
         resolve: ``host`` or ``host:port`` to ``address:port``; dev and test only.
         state_dir: Folder of the spool and the public root certificate; made with mode 0700.
+        admin_listen: ``host:port`` of metrics and health; None: there are none.
     """
 
     listen: str = "127.0.0.1:8888"
@@ -120,6 +121,7 @@ class GateConfig(_Section):
     local_t0: bool = True
     resolve: Mapping[str, str] = {}
     state_dir: Path = Path("vienna-data/gate")
+    admin_listen: str | None = None
 
     @cached_property
     def modes(self) -> tuple[Mode, ...]:
@@ -131,10 +133,11 @@ class GateConfig(_Section):
         """``upstream_proxy``, read."""
         return None if self.upstream_proxy is None else parse_hop(self.upstream_proxy.get_secret_value())
 
-    @field_validator("listen")
+    @field_validator("listen", "admin_listen")
     @classmethod
-    def _listen(cls, value: str) -> str:
-        host_and_port(value)
+    def _listen(cls, value: str | None) -> str | None:
+        if value is not None:
+            host_and_port(value)
         return value
 
     @field_validator("mode")

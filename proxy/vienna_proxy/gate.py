@@ -23,7 +23,7 @@ from vienna_kernel.call.authority import Authority
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.answer.response import render
-from vienna_proxy.answer.words import Words, broke, finished, marks
+from vienna_proxy.answer.words import Words, broke, marks
 from vienna_proxy.case import Case
 from vienna_proxy.config import GateConfig
 from vienna_proxy.evidence.outcome import Outcomes
@@ -38,9 +38,12 @@ from vienna_proxy.judge.messages import Messages
 from vienna_proxy.link.bundle import Bundles
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.sockets import Sockets
+from vienna_proxy.telemetry.account import AGENT_GONE, BROKEN, CUT, WHOLE, Account
+from vienna_proxy.telemetry.lines import Lines
+from vienna_proxy.transport.canary import Canary
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.heads import GateRequest
-from vienna_proxy.transport.passage import PASSAGE, Meter
+from vienna_proxy.transport.passage import PASSAGE, Meter, Passage, Terms
 from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.transport.tunnel import Tunnels
@@ -74,6 +77,8 @@ class Offices:
     interim: Interim
     connections: Connections
     readbacks: Readbacks
+    lines: Lines
+    canary: Canary
     spawn: Callable[[Coroutine[Any, Any, None]], None]
 
 
@@ -82,6 +87,7 @@ class Gate:
 
     Attributes:
         active: Calls between their first line and their last.
+        meter: Of request bodies in memory.
         sockets: The addon for what is said over WebSockets.
     """
 
@@ -89,9 +95,14 @@ class Gate:
 
     def __init__(self, offices: Offices) -> None:
         self._offices = offices
-        self._meter = Meter(offices.config.body.inflight_max_bytes)
+        self.meter = Meter(offices.config.body.inflight_max_bytes)
         bundles = offices.bundles
-        self._words = Words(offices.reporter, lambda call: bundles.current.mappings.protocol(call))
+        self._words = Words(
+            offices.reporter,
+            offices.lines,
+            protocol=lambda call: bundles.current.mappings.protocol(call),
+            is_own=offices.canary.is_from,
+        )
         self._closed = render(Answer(reason=Reason.INTERNAL_ERROR))
         self._deadline_seconds = offices.config.hold.max_seconds + _SLACK_SECONDS
         self._shut = False
@@ -109,54 +120,67 @@ class Gate:
     async def http_connect(self, flow: http.HTTPFlow) -> None:
         """A tunnel is asked for."""
         flow.response = self._closed
+        account = self._words.begins(flow)
         try:
             self._offices.connections.arrived(flow.client_conn)
             if self._shut:
                 return
             async with asyncio.timeout(self._deadline_seconds):
-                answer = await self._offices.tunnels.judge(flow)
+                answer = await self._offices.tunnels.judge(flow, account)
             if isinstance(answer, Granted):
-                if not self._offices.tunnels.is_unopened(flow.client_conn):
+                if self._offices.tunnels.is_unopened(flow.client_conn):
+                    self._words.unopened(account, answer)
+                else:
                     self._offices.connections.expect_head(flow.client_conn)
                 flow.response = None
             else:
-                flow.response = self._words.told(flow, answer)
+                flow.response = self._words.told(flow, answer, account)
         except Exception as error:
             broke("http_connect", error)
+        finally:
+            self._words.broken(account, flow.response)
 
     async def admit(self, client: Client, host: str, place: Authority) -> bool | None:
         """Whether TLS that comes without a CONNECT goes on unopened; None when it is opened."""
+        account = Account(method="CONNECT", origin=f"https://{host}")
         try:
             if self._shut:
                 return False
             async with asyncio.timeout(self._deadline_seconds):
-                admitted = await self._offices.tunnels.admit(client, host, place)
-            if admitted:
-                self._offices.connections.arrived(client)
-            return admitted
+                answer = await self._offices.tunnels.admit(client, host, place, account)
+            if answer is None:
+                return None
+            self._words.unopened(account, answer)
+            if isinstance(answer, Answer):
+                return False
+            self._offices.connections.arrived(client)
+            return True
         except Exception as error:
             broke("next_layer", error)
+            self._words.unopened(account, Answer(reason=Reason.INTERNAL_ERROR))
             return False
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A head is there, its body is not: what headers alone refuse is refused now."""
         flow.response = self._closed
+        limit = self._offices.config.body.inspect_max_bytes
+        case = Case(meter=self.meter, body_limit=limit, account=self._words.begins(flow))
+        flow.metadata[PASSAGE] = case
         try:
             self._offices.connections.arrived(flow.client_conn)
-            limit = self._offices.config.body.inspect_max_bytes
-            case = Case(meter=self._meter, body_limit=limit, began=time.monotonic())
-            flow.metadata[PASSAGE] = case
             if isinstance(flow.request, GateRequest):
                 flow.request.passage = case
             refused = self._head(flow, case) if http1.expected_http_body_size(flow.request) != 0 else None
             if refused is None:
                 flow.response = None  # nothing leaves before ``request``, where the refusal stands again
             else:
-                case.answered = True
                 flow.request.headers.pop("expect", None)
-                flow.response = self._words.told(flow, self._words.refused(flow, refused))
+                flow.response = self._words.told(flow, self._words.refused(flow, refused), case.account)
         except Exception as error:
             broke("requestheaders", error)
+        finally:
+            case.answered = flow.response is not None
+            self._words.broken(case.account, flow.response)
 
     def _head(self, flow: http.HTTPFlow, case: Case) -> Refused | None:
         head = self._offices.judge.head(raw_request(flow))
@@ -172,8 +196,9 @@ class Gate:
     async def request(self, flow: http.HTTPFlow) -> None:
         """The whole request is there: judge it."""
         standing, flow.response = flow.response, self._closed
+        case = flow.metadata.get(PASSAGE)
+        account = case.account if isinstance(case, Case) else self._words.begins(flow)
         try:
-            case = flow.metadata.get(PASSAGE)
             if isinstance(case, Case) and case.answered and standing is not None:
                 flow.response = standing
                 return
@@ -195,25 +220,27 @@ class Gate:
                 flow.response = verdict
         except Exception as error:
             broke("request", error)
+        finally:
+            self._words.broken(account, flow.response)
 
     async def _judged(self, flow: http.HTTPFlow, case: Case) -> Grant | http.Response:
-        offices, request = self._offices, flow.request
+        offices, request, account = self._offices, flow.request, case.account
+        account.whole_at = time.monotonic()
         call = offices.judge.whole(raw_request(flow, body=request.raw_content or b""))
         if isinstance(call, Refused):
-            return self._words.told(flow, self._words.refused(flow, call))
-        case.call = call
+            return self._words.told(flow, self._words.refused(flow, call), account)
+        case.call, account.origin, account.judged = call, call.origin, True
         if is_internal(call):
-            response = await offices.internal.answer(call)
-            log.info("call.internal", method=call.method, status=response.status_code)
-            return response
+            return self._words.internal(await offices.internal.answer(call), case)
         caller = Caller(
             call.header("user-agent") or "", request.http_version, prefer=header_of(request, b"prefer")
         )
-        plea = Plea(client=flow.client_conn, caller=caller, warrants=presented_warrants(request))
+        warrants = presented_warrants(request)
+        plea = Plea(client=flow.client_conn, caller=caller, warrants=warrants, account=account)
         verdict = await offices.judge.judge(call, plea)
         if isinstance(verdict, Replayed):
             return self._words.replayed(verdict, case)
-        return verdict if isinstance(verdict, Grant) else self._words.told(flow, verdict)
+        return verdict if isinstance(verdict, Grant) else self._words.told(flow, verdict, account)
 
     # The upstream's side
 
@@ -245,17 +272,19 @@ class Gate:
             await self._opens(flow, case, case.grant, response)
             return
         grant, grant.settled = case.grant, True
+        case.account.returned_at = time.monotonic()
         reply: http.Response | None = None
         flow.response = self._closed if case.tap is None else response
+        reason: Reason | None = Reason.INTERNAL_ERROR
+        gone = not flow.client_conn.connected
         try:
             case.release()
             if case.tap is not None:
                 await self._within(self._offices.outcomes.stream_ends(grant, case.tap))
-                finished(grant, case, status=response.status_code, streamed=case.tap.size)
+                reason = None
                 self._read_back(grant)
                 return
             content = response.raw_content or b""
-            gone = not flow.client_conn.connected
             verdict = await self._within(
                 self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
             )
@@ -263,24 +292,28 @@ class Gate:
                 verdict = await self._within(self._offices.readbacks.before_answer(grant))
             if isinstance(verdict, Granted):
                 flow.response = incoming(response, marks(grant), content=content, method=grant.call.method)
+                reason = None
             else:
-                flow.response = self._words.formed(verdict, grant.call)
+                flow.response, reason = self._words.formed(verdict, grant.call), verdict.reason
             reply = flow.response
-            finished(grant, case, status=response.status_code, verdict=verdict)
             self._read_back(grant)
         except UnavailableError:
             if case.tap is None:
                 flow.response = self._words.unrecorded(grant)
-            finished(grant, case, status=response.status_code, error="not recorded")
+            reason = Reason.AUDIT_UNAVAILABLE
         except Exception as error:
             broke("response", error)
         finally:
             self.active.discard(grant)
             self._offices.replies.ends(grant, reply)
+            streamed = None if case.tap is None else case.tap.size
+            ended = AGENT_GONE if gone else WHOLE
+            self._words.left(case, grant, flow.response, reason=reason, streamed=streamed, ended=ended)
 
     async def _opens(self, flow: http.HTTPFlow, case: Case, grant: Grant, response: http.Response) -> None:
         """The upstream opens a WebSocket; what is said over it is for ``sockets``."""
         flow.response = self._closed
+        reason = Reason.INTERNAL_ERROR
         try:
             case.release()
             await self._within(self._offices.messages.opens(case, grant, response))
@@ -288,17 +321,24 @@ class Gate:
             self._offices.replies.ends(grant, None)
             return
         except UnavailableError:
-            flow.response = self._words.unrecorded(grant)
-            finished(grant, case, status=SWITCHED, error="not recorded")
+            flow.response, reason = self._words.unrecorded(grant), Reason.AUDIT_UNAVAILABLE
         except Exception as error:
             broke("response", error)
         grant.settled, case.terms = True, None
-        self.ended(grant)
+        self._ends(grant)
+        self._words.left(case, grant, flow.response, reason=reason)
 
-    def ended(self, grant: Grant) -> None:
+    def _ends(self, grant: Grant) -> None:
         """Nothing more comes of a call."""
         self.active.discard(grant)
         self._offices.replies.ends(grant, None)
+
+    def ended(self, flow: http.HTTPFlow, case: Case, grant: Grant, reason: Reason | None) -> None:
+        """A WebSocket is no more; ``reason``: what was wrong with its end."""
+        self._ends(grant)
+        streamed = 0 if case.tap is None else case.tap.size
+        ended = WHOLE if case.terms is None else _ended(case.terms)
+        self._words.left(case, grant, flow.response, reason=reason, streamed=streamed, ended=ended)
 
     def _read_back(self, grant: Grant) -> None:
         """Read back what is to be read back, once the agent has its answer."""
@@ -316,10 +356,17 @@ class Gate:
     async def error(self, flow: http.HTTPFlow) -> None:
         """No answer, or half of one, or nobody to give it to."""
         case, error = flow.metadata.get(PASSAGE), flow.error
-        if not isinstance(case, Case) or case.grant is None or case.grant.settled or error is None:
+        if not isinstance(case, Case) or error is None:
+            return
+        if case.grant is None:
+            self._words.aborted(case)
+            return
+        if case.grant.settled:
             return
         grant, grant.settled = case.grant, True
+        case.account.returned_at = time.monotonic()
         gone = not flow.client_conn.connected
+        reason = Reason.INTERNAL_ERROR
         try:
             case.release()
             outcomes = self._offices.outcomes
@@ -328,8 +375,7 @@ class Gate:
                     await self._within(outcomes.stream_ends(grant, case.tap, came=case.passed))
                 else:
                     await self._within(outcomes.stream_breaks(grant, case.tap, agent_gone=gone))
-                how = "cut" if case.cut else "aborted"
-                finished(grant, case, status=case.tap.status, streamed=case.tap.size, error=how)
+                reason = Reason.RESPONSE_INVALID
                 return
             if case.overflow:
                 answer = await self._within(outcomes.too_large(grant, kept=case.keep_limit or 0))
@@ -337,17 +383,23 @@ class Gate:
                 answer = await self._within(
                     outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
                 )
-            flow.response = self._words.formed(answer, grant.call)
-            finished(grant, case, error=answer.reason.value, sent=case.sent)
+            flow.response, reason = self._words.formed(answer, grant.call), answer.reason
         except UnavailableError:
-            flow.response = self._words.unrecorded(grant)
-            finished(grant, case, error="not recorded")
+            flow.response, reason = self._words.unrecorded(grant), Reason.AUDIT_UNAVAILABLE
         except Exception as raised:
             flow.response = self._closed
             broke("error", raised)
         finally:
-            self.active.discard(grant)
-            self._offices.replies.ends(grant, None)
+            self._ends(grant)
+            self._failed(case, grant, flow, reason=reason, gone=gone)
+
+    def _failed(self, case: Case, grant: Grant, flow: http.HTTPFlow, *, reason: Reason, gone: bool) -> None:
+        """The line of a call without a whole answer."""
+        ended = AGENT_GONE if gone else BROKEN if case.tap is not None else WHOLE
+        if case.cut:
+            ended = CUT
+        streamed = None if case.tap is None else case.tap.size
+        self._words.left(case, grant, flow.response, reason=reason, streamed=streamed, ended=ended)
 
     async def _within[T](self, work: Awaitable[T]) -> T:
         """What hangs in a hook is given up. Raises ``TimeoutError``."""
@@ -412,10 +464,20 @@ class Gate:
         self._offices.interim.forget(client)
         self._offices.holds.hung_up(client)
 
-    def speak(self, client: Client, refused: Refused) -> bytes:
-        """The whole answer, as bytes, to what never became a call."""
-        return self._words.speak(client, refused)
+    def speak(self, client: Client, refused: Refused, passage: Passage | None) -> bytes:
+        """The whole answer, as bytes, to what never became a call, or broke off as one."""
+        return self._words.speak(client, refused, passage)
 
     def too_large(self, flow: http.HTTPFlow, refused: Refused) -> http.Response:
         """The answer to a body that turned out too large."""
-        return self._words.told(flow, self._words.refused(flow, refused))
+        case = flow.metadata.get(PASSAGE)
+        account = case.account if isinstance(case, Case) else self._words.begins(flow)
+        return self._words.told(flow, self._words.refused(flow, refused), account)
+
+
+def _ended(terms: Terms) -> str:
+    if terms.cut:
+        return CUT
+    if terms.broken:
+        return BROKEN
+    return AGENT_GONE if terms.agent_gone else WHOLE

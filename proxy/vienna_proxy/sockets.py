@@ -6,18 +6,19 @@ A message comes with its refusal; only a grant takes it off, and whatever is rai
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
 from mitmproxy import http
 
-from vienna_proxy.answer.words import broke, finished
+from vienna_kernel.verdict import Reason
+from vienna_proxy.answer.words import broke
 from vienna_proxy.case import Case
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.messages import Messages
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.transport.passage import PASSAGE
-from vienna_proxy.transport.upgrade import SWITCHED
 from vienna_proxy.transport.websocket import Message
 
 log = structlog.get_logger()
@@ -26,7 +27,8 @@ log = structlog.get_logger()
 class Sockets:
     """The addon.
 
-    ``is_shut``: whether everything is refused. ``ended``: told the opening of each WebSocket that is no more.
+    ``is_shut``: whether everything is refused. ``ended``: told the opening of each WebSocket that is no more, and
+    what was wrong with its end.
     """
 
     name = "sockets"
@@ -37,7 +39,7 @@ class Sockets:
         *,
         seconds: float,
         is_shut: Callable[[], bool],
-        ended: Callable[[Grant], None],
+        ended: Callable[[http.HTTPFlow, Case, Grant, Reason | None], None],
     ) -> None:
         self._messages = messages
         self._seconds = seconds
@@ -70,13 +72,15 @@ class Sockets:
         if not isinstance(case, Case) or case.grant is None or case.grant.settled:
             return
         grant, grant.settled = case.grant, True
+        case.account.returned_at = time.monotonic()
+        reason: Reason | None = Reason.INTERNAL_ERROR
         try:
             async with asyncio.timeout(self._seconds):
                 await self._messages.closes(case, grant)
-            finished(grant, case, status=SWITCHED, streamed=0 if case.tap is None else case.tap.size)
+            reason = None
         except UnavailableError:
-            finished(grant, case, status=SWITCHED, error="not recorded")
+            reason = Reason.AUDIT_UNAVAILABLE
         except Exception as error:
             broke("conversation_ended", error)
         finally:
-            self._ended(grant)
+            self._ended(flow, case, grant, reason)

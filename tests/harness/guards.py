@@ -214,7 +214,7 @@ def _read_as_anything(original: Any) -> Any:
 
 def _heading(_: Any) -> Any:
     def requestheaders(gate: Any, flow: Any) -> None:
-        case = Case(meter=gate._meter, body_limit=65536, began=0.0)
+        case = Case(meter=gate.meter, body_limit=65536)
         flow.metadata[PASSAGE] = flow.request.passage = case
         gate._offices.judge.head(raw_request(flow))
 

@@ -29,6 +29,9 @@ from vienna_proxy.evidence.replies import Replies
 from vienna_proxy.gate import Case, Gate, Offices
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.hold import Holds, Interim
+from vienna_proxy.telemetry.lines import Lines
+from vienna_proxy.telemetry.metrics import Metrics
+from vienna_proxy.transport.canary import Canary
 from vienna_proxy.transport.connections import Connections
 from vienna_proxy.transport.passage import PASSAGE, Meter
 
@@ -100,6 +103,8 @@ def gate(court: Court) -> Gate:
         interim=interim,
         connections=Connections({}),
         readbacks=court,  # type: ignore[arg-type]
+        lines=Lines(Metrics(), lambda: None),
+        canary=Canary(),
         spawn=lambda work: work.close(),
     )
     return Gate(offices)
@@ -149,7 +154,7 @@ async def test_mitmproxy_forwards_when_an_addon_raises() -> None:
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_request_refuses(failure: str) -> None:
     flow, addon = tflow.tflow(), gate(Court(FAILURES[failure]))
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     await meet(addon, HttpRequestHook(flow))
     assert refused(flow)
     assert flow.metadata[PASSAGE].grant is None
@@ -164,14 +169,14 @@ async def test_request_without_its_head_refuses() -> None:
 async def test_a_judge_that_hangs_is_given_up() -> None:
     flow, addon = tflow.tflow(), gate(Court(lambda: asyncio.sleep(3600)))
     addon._deadline_seconds = 0.05
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     await meet(addon, HttpRequestHook(flow))
     assert refused(flow)
 
 
 async def test_a_cancelled_judge_leaves_the_refusal() -> None:
     flow, addon = tflow.tflow(), gate(Court(raises(asyncio.CancelledError())))
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     with pytest.raises(asyncio.CancelledError):
         await meet(addon, HttpRequestHook(flow))
     assert refused(flow)
@@ -181,7 +186,7 @@ async def test_the_refusal_stands_while_it_is_asked() -> None:
     flow = tflow.tflow()
     seen: list[bool] = []
     addon = gate(Court(lambda: seen.append(refused(flow))))
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     await meet(addon, HttpRequestHook(flow))
     assert seen == [True]
 
@@ -223,7 +228,7 @@ def granted() -> Grant:
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_response_withholds(failure: str) -> None:
     flow = tflow.tflow(resp=True)
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=granted())
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=granted())
     await meet(gate(Court(FAILURES[failure])), _hooks.HttpResponseHook(flow))
     assert refused(flow)
     assert b"message" in (flow.response.content or b"")  # ours, not the upstream's
@@ -240,7 +245,7 @@ class Recorded(Court):
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_an_answer_that_waits_for_its_read_back_is_withheld(failure: str) -> None:
     flow = tflow.tflow(resp=True)
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=granted())
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=granted())
     await meet(gate(Recorded(FAILURES[failure])), _hooks.HttpResponseHook(flow))
     assert refused(flow)
     assert flow.response.content != b"message"
@@ -256,7 +261,7 @@ async def test_a_read_back_that_breaks_breaks_nothing_else(failure: str) -> None
 async def test_a_websocket_does_not_open(failure: str) -> None:
     flow, grant = tflow.tflow(resp=True), granted()
     flow.response.status_code = 101
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=grant)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=grant)
     addon = gate(Court(FAILURES[failure]))
     addon.active.add(grant)
     await meet(addon, _hooks.HttpResponseHook(flow))
@@ -268,7 +273,7 @@ async def test_a_websocket_does_not_open(failure: str) -> None:
 async def test_a_stream_does_not_begin(failure: str) -> None:
     flow = tflow.tflow(resp=True)
     flow.response.headers["content-type"] = "text/event-stream"
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=granted())
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=granted())
     await meet(gate(Court(FAILURES[failure])), _hooks.HttpResponseHeadersHook(flow))
     assert not flow.response.stream
 
@@ -276,20 +281,20 @@ async def test_a_stream_does_not_begin(failure: str) -> None:
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_error_answers_in_our_words(failure: str) -> None:
     flow = tflow.tflow(err=True)
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0, grant=granted())
+    flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=granted())
     await meet(gate(Court(FAILURES[failure])), _hooks.HttpErrorHook(flow))
     assert refused(flow)
 
 
 async def test_an_answer_is_an_answer() -> None:
     flow, addon = tflow.tflow(), gate(Court(lambda: Answer(reason=Reason.POLICY_DENIED)))
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     await meet(addon, HttpRequestHook(flow))
     assert flow.response.headers["vienna-reason"] == "policy_denied"
 
 
 async def test_what_never_was_a_call_is_told_too() -> None:
     client = tflow.tclient_conn()
-    said = gate(Court()).speak(client, Refused(Reason.AMBIGUOUS_REQUEST, "request trailers"))
+    said = gate(Court()).speak(client, Refused(Reason.AMBIGUOUS_REQUEST, "request trailers"), None)
     assert said.startswith(b"HTTP/1.1 400 Denied by Vienna: ")
     assert b"Connection: close" in said

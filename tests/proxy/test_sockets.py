@@ -64,7 +64,7 @@ FAILURES: dict[str, Callable[[], Any]] = {
 
 def said() -> Message:
     flow = tflow.tflow(resp=True)
-    flow.metadata[PASSAGE] = Case(Meter(100), 100, began=0)
+    flow.metadata[PASSAGE] = Case(Meter(100), 100)
     return Message(flow, b"{}", is_text=True)
 
 

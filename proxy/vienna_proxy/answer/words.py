@@ -1,10 +1,10 @@
-"""What is said of a call: to its agent, and in one line of the operational log."""
+"""What is said of a call: to its agent, and at its end to operators."""
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 from mitmproxy import http
@@ -19,34 +19,52 @@ from vienna_proxy.case import Case
 from vienna_proxy.evidence.replies import Replayed
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.judge.consult import Grant
-from vienna_proxy.transport.addresses import NEVER
-from vienna_proxy.transport.passage import PASSAGE
+from vienna_proxy.telemetry.account import AGENT_GONE, WHOLE, Account, Ending
+from vienna_proxy.telemetry.endings import refused, told
+from vienna_proxy.telemetry.lines import Lines
+from vienna_proxy.transport.passage import PASSAGE, Passage
 from vienna_proxy.transport.translate import header_of
 
 log = structlog.get_logger()
 
 
 class Words:
-    """How refusals are told and counted.
+    """How calls are answered by the gate itself, and how each comes to its line.
 
-    ``protocol``: what a mapping says that a call's address speaks.
+    ``protocol``: what a mapping says that a call's address speaks. ``is_own``: whether a connection is the canary's.
     """
 
-    def __init__(self, reporter: Reporter, protocol: Callable[[Call], str | None]) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        lines: Lines,
+        *,
+        protocol: Callable[[Call], str | None],
+        is_own: Callable[[Client], bool],
+    ) -> None:
         self._reporter = reporter
+        self._lines = lines
         self._protocol = protocol
+        self._is_own = is_own
 
-    def speak(self, client: Client, refused: Refused) -> bytes:
-        """The whole answer, as bytes, to what never became a call."""
+    def begins(self, flow: http.HTTPFlow) -> Account:
+        """What is known of a request by its head."""
+        account = Account.of(flow.request.method, header_of(flow.request, b"user-agent"))
+        account.closed = self._is_own(flow.client_conn)
+        return account
+
+    def speak(self, client: Client, refused: Refused, passage: Passage | None) -> bytes:
+        """The whole answer, as bytes, to what never became a call, or broke off as one."""
         self._reporter.note(refused.reason, refused.detail, client=_peer(client))
-        log.info("call.refused", reason=refused.reason.value, detail=refused.detail)
         response = render(Answer(reason=refused.reason, detail=_explained(refused)))
         response.headers["Connection"] = "close"
+        account = passage.account if isinstance(passage, Case) else Account()
+        self._lines.close(account, told(response, "denied", refused.reason))
         return bytes(http1.assemble_response(response))  # type: ignore[no-untyped-call]
 
     def refused(self, flow: http.HTTPFlow, refused: Refused) -> Answer:
         """A refusal that nobody else hears of: counted, and told."""
-        if refused.detail == NEVER:  # the canary, every half minute
+        if self._is_own(flow.client_conn):
             return Answer(reason=refused.reason, detail=refused.detail)
         address = flow.server_conn.address
         where = "" if address is None else f"{address[0]}:{address[1]}"
@@ -59,26 +77,20 @@ class Words:
         )
         return Answer(reason=refused.reason, detail=_explained(refused))
 
-    def told(self, flow: http.HTTPFlow, answer: Answer) -> http.Response:
-        """The answer, logged."""
+    def told(self, flow: http.HTTPFlow, answer: Answer, account: Account) -> http.Response:
+        """The answer to a call that does not leave, which is over with it."""
         case = flow.metadata.get(PASSAGE)
         call = case.call if isinstance(case, Case) else None
-        log.info(
-            "call.refused",
-            reason=answer.reason.value,
-            method=flow.request.method[:16],
-            origin=None if call is None else call.origin,
-            decision=answer.decision,
-            intent_id=answer.intent_id,
-            approval_id=answer.approval_id,
-            warrant_id=answer.warrant_id,
-            ms=None if not isinstance(case, Case) else _since(case.began),
-        )
         if isinstance(case, Case):
+            account.bytes_in = case.received
             case.release()
         if call is None:
-            return render(answer, accept=header_of(flow.request, b"accept"))
-        return self.formed(answer, call)
+            response = render(answer, accept=header_of(flow.request, b"accept"))
+        else:
+            account.origin = call.origin
+            response = self.formed(answer, call)
+        self._lines.close(account, refused(answer, response))
+        return response
 
     def formed(self, answer: Answer, call: Call) -> http.Response:
         """The answer to a call, in the dialect of its caller."""
@@ -86,17 +98,62 @@ class Words:
         return render(answer, call, protocol=self._protocol(call), accept=accept)
 
     def replayed(self, known: Replayed, case: Case) -> http.Response:
-        """What a call that left before was answered, logged."""
-        log.info(
-            "call.replayed",
-            method=None if case.call is None else case.call.method,
-            origin=None if case.call is None else case.call.origin,
-            intent_id=known.intent_id,
-            warrant_id=known.warrant_id,
-            ms=_since(case.began),
-        )
+        """What a call that left before was answered."""
         case.release()
+        ending = told(known.response, "replayed", Reason.ALREADY_EXECUTED)
+        self._lines.close(
+            case.account, replace(ending, intent_id=known.intent_id, warrant_id=known.warrant_id)
+        )
         return known.response
+
+    def internal(self, response: http.Response, case: Case) -> http.Response:
+        """What the gate itself was asked."""
+        case.account.bytes_in = case.received
+        case.release()
+        self._lines.close(case.account, told(response, "internal"))
+        return response
+
+    def unopened(self, account: Account, answer: Granted | Answer) -> None:
+        """A connection that nobody reads was made, or it was not and nobody could be told why."""
+        if isinstance(answer, Answer):
+            self._lines.close(account, refused(answer))
+        else:
+            warrant_id = None if account.said is None else account.said.warrant_id
+            self._lines.close(account, Ending(decision=account.word, warrant_id=warrant_id))
+
+    def left(
+        self,
+        case: Case,
+        grant: Grant,
+        response: http.Response | None,
+        *,
+        reason: Reason | None = None,
+        streamed: int | None = None,
+        ended: str = WHOLE,
+    ) -> None:
+        """A call that left is over.
+
+        ``response``: what its agent got. ``streamed``: bytes that passed as a stream, None: none did.
+        """
+        account = case.account
+        account.leaves(grant.mapped, grant.decision, grant.attempt, at=grant.released_at)
+        account.bytes_in = case.received
+        account.verified = None if grant.verification is None else grant.verification.result.value
+        ending = told(response, grant.word, reason)
+        if streamed is not None:
+            ending = replace(ending, streamed=True, bytes_out=streamed)
+        self._lines.close(account, replace(ending, warrant_id=grant.warrant_id, ended=ended))
+
+    def aborted(self, case: Case) -> None:
+        """A call whose agent hung up before it was whole."""
+        case.release()
+        case.account.bytes_in = case.received
+        self._lines.close(case.account, Ending(decision="none", ended=AGENT_GONE))
+
+    def broken(self, account: Account, response: http.Response | None) -> None:
+        """A call that is refused and has no line yet: whatever was to say why has failed."""
+        if response is not None:
+            self._lines.close(account, told(response, "denied", Reason.INTERNAL_ERROR))
 
     def unrecorded(self, grant: Grant) -> http.Response:
         """The answer to a call that was sent and whose outcome cannot be kept."""
@@ -125,36 +182,11 @@ def marks(grant: Grant) -> list[tuple[str, str]]:
     return rows
 
 
-def finished(grant: Grant, case: Case, *, verdict: Granted | Answer | None = None, **more: object) -> None:
-    """The one line of a call that left."""
-    log.info(
-        "call",
-        decision=grant.word,
-        method=grant.call.method,
-        origin=grant.call.origin,
-        actions=[intent.action for intent in grant.mapped.intents],
-        mapping=grant.mapped.mapping,
-        tier=grant.decision.tier,
-        rule=grant.decision.rule,
-        intent_id=grant.decision.intent_id,
-        warrant_id=grant.warrant_id,
-        attempt=grant.attempt,
-        ms=_since(case.began),
-        upstream_ms=_since(grant.released_at),
-        withheld=verdict.reason.value if isinstance(verdict, Answer) else None,
-        **more,
-    )
-
-
 def broke(hook: str, error: Exception) -> None:
     """Say that we failed: the kind and the place, never the text, which may quote a caller's secret."""
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
     log.error("gate.broke", hook=hook, error=type(error).__name__, at=at)
-
-
-def _since(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 2)
 
 
 def _peer(client: Client) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,6 +17,15 @@ from vienna_kernel.wire import FromGate, Outcome, Report, from_gate
 from vienna_proxy.ports import UnavailableError
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What waits: how many frames, their bytes, and how many are set aside."""
+
+    frames: int
+    bytes: int
+    refused: int
 
 
 class Spool:
@@ -63,9 +73,22 @@ class Spool:
                 self.set_aside(file.stem)
         return found
 
+    def usage(self) -> Usage:
+        """How full it is now."""
+        sizes = [size for size in map(_size, self._folder.glob("*.json")) if size is not None]
+        return Usage(len(sizes), sum(sizes), sum(1 for _ in self._refused.glob("*.json")))
+
     def _sync(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _size(file: Path) -> int | None:
+    """In bytes; None when it was delivered meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None

@@ -20,6 +20,8 @@ from typing import Any
 from mitmproxy.connection import Client
 from OpenSSL import SSL
 
+from vienna_proxy.telemetry.account import Account
+
 BEAT_SECONDS = 1.5  # so that the least patience that is common, 2 s, bears being late
 _WOKEN_KEPT = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -93,11 +95,13 @@ class Plea:
     Attributes:
         client: None for what the gate asks by itself.
         warrants: Tokens that the agent presented.
+        account: Where is noted what is learnt of it on the way.
     """
 
     client: Client | None
     caller: Caller
     warrants: Sequence[str] = ()
+    account: Account = field(default_factory=Account)
 
 
 class Interim:

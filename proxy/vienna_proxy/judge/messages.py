@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
 from mitmproxy import http
 
 from vienna_kernel.verdict import Reason
@@ -20,24 +19,32 @@ from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import WEBSOCKET, Caller
 from vienna_proxy.link.bundle import Bundle
+from vienna_proxy.telemetry.account import AGENT_GONE, WHOLE, Account, Ending
+from vienna_proxy.telemetry.endings import refused
+from vienna_proxy.telemetry.lines import Lines
 from vienna_proxy.transport.passage import Terms
 from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.websocket import REASON_BYTES, REFUSED, TOO_LARGE, Message
-
-log = structlog.get_logger()
 
 
 class Messages:
     """Judges what is said over WebSockets."""
 
     def __init__(
-        self, judge: Judge, outcomes: Outcomes, *, bundle: Callable[[], Bundle], most_bytes: int
+        self,
+        judge: Judge,
+        outcomes: Outcomes,
+        *,
+        bundle: Callable[[], Bundle],
+        most_bytes: int,
+        lines: Lines,
     ) -> None:
         self._judge = judge
         self._outcomes = outcomes
         self._bundle = bundle
         self._most_bytes = most_bytes
-        self._granted: dict[int, Grant] = {}
+        self._lines = lines
+        self._granted: dict[int, tuple[Grant, Account]] = {}
 
     async def opens(self, case: Case, grant: Grant, response: http.Response) -> None:
         """Record that it opens, and let it. Raises ``UnavailableError`` when that cannot be recorded."""
@@ -59,42 +66,43 @@ class Messages:
             return
         call = case.grant.call.message(message.data, binary=not message.is_text)
         agent = Caller(call.header("user-agent") or "", WEBSOCKET)
-        verdict = await self._judge.judge(call, Plea(client=message.flow.client_conn, caller=agent))
-        if isinstance(verdict, Grant):
-            self._granted[id(message)] = verdict
-            message.granted = verdict.call.body
-            return
-        answer = verdict if isinstance(verdict, Answer) else Answer(reason=Reason.ALREADY_EXECUTED)
-        message.refusal = told(answer)
-        log.info(
-            "message.refused",
-            reason=answer.reason.value,
-            origin=call.origin,
-            decision=answer.decision,
-            intent_id=answer.intent_id,
-            approval_id=answer.approval_id,
-        )
+        account = Account.of(call.method, agent.user_agent)
+        account.origin, account.whole_at, account.judged = call.origin, account.began, True
+        account.bytes_in = len(message.data)
+        plea = Plea(client=message.flow.client_conn, caller=agent, account=account)
+        answer = Answer(reason=Reason.INTERNAL_ERROR)
+        try:
+            verdict = await self._judge.judge(call, plea)
+            if isinstance(verdict, Grant):
+                self._granted[id(message)] = verdict, account
+                message.granted = verdict.call.body
+                return
+            answer = verdict if isinstance(verdict, Answer) else Answer(reason=Reason.ALREADY_EXECUTED)
+            message.refusal = told(answer)
+        finally:
+            if message.granted is None:
+                self._lines.close(account, refused(answer))
 
     async def ended(self, message: Message) -> None:
         """Record what became of a granted message. Raises ``UnavailableError``."""
-        grant = self._granted.pop(id(message), None)
+        grant, account = self._granted.pop(id(message), (None, Account()))
         if grant is None:
             return
-        if message.sent:
-            await self._outcomes.passed(grant)
-        else:
-            await self._outcomes.failed(grant, sent=False, message="", agent_gone=message.gone)
-        log.info(
-            "message",
-            decision=grant.word,
-            origin=grant.call.origin,
-            actions=[intent.action for intent in grant.mapped.intents],
-            intent_id=grant.decision.intent_id,
-            warrant_id=grant.warrant_id,
-            attempt=grant.attempt,
-            sent=message.sent,
-            size=len(message.data),
-        )
+        account.leaves(grant.mapped, grant.decision, grant.attempt, at=grant.released_at)
+        account.returned_at = grant.released_at  # it has no answer of its own
+        reason: Reason | None = Reason.AUDIT_UNAVAILABLE
+        try:
+            if message.sent:
+                await self._outcomes.passed(grant)
+            else:
+                await self._outcomes.failed(grant, sent=False, message="", agent_gone=message.gone)
+            reason = None
+        finally:
+            ended = WHOLE if message.sent else AGENT_GONE
+            self._lines.close(
+                account,
+                Ending(decision=grant.word, reason=reason, warrant_id=grant.warrant_id, ended=ended),
+            )
 
     async def closes(self, case: Case, grant: Grant) -> None:
         """Record the end of a WebSocket. Raises ``UnavailableError``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -152,7 +153,13 @@ class Bundles:
         self._hosts = hosts
         self._lock = asyncio.Lock()
         self._revoked: set[str] = set()
+        self._confirmed_at: float | None = None
         self.swapped: Callable[[Bundle], None] = lambda _bundle: None
+
+    @property
+    def age_seconds(self) -> float | None:
+        """Since the control plane last gave or confirmed it; None: it has not yet."""
+        return None if self._confirmed_at is None else time.monotonic() - self._confirmed_at
 
     def revoked(self, warrant_id: str) -> bool:
         """Whether the control plane called this warrant back."""
@@ -173,17 +180,20 @@ class Bundles:
         """Fetch a new one, unless ``digest`` names the one we have. The old one stays when that fails."""
         async with self._lock:
             if digest and self.current.digest == digest:
+                self._confirmed_at = time.monotonic()
                 return
             try:
                 bundle = await self._fetch()
             except (UnavailableError, MalformedError) as error:
                 log.error("bundle.refused", error=str(error)[:400], kept=self.current.digest)
                 return
+            self._confirmed_at = time.monotonic()
             if bundle.digest != self.current.digest or bundle.rung != self.current.rung:
                 self._take(bundle)
 
     def _take(self, bundle: Bundle) -> None:
         self.current = bundle
+        self._confirmed_at = time.monotonic()
         self._revoked |= bundle.revoked
         log.info("bundle.loaded", digest=bundle.digest, agent=bundle.agent_name, enforcement=bundle.rung)
         self.swapped(bundle)

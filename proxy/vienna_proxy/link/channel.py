@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -75,12 +76,20 @@ class Channel:
     """
 
     def __init__(
-        self, control: Control, listener: Listener, *, hello: Callable[[], Hello], key: Callable[[], str]
+        self,
+        control: Control,
+        listener: Listener,
+        *,
+        hello: Callable[[], Hello],
+        key: Callable[[], str],
+        answered: Callable[[str, float | None], None],
     ):
+        """``answered``: told of each frame that was asked its kind and the seconds to its answer, None: none came."""
         self._control = control
         self._listener = listener
         self._hello = hello
         self._key = key
+        self._answered = answered
         self._ids = 0
         self._waiting: dict[int, tuple[asyncio.Future[Asked], FromGate]] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -97,11 +106,15 @@ class Channel:
         """The answer to one question, whose ``id`` is fresh. Raises ``UnavailableError`` when none comes in time."""
         answer: asyncio.Future[Asked] = asyncio.get_running_loop().create_future()
         self._waiting[frame.id] = (answer, frame)
+        began = time.monotonic()
         try:
             async with asyncio.timeout(seconds):
                 await self._send(frame)  # when the stream is down, or goes down: asked again once it is up
-                return await answer
+                said = await answer
+            self._answered(frame.t, time.monotonic() - began)
+            return said
         except TimeoutError:
+            self._answered(frame.t, None)
             if isinstance(frame, Consult):
                 self._given_up[frame.id] = frame.attempt
                 if len(self._given_up) > _LATE_KEPT:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from mitmproxy.connection import Client
+
 from vienna_kernel.verdict import Reason
 from vienna_proxy.modes import Kind, Mode
 
@@ -48,24 +50,36 @@ def _request(listener: Listener) -> tuple[bytes, Reason]:
     return f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii"), reason
 
 
-async def unrefused(listener: Listener, *, seconds: float = 5.0) -> str | None:
-    """What is wrong with the answer to the canary, None when it is refused as it must be."""
-    request, reason = _request(listener)
-    try:
-        async with asyncio.timeout(seconds):
-            answer = await _ask(listener.address, request)
-    except (OSError, TimeoutError) as error:
-        return type(error).__name__
-    told = f"\r\nVienna-Reason: {reason.value}\r\n".encode("ascii")
-    refused = answer.startswith(b"HTTP/1.1 4") and told in answer
-    return None if refused else answer[:40].decode("latin-1")
+class Canary:
+    """Sends it, and knows it again: it is no call of the agent's, so nobody is told of it."""
 
+    def __init__(self) -> None:
+        self._places: set[tuple[str, int]] = set()
 
-async def _ask(address: tuple[str, int], request: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(*address)
-    try:
-        writer.write(request)
-        await writer.drain()
-        return await reader.read(65536)
-    finally:
-        writer.close()
+    def is_from(self, client: Client) -> bool:
+        """Whether this connection is the canary's."""
+        return client.peername is not None and (client.peername[0], client.peername[1]) in self._places
+
+    async def unrefused(self, listener: Listener, *, seconds: float = 5.0) -> str | None:
+        """What is wrong with the answer to the canary, None when it is refused as it must be."""
+        request, reason = _request(listener)
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._ask(listener.address, request)
+        except (OSError, TimeoutError) as error:
+            return type(error).__name__
+        told = f"\r\nVienna-Reason: {reason.value}\r\n".encode("ascii")
+        refused = answer.startswith(b"HTTP/1.1 4") and told in answer
+        return None if refused else answer[:40].decode("latin-1")
+
+    async def _ask(self, address: tuple[str, int], request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(*address)
+        host, port, *_ = writer.get_extra_info("sockname")
+        self._places.add((host, port))
+        try:
+            writer.write(request)
+            await writer.drain()
+            return await reader.read(65536)
+        finally:
+            writer.close()
+            self._places.discard((host, port))

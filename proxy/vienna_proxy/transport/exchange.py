@@ -46,7 +46,8 @@ class Rules:
     """What the guards need of the gate; none of these waits.
 
     Attributes:
-        speak: The whole answer, as bytes, to something that never became a call.
+        speak: The whole answer, as bytes, to something that never became a call, or broke off as one; what is
+            known of it is None, or its passage.
         too_large: The answer to a call whose body is too large.
         deafen: A caller hung up, and its connection must not end what goes on behind it.
         upstream: How long an upstream may keep a call waiting.
@@ -55,7 +56,7 @@ class Rules:
             connection is closed: closed at once, it could lose the answer (RFC 9112 9.6).
     """
 
-    speak: Callable[[Client, Refused], bytes]
+    speak: Callable[[Client, Refused, Passage | None], bytes]
     too_large: Callable[[http.HTTPFlow, Refused], http.Response]
     deafen: Callable[[Client], None]
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)

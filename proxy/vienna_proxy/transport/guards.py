@@ -55,6 +55,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 from vienna_kernel.verdict import Reason, Refused
 from vienna_proxy.transport.exchange import FRAMING_BYTES, Commands, GuardedStream, Rules, behind
 from vienna_proxy.transport.heads import GateRequest, gate_request, head_of, judge_head
+from vienna_proxy.transport.passage import Passage
 from vienna_proxy.transport.upstream import GuardedClient
 
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -92,8 +93,14 @@ class GuardedServer(Http1Server):
 
     def _refuse(self, refused: Refused) -> Commands:
         if self.conn.state & ConnectionState.CAN_WRITE and not self.response:
-            yield commands.SendData(self.conn, self._rules.speak(cast(Client, self.conn), refused))
+            said = self._rules.speak(cast(Client, self.conn), refused, self._passage)
+            yield commands.SendData(self.conn, said)
         yield from self._close()
+
+    @property
+    def _passage(self) -> Passage | None:
+        """Of the request that is under way."""
+        return self.request.passage if isinstance(self.request, GateRequest) else None
 
     def _close(self) -> Commands:
         yield commands.CloseConnection(self.conn)
@@ -171,7 +178,7 @@ class GuardedServer(Http1Server):
         if isinstance(event, events.DataReceived) and len(self.buf) > PIPELINE_BYTES:
             yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "too much was sent ahead"))
             return
-        passage = self.request.passage if isinstance(self.request, GateRequest) else None
+        passage = self._passage
         if isinstance(event, events.ConnectionClosed) and passage and passage.sent and not self.response:
             self._client_gone = True
             self._rules.deafen(cast(Client, self.conn))

@@ -22,6 +22,7 @@ from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller
+from vienna_proxy.telemetry.account import Account
 from vienna_proxy.transport.addresses import AddressPolicy, literal
 from vienna_proxy.transport.doors import NextLayer
 from vienna_proxy.transport.heads import GateRequest
@@ -50,7 +51,7 @@ class Tunnels:
         self._reporter = reporter
         self._passthrough = passthrough
 
-    async def judge(self, flow: http.HTTPFlow) -> Granted | Answer:
+    async def judge(self, flow: http.HTTPFlow, account: Account) -> Granted | Answer:
         """Whether the tunnel is opened, or what the agent is told.
 
         Raises ``UnavailableError`` when an unopened tunnel cannot be recorded.
@@ -65,15 +66,17 @@ class Tunnels:
         if not self._passthrough(place.host):
             return Granted()
         agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version)
-        verdict = await self._pass(place, Plea(client=flow.client_conn, caller=agent))
+        verdict = await self._pass(place, Plea(client=flow.client_conn, caller=agent, account=account))
         if isinstance(verdict, Granted):
             self._doors.unopened[flow.client_conn.id] = place.host
         return verdict
 
-    async def admit(self, client: Client, host: str, place: Authority) -> bool | None:
+    async def admit(
+        self, client: Client, host: str, place: Authority, account: Account
+    ) -> Granted | Answer | None:
         """Whether a connection is made to ``place`` for a TLS hello that names ``host``; None when its TLS is opened.
 
-        Nobody can be told anything there, so what is not granted at once is refused.
+        Nobody can be told the answer there, so what is not granted at once is refused.
         Raises ``UnavailableError`` when it cannot be recorded.
         """
         if not self._passthrough(host):
@@ -83,11 +86,12 @@ class Tunnels:
             refused = Refused(Reason.TARGET_MISMATCH, "SNI names another host than the listener stands for")
         if refused is not None:
             self._note(client, refused)
-            return False
-        return isinstance(await self._pass(place, Plea(client=None, caller=Caller("", ""))), Granted)
+            return Answer(reason=refused.reason)
+        return await self._pass(place, Plea(client=None, caller=Caller("", ""), account=account))
 
     async def _pass(self, place: Authority, plea: Plea) -> Granted | Answer:
         call, mapped = _unopened(place)
+        plea.account.origin, plea.account.judged = call.origin, True
         verdict = await self._judge.tunnel(mapped, call, plea)
         if isinstance(verdict, Answer):
             return verdict

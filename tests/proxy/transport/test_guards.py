@@ -20,7 +20,7 @@ from vienna_proxy.transport.exchange import Rules
 from vienna_proxy.transport.passage import Meter, Passage
 
 RULES = Rules(
-    speak=lambda client, refused: b"HTTP/1.1 400 Refused\r\n\r\n",
+    speak=lambda client, refused, passage: b"HTTP/1.1 400 Refused\r\n\r\n",
     too_large=lambda flow, refused: http.Response.make(413, b"too large"),
     deafen=lambda client: None,
 )

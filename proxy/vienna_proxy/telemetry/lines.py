@@ -1,0 +1,30 @@
+"""One line of the operational log for each call, and what is counted of it: in the same place, so that they agree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from vienna_proxy.telemetry.account import Account, Ending, row
+from vienna_proxy.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+class Lines:
+    """Closes accounts. ``rung``: how far the agent is enforced, None before that is known."""
+
+    def __init__(self, metrics: Metrics, rung: Callable[[], str | None]) -> None:
+        self._metrics = metrics
+        self._rung = rung
+
+    def close(self, account: Account, ending: Ending) -> None:
+        """The call is over. The first time counts: an account has one line."""
+        if account.closed:
+            return
+        account.closed = True
+        times = account.times(time.monotonic())
+        self._metrics.count(account, ending, times)
+        log.info("call", **row(account, ending, times, rung=self._rung()))
