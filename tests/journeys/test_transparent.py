@@ -18,19 +18,9 @@ from typing import Any
 import pytest
 
 from harness import laws
-from harness.pod import (
-    AGENT_UID,
-    GATE_UID,
-    POD,
-    WORLD,
-    WORLD_6,
-    Pod,
-    Relay,
-    UpstreamInTheWorld,
-    World,
-    missing,
-)
+from harness.pod import AGENT_UID, ECHO_OPEN, GATE_UID, POD, WORLD, WORLD_6, Pod, Relay, missing
 from harness.vienna import Vienna, until
+from harness.world import UpstreamInTheWorld, World
 
 pytestmark = pytest.mark.journey
 
@@ -259,7 +249,7 @@ def test_the_ports_of_a_connection_of_the_gate_are_not_taken_over(place: Place, 
 
 def test_not_even_the_first_packet_goes_by_a_connection_of_the_gate(place: Place) -> None:
     """One that only the world still has: the kernel takes a new opening of it for a part of it."""
-    pod, port = place.pod, World.ECHO_OPEN
+    pod, port = place.pod, ECHO_OPEN
     pod.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_fin_timeout"])
     assert pod.syns(port) == 0
     assert pod.try_out("tcp", WORLD, port, uid=GATE_UID, source=45_000) == "out"
