@@ -1,4 +1,4 @@
-"""What runs while clients call: an upstream, a control plane, and two gates that differ only in how long they hold."""
+"""What runs while clients call: an upstream, a control plane, and two gates that hold calls for ten minutes or two seconds."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class World:
     """``running`` makes one.
 
     Args:
-        hasty: A gate that holds a call for no more than two seconds.
+        hasty: A gate that holds a call for no more than two seconds; see ``clients.hasty``.
     """
 
     def __init__(self, folder: Path, vienna: Vienna, hasty: Process) -> None:
@@ -159,8 +159,9 @@ def _hasty(folder: Path, vienna: Vienna) -> Process:
     ready = vienna.control.ready
     given = ["-c", str(config), "--state-dir", str(folder / "hasty")]
     given += ["--control", ready["control"], "--key-file", ready["join_token"]]
-    env = {"PATH": os.environ["PATH"], "VIENNA_ENV": "test"}
-    gate = Process("vienna_proxy", given, env=env, log=folder / "hasty.log")
+    paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {"PATH": os.environ["PATH"], "VIENNA_ENV": "test", "PYTHONPATH": os.pathsep.join(paths)}
+    gate = Process("clients.hasty", given, env=env, log=folder / "hasty.log")
     gate.start(address="proxy")
     return gate
 
