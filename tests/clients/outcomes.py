@@ -23,7 +23,7 @@ COLUMNS = ("allowed", "denied", "held, then approved", "held too long", "approve
 def outcomes(world: World, client: Client) -> list[str]:
     """A cell for each of the columns. Errors: ``AssertionError`` when something happened that may never happen.
 
-    What waits waits while the others run, so each has seen a sign of life before people agree.
+    What waits waits while the others run, longer than till the first sign of life.
     """
     waiting = world.start(client, f"approved{client.slug}")
     leaving = world.start(client, f"hungup{client.slug}", more=client.gives_up)

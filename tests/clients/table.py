@@ -203,7 +203,7 @@ from google import genai
 client = genai.Client()
 print(client.models.generate_content(model=what, contents="hi").text)
 """),
-        env={"GEMINI_API_KEY": "secret"},
+        env={"GEMINI_API_KEY": "AIza-secret"},
     ),
     Client(
         "stripe",
