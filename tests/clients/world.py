@@ -1,4 +1,4 @@
-"""What runs while clients call: an upstream, a control plane, and two gates that hold calls for ten minutes or two seconds."""
+"""What runs while clients call: an upstream, a control plane, and two gates, a patient and a hasty one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from clients import apis
-from clients.table import Client
+from clients.table import SECRETS, Client
+from harness import laws
 from harness.upstream import Upstream
 from harness.vienna import Process, Vienna, until
 from vienna_cli.environment import agent_environment
@@ -135,20 +136,23 @@ class World:
 
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
-    """Everything, until the end of the block."""
+    """Everything, until the end of the block. Errors: ``AssertionError`` when by then a law was broken."""
+    own = folder / "vienna"
+    own.mkdir()
     policies = [str(path) for path in (_RULES, _SHIPPED / "mappings", _SHIPPED / "tiers.yaml")]
     with (
-        Upstream(folder, hosts=apis.HOSTS) as upstream,
-        Vienna(folder, upstream, control={"policies": policies}) as vienna,
+        Upstream(own, hosts=apis.HOSTS) as upstream,
+        Vienna(own, upstream, control={"policies": policies}) as vienna,
     ):
         apis.serve(upstream, _repositories(folder))
-        hasty = _hasty(folder, vienna)
+        hasty = _hasty(own, vienna)
         world = World(folder, vienna, hasty)
         try:
             yield world
         finally:
             world.close()
             hasty.kill()
+        laws.check(vienna, secrets=SECRETS)
 
 
 def _hasty(folder: Path, vienna: Vienna) -> Process:
