@@ -59,7 +59,7 @@ def rehearsed(installation: Installation, policies: Sequence[Path], sink: Sink) 
             policies=None,
         )
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_OF_INSTALLATIONS)}
-        environ = {**child_environment(clean), "VIENNA_ENV": wanted, "VIENNA_LOG_LEVEL": "info"}
+        environ = {**child_environment(clean), "VIENNA_ENV": wanted, "VIENNA_LOG_LEVEL": "warning"}
         with _started(own, environ, sink) as pair, announced(pair):
             yield pair
 

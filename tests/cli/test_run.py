@@ -115,6 +115,18 @@ def test_an_agents_own_tests(project: Any, upstream: Upstream) -> None:
 
 
 def test_as_json_lines_and_isolated(project: Any) -> None:
+    """An ssh agent that can be reached from inside is warned of; a key of some installation does no harm."""
+    project.environ |= {
+        "SSH_AUTH_SOCK": str(project.folder / "agent.sock"),
+        "VIENNA_API_KEY": "somebody-elses",
+    }
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(project.environ["SSH_AUTH_SOCK"])
+        agent.listen()
+        _as_json_lines_and_isolated(project)
+
+
+def _as_json_lines_and_isolated(project: Any) -> None:
     done = project("run", "--approve-all", "-o", "jsonl", "--isolate-if-possible", "--", "sh", "agent.sh")
     assert (done.returncode, done.stdout) == (7, "the agents own output\n"), done.stderr
     told = [json.loads(line) for line in done.stderr.splitlines() if not line.startswith("curl")]
@@ -123,6 +135,9 @@ def test_as_json_lines_and_isolated(project: Any) -> None:
         "mode",
         "summary",
     ]
+    if {"event": "mode", "mode": "isolated"} in told:
+        warned = next(one for one in told if one["event"] == "warning")
+        assert project.environ["SSH_AUTH_SOCK"] in warned["paths"]
     calls = [one for one in told if one["event"] == "call"]
     refund = next(one for one in calls if one["action"] == "create_refund" and one["http_status"] == 200)
     assert refund["prod"] == "held: 2 of group finance, each with a second factor"
@@ -132,6 +147,7 @@ def test_as_json_lines_and_isolated(project: Any) -> None:
 
 
 def test_quiet_it_says_nothing(project: Any) -> None:
+    project.environ["VIENNA_ENV"] = "test"
     done = project("run", "--approve-all", "-q", "--", "sh", "-c", "cat; exit 3", stdin="typed\n")
     assert (done.returncode, done.stdout, done.stderr) == (3, "typed\n", "")
 
