@@ -18,9 +18,9 @@ WAITS = (
     "sys.exit(attend(subprocess.Popen(sys.argv[1:])))"
 )
 CATCHES = """
-import signal, sys
+import os, signal, sys
 def caught(number, _):
-    print("caught", number, flush=True)
+    os.write(1, b"caught %d\\n" % number)  # whole, whatever comes next
     if number in (signal.SIGTERM, signal.SIGHUP):
         sys.exit(9)
 for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"):
@@ -102,9 +102,9 @@ def test_what_is_typed_reaches_the_agent_once(at_terminal, keys, number):
     terminal = at_terminal(CATCHES)
     terminal.until(b"up")
     terminal.type(keys)
-    terminal.until(b"caught %d" % number)
+    terminal.until(b"caught %d\r" % number)
     terminal.process.send_signal(signal.SIGUSR1)
-    terminal.until(b"caught %d" % signal.SIGUSR1)
+    terminal.until(b"caught %d\r" % signal.SIGUSR1)
     terminal.process.terminate()
     assert terminal.code() == 9
     assert terminal.shown().count(b"caught %d\r" % number) == 1
