@@ -256,6 +256,7 @@ print(slack_sdk.WebClient("xoxb-secret").chat_postMessage(channel=what, text="hi
         "Claude Code",
         _claude,
         path="/v1/messages",
+        program=_CLAUDE,  # on some systems the wheel is without it
         env={"ANTHROPIC_API_KEY": "sk-secret"},
         gives_up={"API_TIMEOUT_MS": "5000"},
     ),
