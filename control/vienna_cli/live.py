@@ -97,11 +97,7 @@ class Live:
                 self._tell(call)
         self._voice.release()
         told = summary(self._calls.values())
-        for number, line in enumerate(lines(told, nobody_asked=self._nobody_asked)):
-            if not self._voice.as_data:
-                self._voice.say(line)
-            elif number == 0:
-                self._voice.say(line, **told)
+        self._voice.say("\n".join(lines(told, nobody_asked=self._nobody_asked)), **told)
 
     def _listen(self) -> None:
         """Wakes the other thread for each event, until the control plane has gone."""

@@ -213,6 +213,9 @@ def test_isolated_without_root(project: Any) -> None:
             text=True,
             timeout=120,
         )
+    if "not possible here" in done.stderr:  # this kernel lets only root
+        assert (done.returncode, done.stdout) == (1, "")
+        return
     assert "mode: isolated (kernel-enforced)" in done.stderr
     said = done.stdout.splitlines()
     assert said[0] == str(NOBODY), done.stderr
