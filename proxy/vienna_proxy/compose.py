@@ -82,6 +82,7 @@ class Sidecar:
         self._keys = enrol.Keys()
         self._clock = Clock()
         self._metrics = Metrics()
+        self._lines = Lines(self._metrics, lambda: self._bundles.current.rung)
         self._canary = canary.Canary()
         self._admin = Admin(pages(self._metrics, self._unwell))
         self._is_ready = False
@@ -207,6 +208,7 @@ class Sidecar:
             preflight=self._preflight,
             outcomes=self._outcomes,
             replies=self._replies,
+            lines=self._lines,
         )
         self._gate = Gate(self._offices(court))
         self._metrics.now = self._now
@@ -224,7 +226,6 @@ class Sidecar:
 
     def _offices(self, court: Court) -> Offices:
         judge = self._make_judge(court)
-        lines = Lines(self._metrics, lambda: self._bundles.current.rung)
         return Offices(
             config=self.settings.gate,
             judge=judge,
@@ -233,7 +234,7 @@ class Sidecar:
                 self._outcomes,
                 bundle=lambda: self._bundles.current,
                 most_bytes=self.settings.gate.body.inspect_max_bytes,
-                lines=lines,
+                lines=self._lines,
             ),
             bundles=self._bundles,
             outcomes=self._outcomes,
@@ -252,7 +253,7 @@ class Sidecar:
             interim=self._interim,
             connections=self._connections,
             readbacks=Readbacks(judge.look, self._outcomes),
-            lines=lines,
+            lines=self._lines,
             canary=self._canary,
             spawn=self._spawn,
         )

@@ -138,7 +138,7 @@ class Words:
         account = case.account
         account.leaves(grant.mapped, grant.decision, grant.attempt, at=grant.released_at)
         account.bytes_in = case.received
-        account.verified = None if grant.verification is None else grant.verification.result.value
+        account.verified = grant.result
         ending = told(response, grant.word, reason)
         if streamed is not None:
             ending = replace(ending, streamed=True, bytes_out=streamed)

@@ -108,6 +108,11 @@ class Grant:
         return self.decision.verdict == "observed"
 
     @property
+    def result(self) -> str | None:
+        """What its answer came to, None before that is known."""
+        return None if self.verification is None else self.verification.result.value
+
+    @property
     def word(self) -> str:
         """``Vienna-Decision``."""
         return "observed" if self.observed else "granted"

@@ -34,13 +34,17 @@ from vienna_proxy.judge.consult import (
     new_attempt,
 )
 from vienna_proxy.judge.hold import Caller, Plea
-from vienna_proxy.judge.preflight import Preflight, lookup_call
+from vienna_proxy.judge.preflight import Preflight, facts_of, lookup_call
 from vienna_proxy.judge.presented import Presenter
 from vienna_proxy.judge.retries import is_retry
 from vienna_proxy.judge.told import refusal
 from vienna_proxy.judge.wait import Room, Wait
 from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.ports import UnavailableError
+from vienna_proxy.telemetry.account import BROKEN, WHOLE, Account, Ending
+from vienna_proxy.telemetry.clients import OURSELVES
+from vienna_proxy.telemetry.endings import refused
+from vienna_proxy.telemetry.lines import Lines
 from vienna_proxy.transport.addresses import AddressPolicy
 
 __all__ = ["Court", "Judge", "Plea"]
@@ -60,6 +64,7 @@ class Court:
     preflight: Preflight
     outcomes: Outcomes
     replies: Replies
+    lines: Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,29 @@ class Judge:
 
         Raises ``UnavailableError`` when its outcome cannot be recorded.
         """
-        verdict = await self.judge(call, Plea(client=None, caller=Caller("", "")))
-        if not isinstance(verdict, Grant):
-            return None, verdict.intent_id
-        return await self._court.preflight.read(verdict), verdict.decision.intent_id
+        plea = _own_plea(call)
+        verdict = await self.judge(call, plea)
+        if isinstance(verdict, Grant):
+            return await self._read(verdict, plea.account), verdict.decision.intent_id
+        answer = verdict if isinstance(verdict, Answer) else Answer(reason=Reason.ALREADY_EXECUTED)
+        self._court.lines.close(plea.account, refused(answer))
+        return None, verdict.intent_id
+
+    async def _read(self, grant: Grant, account: Account) -> ResponseView | None:
+        """What the upstream says to a read of ours, which is over with it. Raises ``UnavailableError``."""
+        account.leaves(grant.mapped, grant.decision, grant.attempt, at=grant.released_at)
+        ending = Ending(
+            decision=grant.word, reason=Reason.AUDIT_UNAVAILABLE, warrant_id=grant.warrant_id, ended=BROKEN
+        )
+        try:
+            seen = await self._court.preflight.read(grant)
+            status = None if seen is None else seen.status
+            ended = BROKEN if seen is None else WHOLE
+            ending = replace(ending, reason=None, status=status, ended=ended)
+            return seen
+        finally:
+            account.verified = grant.result
+            self._court.lines.close(account, ending)
 
     async def tunnel(self, mapped: Mapped, call: Call, plea: Plea) -> Grant | Answer:
         """Whether a connection that will not be opened may be made at all."""
@@ -139,6 +163,7 @@ class Judge:
             return Answer(reason=Reason.CONTROL_UNAVAILABLE)
 
     def _ask(self, call: Call, mapped: Mapped, bundle: Bundle, plea: Plea, facts: Value = None) -> Ask:
+        plea.account.mapped = mapped
         ask = Ask(
             call=call,
             mapped=mapped,
@@ -171,10 +196,11 @@ class Judge:
         mapped = bundle.mappings.map(call)
         if not isinstance(mapped, Mapped):
             return Answer(reason=Reason.PREFLIGHT_FAILED)
-        plea = Plea(client=None, caller=Caller("", ""))
+        plea = _own_plea(call)
         ask = self._ask(call, mapped, bundle, plea)
         grant = await self._decided(ask, Wait(self._court.room, plea))
         if isinstance(grant, Answer):
+            self._court.lines.close(plea.account, refused(grant))
             return Answer(
                 reason=Reason.PREFLIGHT_FAILED,
                 detail=f"What this request refers to could not be looked up: {grant.detail or grant.row.hint}",
@@ -182,7 +208,7 @@ class Judge:
                 intent_id=grant.intent_id,
                 retryable=False,
             )
-        facts = await self._court.preflight.fetch(grant)
+        facts = facts_of(await self._read(grant, plea.account))
         if facts is None:
             return Answer(reason=Reason.PREFLIGHT_FAILED, intent_id=grant.decision.intent_id)
         return facts
@@ -211,7 +237,9 @@ class Judge:
         attempt = new_attempt()
         wait.marks_now()
         decision = await self._court.counsel.consult(ask, attempt, wait=wait.willing)
+        account = wait.plea.account
         while True:
+            account.said, account.attempt = decision, attempt
             if self._is_awaited(decision):
                 attempt = new_attempt()
                 further = await wait.on(ask, decision, attempt)
@@ -232,6 +260,12 @@ class Judge:
         """Whether people decide; or, for a retry, the call that it repeats is not answered yet."""
         repeats = decision.reason is Reason.ALREADY_EXECUTED
         return decision.verdict == "held" or (repeats and self._court.replies.under_way(decision.warrant_id))
+
+
+def _own_plea(call: Call) -> Plea:
+    """Of a read that the gate makes by itself."""
+    account = Account(method=call.method, client=OURSELVES, origin=call.origin, judged=True)
+    return Plea(client=None, caller=Caller("", ""), account=account)
 
 
 def _narrowed(ask: Ask, decision: Decision) -> Ask | Answer:

@@ -71,19 +71,6 @@ class Preflight:
         """Give the connections back."""
         await self._session.close()
 
-    async def fetch(self, grant: Grant) -> Value | None:
-        """What the upstream says, decoded; None when it says nothing usable.
-
-        The outcome is recorded either way. Raises ``UnavailableError`` when it cannot be.
-        """
-        seen = await self.read(grant)
-        if seen is None or seen.body is None or not 200 <= seen.status < 300:
-            return None
-        try:
-            return json.loads(seen.body)
-        except MalformedError:
-            return None
-
     async def read(self, grant: Grant) -> ResponseView | None:
         """The upstream's answer, its body None when it is too large; None when there is none to be had.
 
@@ -121,6 +108,16 @@ class Preflight:
             return None
         seen = view(response, content, most=_MAX_BYTES)
         return seen if len(content) <= _MAX_BYTES else replace(seen, body=None)
+
+
+def facts_of(seen: ResponseView | None) -> Value | None:
+    """What the upstream said, decoded; None when it said nothing usable."""
+    if seen is None or seen.body is None or not 200 <= seen.status < 300:
+        return None
+    try:
+        return json.loads(seen.body)
+    except MalformedError:
+        return None
 
 
 def _response(answer: aiohttp.ClientResponse, content: bytes) -> http.Response:

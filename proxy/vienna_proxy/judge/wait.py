@@ -7,6 +7,7 @@ is over, the agent is told to come again.
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from vienna_kernel.verdict import Reason
@@ -63,10 +64,12 @@ class Wait:
         if not self._room.holds.add(held):
             self._left(said)
             return pending(said, reason=Reason.TOO_MANY_HELD)
+        began = time.monotonic()
         try:
             further = await self._stirred(held, ask, attempt)
         finally:
             self._room.holds.remove(held)
+            self.plea.account.held_seconds += time.monotonic() - began
         if further is None:
             self._left(said)
             return self._over(said)
