@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from harness.upstream import Answer, Received, Upstream
+from harness.upstream import Answer, Received, Responder, Upstream
 
 HOSTS = [
     "payments.example",
@@ -41,7 +41,7 @@ def serve(upstream: Upstream, repositories: Path) -> None:
     upstream.answer("*", "*", Answer(204), host="*.amazonaws.com")
 
 
-def _git(repositories: Path) -> object:
+def _git(repositories: Path) -> Responder:
     def answer(asked: Received) -> Answer:
         path, _, query = asked.target.partition("?")
         told = {
