@@ -94,5 +94,5 @@ def _shown(said: str, what: str, sentence: str) -> str:
 
 
 def _tries(world: World, client: Client, what: str) -> str:
-    count = world.tries(client, what)
+    count = until(f"{what} to be logged", lambda: world.tries(client, what))  # which is after it was answered
     return "" if count == 1 else f", {count} tries"
