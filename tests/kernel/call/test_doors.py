@@ -355,8 +355,8 @@ METHODS: list[Row] = [
     ("Connection does not take one off in time",
      line(b"X-Original-URL", b"/a", (b"Connection", b"X-Original-URL")), OVERRIDE),
     *((f"?{key}=DELETE", {"target": b"/?a=1&" + key.encode() + b"=DELETE"}, OVERRIDE) for key in (
-        "_method", "_METHOD", "X-HTTP-Method-Override", "x-http-method", "$method", "$httpMethod", "%24httpMethod", "$ct",
-        "$httpHeaders",
+        "_method", "_METHOD", "X-HTTP-Method-Override", "x-http-method", "$method", "$httpMethod", "%24httpMethod",
+        "$ct", "$httpHeaders",
     )),
     ("?%5Fmethod=DELETE", {"target": b"/?%5Fmethod=DELETE"}, NOT_CANONICAL),
     ("_method in a form", {"post": b"a=1&_method=DELETE", "kind": b"application/x-www-form-urlencoded"}, OVERRIDE),

@@ -23,6 +23,7 @@ def events(coding: str = "", kind: str = "text/event-stream; charset=utf-8") -> 
 @pytest.mark.parametrize(
     ("coding", "data"),
     [("", SENT), ("identity", SENT), ("gzip", gzip.compress(SENT)), ("deflate", zlib.compress(SENT))],
+    ids=["none", "identity", "gzip", "deflate"],
 )
 def test_it_is_read_as_it_passes(coding: str, data: bytes) -> None:
     found = events(coding)
