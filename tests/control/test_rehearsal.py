@@ -136,7 +136,12 @@ def test_it_is_for_dev_and_test_only(tmp_path: Path, environment: str) -> None:
     (tmp_path / "vienna.yaml").write_text("control: {public_url: 'https://vienna.example.com'}\n")
     arguments = ["-c", "vienna.yaml", "--listen", "127.0.0.1:0", "--data-dir", "data"]
     done = subprocess.run(
-        [sys.executable, "-m", MODULE, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True
+        [sys.executable, "-m", MODULE, *arguments],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 1
     assert "the rehearsal is for VIENNA_ENV=dev or test only" in done.stderr
