@@ -10,27 +10,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.yaml_nodes import compose, place_of
-
-type Path = tuple[str | int, ...]
+from vienna_kernel.yaml_nodes import Path as Path
+from vienna_kernel.yaml_nodes import place_of, reading
 
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_NUMBER_CHARS = 128
-_MAX_EXPONENT = 400
-
-_HALF = re.compile("[\ud800-\udfff]")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+([eE][-+]?[0-9]+)?\Z|[-+]?[1-9][0-9]*[eE][-+]?[0-9]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,57 +55,6 @@ class Document:
         return Document(self.name, self.data.get(key), places)
 
 
-class _Builder:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.places: dict[Path, tuple[int, int]] = {}
-
-    def fail(self, node: yaml.Node, why: str) -> MalformedError:
-        return MalformedError(place_of(self.name, node.start_mark), why)
-
-    def build(self, node: yaml.Node, path: Path) -> Any:
-        self.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
-        if isinstance(node, yaml.MappingNode):
-            return self._object(node, path)
-        raise self.fail(node, "not a value")
-
-    def _object(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, str):
-                raise self.fail(key_node, "a key must be a string; put it in quotes")
-            if key in out:
-                raise self.fail(key_node, f"the key {key!r} stands here twice")
-            self.places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            out[key] = self.build(value_node, (*path, key))
-        return out
-
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
-        text: str = node.value
-        if not text.isascii() and _HALF.search(text):
-            raise self.fail(node, "half a surrogate pair; write the character itself")
-        if node.style:  # None or "" of a plain one, by reader
-            return text
-        if text in ("null", "~", ""):
-            return None
-        if text in ("true", "false"):
-            return text == "true"
-        if _INT.match(text) or _DECIMAL.match(text):
-            return self._number(node, text)
-        return text
-
-    def _number(self, node: yaml.ScalarNode, text: str) -> int | Decimal:
-        exponent = text.lower().partition("e")[2]
-        if len(text) > _MAX_NUMBER_CHARS or (exponent and abs(int(exponent)) > _MAX_EXPONENT):
-            raise self.fail(node, "a number with too many digits; put text in quotes")
-        return int(text) if _INT.match(text) else Decimal(text)
-
-
 def parse(text: str | bytes, *, name: str) -> Document:
     """Read one YAML document.
 
@@ -126,7 +66,7 @@ def parse(text: str | bytes, *, name: str) -> Document:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        node = compose(text, name)
+        data, places = reading(text, name)
     except yaml.MarkedYAMLError as error:
         place = place_of(name, error.problem_mark or error.context_mark)
         raise MalformedError(place, f"not YAML: {error.problem or error.context}") from None
@@ -134,9 +74,7 @@ def parse(text: str | bytes, *, name: str) -> Document:
         if isinstance(error, MalformedError):
             raise
         raise MalformedError(name, f"not YAML: {type(error).__name__}") from None
-    builder = _Builder(name)
-    data = None if node is None else builder.build(node, ())
-    return Document(name, data, builder.places)
+    return Document(name, data, places)
 
 
 def nearest(key: str, known: list[str]) -> str:
