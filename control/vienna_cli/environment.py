@@ -88,7 +88,9 @@ def _java(inherited: str | None, proxy: str, store: Path) -> str:
     """What was set, then ours: of an option that stands there twice the later counts."""
     address = urlsplit(proxy)
     options = [
-        f'"-Djavax.net.ssl.trustStore={store}"' if " " in str(store) else f"-Djavax.net.ssl.trustStore={store}",
+        f'"-Djavax.net.ssl.trustStore={store}"'
+        if " " in str(store)
+        else f"-Djavax.net.ssl.trustStore={store}",
         "-Djavax.net.ssl.trustStoreType=PKCS12",
         f"-Djavax.net.ssl.trustStorePassword={JAVA_STORE_PASSWORD}",
         "-Dhttp.nonProxyHosts=",
