@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -42,10 +43,13 @@ def main(arguments: list[str] | None = None, *, prepare: Prepare = _as_it_is, le
         if lenient_only and not settings.lenient:
             raise StartError(f"{lenient_only} is for VIENNA_ENV=dev or test only")
         logs.configure(settings.log_level)
+        gc.disable()  # what a start makes stays; looking through it again and again is in vain
         return asyncio.run(_run(settings, prepare, as_json=options.json))
     except (StartError, MalformedError, UnavailableError, OSError) as error:
         print(f"vienna control: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
+    finally:
+        gc.enable()
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -79,6 +83,8 @@ async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) ->
         raise
     server = serve.Server(app, listener)
     await server.start()
+    gc.freeze()
+    gc.enable()
     _announce(app, folder, serve.url_of(listener), join_token, admin, as_json=as_json)
     code = await server.watch(stop)
     await server.stop()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+import vienna_proxy.bare  # noqa: F401  # before anything of mitmproxy
 from vienna_proxy import config, logs
 from vienna_proxy.compose import MakeJudge, Sidecar
 from vienna_proxy.judge.decide import Judge
@@ -36,11 +38,14 @@ def main(arguments: list[str] | None = None, *, make_judge: MakeJudge = Judge, l
         if lenient_only and not settings.lenient:
             raise StartError(f"{lenient_only} is for VIENNA_ENV=dev or test only")
         logs.configure(settings.log_level)
+        gc.disable()  # what a start makes stays; looking through it again and again is in vain
         with asyncio.Runner(loop_factory=GuardedLoop) as runner:
             return runner.run(_run(settings, make_judge, as_json=options.json))
     except (StartError, UnavailableError) as error:
         _say(str(error))
         return 1
+    finally:
+        gc.enable()
 
 
 def _say(text: str) -> None:
@@ -75,6 +80,8 @@ async def _run(settings: config.Settings, make_judge: MakeJudge, *, as_json: boo
             if not starting.done():
                 starting.cancel()
                 return 0
+            gc.freeze()
+            gc.enable()
             _announce({**starting.result(), "pid": os.getpid()}, settings, as_json=as_json)
             failing = loop.create_task(_text(sidecar.failed))
             await asyncio.wait([failing, stopped], return_when=asyncio.FIRST_COMPLETED)
