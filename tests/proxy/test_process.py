@@ -59,7 +59,7 @@ def test_a_port_in_use(tmp_path: Path, control, own_gate) -> None:
         line = last_line(
             run("--key-file", "join", "--control", control.url, "--listen", address, cwd=tmp_path)
         )
-    why = "Address already in use; choose another with --listen or gate.listen"
+    why = "Address already in use; choose another with --listen, gate.listen or gate.mode"
     assert line == f"vienna proxy: cannot listen on {address}: {why}"
 
 
