@@ -96,7 +96,16 @@ class Process:
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
         listen = self._listen or "127.0.0.1:0"
-        command = [*self.within, sys.executable, "-m", self.module, *self.arguments, "--json", "--listen", listen]
+        command = [
+            *self.within,
+            sys.executable,
+            "-m",
+            self.module,
+            *self.arguments,
+            "--json",
+            "--listen",
+            listen,
+        ]
         with self.log.open("a") as log:
             child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=self._env, text=True)
         self._child = child
