@@ -28,9 +28,11 @@ type Lines = tuple[tuple[bytes, bytes], ...]
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^`|~-]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 _LENGTH = re.compile(rb"(?:0|[1-9][0-9]{0,14})\Z")
+# possessive throughout: one reading, in linear time
 _CONTENT_TYPE = re.compile(
-    r"(?P<essence>[A-Za-z0-9!#$&^.+-]+/[A-Za-z0-9!#$&^.+-]+)"
-    r"(?P<rest>(?:[ \t]*;[ \t]*(?:[A-Za-z0-9!#$&^.+*-]+=(?:[A-Za-z0-9!#$%&'*+.^`|~_/:=?,()@-]+|\"[^\"\\]*\"))?)*)\Z"
+    r"(?P<essence>[A-Za-z0-9!#$&^.+-]++/[A-Za-z0-9!#$&^.+-]++)"
+    r"(?P<rest>(?:[ \t]*+;[ \t]*+"
+    r"(?:[A-Za-z0-9!#$&^.+*-]++=(?:[A-Za-z0-9!#$%&'*+.^`|~_/:=?,()@-]++|\"[^\"\\]*+\"))?+)*+)\Z"
 )
 _CHARSET = re.compile(r"charset=\"?([^\";]*)", re.IGNORECASE)
 

@@ -144,6 +144,18 @@ def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
     return [before, *pieces] if pieces and delimits else []
 
 
+def _type_parameters(call: Call) -> str | list[list[str]]:
+    """What stands behind the media type, but for what only says how to read it: SOAP 1.2 names its operation there."""
+    line = call.header("content-type") or ""
+    if ";" not in line:
+        return []
+    try:
+        told = parameters(line)[1]
+    except MalformedError:
+        return line
+    return sorted([name, value] for name, value in told.items() if name not in ("boundary", "charset"))
+
+
 def _boundary(call: Call) -> bytes:
     if call.content_type is None or not call.content_type.startswith("multipart/"):
         return b""
@@ -163,8 +175,8 @@ def fingerprint(call: Call, content: Content, query: Pairs, volatile: Volatile) 
         [line for line in call.headers if not _is_volatile(line[0], volatile.headers)],
         key=lambda line: line[0],
     )
-    whose = principal(call)
-    head = orjson.dumps([call.method, call.origin, call.path, asked, call.content_type, lines, whose])
+    whose, kind = principal(call), [call.content_type, _type_parameters(call)]
+    head = orjson.dumps([call.method, call.origin, call.path, asked, kind, lines, whose])
     hashed = hashlib.sha256(len(head).to_bytes(8, "big") + head)
     for piece in _body_bytes(call, content, volatile):
         hashed.update(piece)

@@ -1,24 +1,26 @@
 """Whose credential a call carries, in what stays the same from try to try.
 
 People consent to a call made *as* someone: the same bytes with the key of the live account are another call than with
-the key of the test account. What clients renew by themselves does not count: the signature and date of AWS, the times
-in a JWT, tokens that live for an hour.
+the key of the test account. What clients renew by themselves, and what still says whose it is, does not count: the
+signature and date of AWS, the times of a JWT. A token that says nothing of its holder counts as it stands, so that with
+a renewed one people are asked anew.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 
 from vienna_kernel.call.request import Call
 
-# Tokens renewed within the hour, by how they begin: Google's, those of GitHub's apps, Slack's rotating ones.
-_SHORT_LIVED = ("ya29.", "ghs_", "ghu_", "xoxe.")
-_SHORT_LIVED_KEY = "ASIA"  # of AWS STS
-_NAMING_CLAIMS = ("iss", "sub", "aud", "azp", "client_id", "tid", "oid", "org_id", "act")
+_RENEWED_CLAIMS = frozenset(
+    {"iat", "exp", "nbf", "jti", "auth_time", "nonce", "at_hash", "c_hash", "uti", "rh", "aio"}
+)
+_DAY_SECONDS = 86_400
 _TOKEN_LENGTH = 20  # shorter is a password that people think of: its digest in a record could be guessed back
 
 
@@ -37,19 +39,15 @@ def _basic(credentials: str) -> tuple[str, ...]:
         user, _, password = b64decode(credentials, validate=True).decode("latin-1").partition(":")
     except binascii.Error:
         return (credentials,)
-    return (_lasting(user), _lasting(password) if len(password) >= _TOKEN_LENGTH or not user else "")
+    return (user, password if len(password) >= _TOKEN_LENGTH or not user else "")
 
 
 def _bearer(token: str) -> tuple[str, ...]:
-    return _claims(token) or (_lasting(token),)
-
-
-def _lasting(token: str) -> str:
-    return next((start for start in _SHORT_LIVED if token.startswith(start)), token)
+    return _claims(token) or (token,)
 
 
 def _claims(token: str) -> tuple[str, ...] | None:
-    """What a JWT says of its holder. The upstream checks it; here it only has to be one that a retry repeats."""
+    """What a JWT says, but for its times. The upstream checks it; here it only has to be what a retry repeats."""
     pieces = token.split(".")
     if len(pieces) != 3:  # RFC 7519 section 3: header, claims, signature
         return None
@@ -57,8 +55,16 @@ def _claims(token: str) -> tuple[str, ...] | None:
         told = orjson.loads(urlsafe_b64decode(pieces[1] + "=" * (-len(pieces[1]) % 4)))
     except (binascii.Error, ValueError):
         return None
-    named = {name: told[name] for name in _NAMING_CLAIMS if name in told} if isinstance(told, dict) else {}
-    return ("jwt", orjson.dumps(named, option=orjson.OPT_SORT_KEYS).decode()) if "sub" in named else None
+    if not isinstance(told, dict) or not isinstance(told.get("sub"), str) or not _is_short_lived(told):
+        return None
+    lasting = {name: value for name, value in told.items() if name not in _RENEWED_CLAIMS}
+    return ("jwt", orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _is_short_lived(claims: Mapping[str, Any]) -> bool:
+    """A key that lasts may be told from another of its owner by its ``jti`` alone."""
+    begins, ends = claims.get("iat"), claims.get("exp")
+    return isinstance(begins, int) and isinstance(ends, int) and 0 < ends - begins <= _DAY_SECONDS
 
 
 def _aws(line: str) -> tuple[str, ...]:
@@ -66,16 +72,18 @@ def _aws(line: str) -> tuple[str, ...]:
     told = _fields(line, "Credential")
     if told is None or not told[0]:
         return (line,)
-    key, *scope = told[0].split("/")
-    return (_SHORT_LIVED_KEY if key.startswith(_SHORT_LIVED_KEY) else key, *scope[1:])
+    key, _, scope = told[0].partition("/")
+    return (key, scope.partition("/")[2])
 
 
 def _oauth1(line: str) -> tuple[str, ...]:
-    return _fields(line, "realm", "oauth_consumer_key", "oauth_token") or (line,)
+    told = _fields(line, "oauth_consumer_key", "oauth_token", "realm")
+    return told if told is not None and (told[0] or told[1]) else (line,)
 
 
 def _digest(line: str) -> tuple[str, ...]:
-    return _fields(line, "realm", "username") or (line,)
+    told = _fields(line, "username", "realm")
+    return told if told is not None and told[0] else (line,)
 
 
 def _fields(line: str, *names: str) -> tuple[str, ...] | None:

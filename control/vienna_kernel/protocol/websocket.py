@@ -3,6 +3,7 @@
 1. An opening names no operation. A message's is what stands at one pointer into its JSON, if that is text; where
    nothing does, it has none, and only an action that names none reads it.
 2. A binary message is read by its length and digest only, and by an action that says so: its operation is ``binary``.
+   One that reads as a JSON object or list is refused: many servers take either kind of frame.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from vienna_kernel.protocol.reader import Options, Parts, Reader, by_method
 from vienna_kernel.value import Value
 
 BINARY = "binary"
+_MARK = b"\xef\xbb\xbf"  # byte order
 
 
 def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Parts:
@@ -29,10 +31,23 @@ def _parts(call: Call, query: Pairs, content: Content, options: Options) -> Part
     if content.kind == "bytes":
         if call.content_type == "application/json":
             raise MalformedError("body", "a text message where only binary ones are declared")
+        if _looks_like_json(call.body):
+            raise MalformedError("body", "JSON in a binary message; send it as text")
         return (Part(operation=BINARY),)
     if content.value is MISSING:
         return (Part(),)
     return (_part(content.value, str(options["operation"])),)
+
+
+def _looks_like_json(body: bytes) -> bool:
+    """Whether a lenient reader could take it for an object or a list."""
+    if body.removeprefix(_MARK).lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _part(value: Value, at: str) -> Part:

@@ -249,3 +249,13 @@ def test_a_coding_is_named_in_one_line() -> None:
     found = read_framing((HOST, *[(b"Content-Encoding", b"gzip")] * 2), codings=BOTH)
     assert isinstance(found, Refused)
     assert found.reason is Reason.AMBIGUOUS_REQUEST
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [b"a/b" + b";  " * 10_000 + b'"', b"a/b" + b" ;" * 10_000 + b"x", b"a/b" + b"; a=b" * 5_000 + b'"'],
+)
+def test_a_type_is_judged_in_one_pass_however_odd(kind: bytes) -> None:
+    """A pattern that goes back over what it read would not end here."""
+    found = read_framing(((b"Host", b"x"), (b"Content-Type", kind)))
+    assert isinstance(found, Refused)

@@ -251,3 +251,22 @@ def test_what_is_only_called_like_a_boundary_is_none() -> None:
         for text in ("keep", "erase")
     )
     assert of(one) != of(other)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ('application/soap+xml; action="urn:Get"', 'application/soap+xml; action="urn:Delete"', False),
+        ("application/json; version=1", "application/json; version=2", False),
+        ("application/json; version=1", "application/json", False),
+        ("application/json; charset=utf-8", "application/json", True),
+        ("application/json; b=1; a=2", "application/json;a=2;b=1", True),
+    ],
+)
+def test_what_the_type_of_a_body_says_beside_it_counts(left: str, right: str, same: bool) -> None:
+    rest = [line for line in BASE.headers if line[0] != "content-type"]
+    calls = [
+        replace(BASE, headers=(*rest, ("content-type", kind)), content_type=kind.partition(";")[0])
+        for kind in (left, right)
+    ]
+    assert (of(calls[0]) == of(calls[1])) is same

@@ -41,6 +41,10 @@ def aws(key: str, *, day: str = "20260105", region: str = "eu-west-1", signature
 LIVE, TEST = "sk_live_51Habcdefghijklmnop", "sk_test_51Habcdefghijklmnop"
 
 
+TIMES = {"iat": 1_000_000, "exp": 1_003_600, "jti": "x"}
+LATER = {"iat": 2_000_000, "exp": 2_003_600, "jti": "y", "nbf": 1}
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -51,16 +55,26 @@ LIVE, TEST = "sk_live_51Habcdefghijklmnop", "sk_test_51Habcdefghijklmnop"
         (basic(f"api:{LIVE}"), basic(f"api:{TEST}")),
         (basic(":short"), basic(":other")),
         (f"token {LIVE}", f"token {TEST}"),
-        (jwt(iss="a", sub="me"), jwt(iss="a", sub="you")),
-        (jwt(iss="a", sub="me"), jwt(iss="b", sub="me")),
-        (jwt(iss="a", sub="me", aud="x"), jwt(iss="a", sub="me", aud="y")),
+        ("Bearer ya29.first", "Bearer ya29.second"),
+        ("token ghs_first", "token ghs_second"),
+        (basic("x-access-token:ghs_" + "1" * 36), basic("x-access-token:ghs_" + "2" * 36)),
+        (jwt(iss="a", sub="me", **TIMES), jwt(iss="a", sub="you", **TIMES)),
+        (jwt(iss="a", sub="me", **TIMES), jwt(iss="b", sub="me", **TIMES)),
+        (jwt(sub="me", aud="x", **TIMES), jwt(sub="me", aud="y", **TIMES)),
+        (jwt(sub="me", tenant_id="x", **TIMES), jwt(sub="me", tenant_id="y", **TIMES)),
+        (jwt(sub="me", firebase={"tenant": "x"}, **TIMES), jwt(sub="me", firebase={"tenant": "y"}, **TIMES)),
+        (jwt(sub="key", jti="x"), jwt(sub="key", jti="y")),
+        (jwt(sub="key", jti="x", iat=0, exp=86_401), jwt(sub="key", jti="y", iat=0, exp=86_401)),
         (jwt(iat=1), jwt(iat=2)),
         (aws("AKIAIOSFODNN7EXAMPLE"), aws("AKIAI44QH8DHBEXAMPLE")),
+        (aws("ASIAIOSFODNN7EXAMPLE"), aws("ASIAI44QH8DHBEXAMPLE")),
         (aws("AKIAIOSFODNN7EXAMPLE"), aws("AKIAIOSFODNN7EXAMPLE", region="us-east-1")),
-        (aws("AKIAIOSFODNN7EXAMPLE"), aws("ASIAIOSFODNN7EXAMPLE")),
         (aws("AKIA1") + ", Credential=AKIA2/1/2/3/4", aws("AKIA1") + ", Credential=AKIA3/1/2/3/4"),
         ('Digest username="a", realm="r", nonce="1"', 'Digest username="b", realm="r", nonce="1"'),
+        ("Digest one", "Digest two"),
         ('OAuth oauth_consumer_key="a", oauth_token="t"', 'OAuth oauth_consumer_key="a", oauth_token="u"'),
+        ("OAuth TEST", "OAuth LIVE"),
+        ('OAuth realm="r", token="a"', 'OAuth realm="r", token="b"'),
         ("ApiKey one", "ApiKey two"),
         ("Bearer same-token-in-both-schemes", "token same-token-in-both-schemes"),
         ("Basic not base64!", "Basic not base64?"),
@@ -73,13 +87,9 @@ def test_another_credential_is_another_caller(left: str, right: str | None) -> N
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        (jwt(iss="a", sub="me", iat=1, exp=2, jti="x"), jwt(exp=9, sub="me", iss="a", iat=8, jti="y")),
-        ("Bearer ya29.first", "Bearer ya29.second"),
-        ("token ghs_first", "token ghs_second"),
-        (basic("x-access-token:ghs_" + "1" * 36), basic("x-access-token:ghs_" + "2" * 36)),
+        (jwt(iss="a", sub="me", **TIMES), jwt(sub="me", iss="a", **LATER)),
         (basic("alice:secret"), basic("alice:changed")),
         (aws("AKIA1", signature="ab"), aws("AKIA1", day="20260106", signature="cd")),
-        (aws("ASIA1"), aws("ASIA2")),
         ('Digest username="a", realm="r", nonce="1"', 'Digest username="a", realm="r", nonce="2", nc=3'),
         ('OAuth oauth_token="t", oauth_nonce="1"', 'OAuth oauth_token="t", oauth_nonce="2"'),
         ("bearer  abc", "Bearer abc"),

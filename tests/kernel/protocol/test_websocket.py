@@ -53,6 +53,18 @@ def test_what_is_binary_is_called_so() -> None:
     assert parts("websocket", binary("application/octet-stream"), TYPE) == (Part(operation="binary"),)
 
 
+@pytest.mark.parametrize("body", [b'{"type": "transfer"}', b" \n[1]", b'\xef\xbb\xbf{"a": 1}', b"{ cut"])
+def test_what_a_server_may_take_for_json_is_not_binary(body: bytes) -> None:
+    with pytest.raises(MalformedError, match="send it as text"):
+        parts("websocket", request("MESSAGE", "/live", body, content_type="application/octet-stream"), TYPE)
+
+
+@pytest.mark.parametrize("body", [b"{\xff\xfe", b"\x00{}", b'"text"', b""])
+def test_what_none_would_take_for_json_is(body: bytes) -> None:
+    call = request("MESSAGE", "/live", body, content_type="application/octet-stream")
+    assert parts("websocket", call, TYPE)[0].operation in ("binary", "")
+
+
 def test_text_is_not_taken_for_binary() -> None:
     with pytest.raises(MalformedError, match="text message"):
         READER.parts(binary("application/json"), [], Content("bytes", {}), TYPE)
