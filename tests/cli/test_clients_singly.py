@@ -84,11 +84,6 @@ def cargo(url: str, folder: Path) -> list[str]:
     return ["cargo", "search", "--registry", "mine", "anything"]
 
 
-def gcloud(_: str, folder: Path) -> list[str]:
-    (folder / "token").write_text("x")
-    return ["gcloud", "projects", "list", f"--access-token-file={folder / 'token'}"]
-
-
 BOTO3 = (
     "import boto3, botocore.config as k; c = k.Config(retries={'total_max_attempts': 1});"
     "boto3.client('s3', endpoint_url=URL, region_name='x', config=c).list_buckets()"
@@ -142,7 +137,6 @@ CLIENTS: dict[str, Callable[[str, Path], list[str]]] = {
     "aws": plain("aws", "--endpoint-url=URL", "--region=x", "s3api", "list-buckets"),
     "kubectl": plain("kubectl", "--server=URL", "--token=x", "get", "--raw=/version"),
     "cargo": cargo,
-    "gcloud": gcloud,
     "java": java,
 }
 NEEDED = {"curl", "git"}
@@ -180,14 +174,13 @@ SINGLY = [
     ("WEBSOCKET_CLIENT_CA_BUNDLE", "websocket-client"),
     ("CARGO_HTTP_CAINFO", "cargo"),
     ("JAVA_TOOL_OPTIONS", "java"),
-    ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "gcloud"),
     *(("PYTHONPATH VIENNA_CA_FILE", name) for name in IN_PYTHON),
 ]
 
 
 def present(client: str) -> bool:
     """Whether this machine has it."""
-    program = client if client in ("cargo", "gcloud", "java") else CLIENTS[client]("", Path())[0]
+    program = client if client in ("cargo", "java") else CLIENTS[client]("", Path())[0]
     return Path(program).is_absolute() or shutil.which(program) is not None
 
 
