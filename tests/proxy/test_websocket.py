@@ -417,3 +417,29 @@ async def test_what_is_said_before_it_is_open_is_judged_too(live, control) -> No
     assert await soon(room.heard.get()) == text.decode()
     assert await soon(room.heard.get()) == ("close", 1000, "")
     assert consults(control) == [("UPGRADE", "open_session"), ("MESSAGE", "say")]
+
+
+FLOODS = {
+    "fragments of nothing": frame(0x01, b"") + frame(0x00, b"") * 5000,
+    "fragments of one message": frame(0x01, b"{") + frame(0x00, b" " * 14) * 4200,
+    "pings": frame(0x89, b"") * 5000,
+    "pongs": frame(0x8A, b"") * 5000,
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_flood_of_frames_ends_it(live, control, name: str) -> None:
+    heard = await soon(asyncio.to_thread(spoken, live[1], FLOODS[name]))
+    close = heard[heard.rindex(b"\x88") :]
+    assert int.from_bytes(close[2:4]) in (1008, 1009)  # by how much of it came at once
+    assert [method for method, _ in consults(control)] == ["UPGRADE"]
+
+
+async def test_a_flood_of_the_upstreams_frames_ends_it(live) -> None:
+    room, gate = live
+    async with connected(gate) as agent:
+        server = await soon(room.sockets.get())
+        server._writer.transport.write(b"\x01\x00" + b"\x00\x00" * 5000)
+        code, reason = await closed(agent)
+    assert code in (1008, 1009)
+    assert reason.startswith("response_invalid")

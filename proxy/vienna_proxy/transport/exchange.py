@@ -34,7 +34,6 @@ from vienna_proxy.transport.websocket import ConversationEndedHook, conversation
 
 HEAD_SECONDS = 10.0
 LINGER_SECONDS = 10.0
-FRAMING_BYTES = 65536  # a chunk's size line with its extensions, or the trailers
 INVALID = "invalid response: "
 SILENT = "the upstream was silent for too long"
 

@@ -33,7 +33,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
-import h11
 from mitmproxy import http
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.net.http import http1
@@ -53,7 +52,8 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from vienna_kernel.verdict import Reason, Refused
-from vienna_proxy.transport.exchange import FRAMING_BYTES, Commands, GuardedStream, Rules, behind
+from vienna_proxy.transport.body import Body
+from vienna_proxy.transport.exchange import Commands, GuardedStream, Rules, behind
 from vienna_proxy.transport.heads import GateRequest, gate_request, head_of, judge_head
 from vienna_proxy.transport.passage import Passage
 from vienna_proxy.transport.upstream import GuardedClient
@@ -133,31 +133,24 @@ class GuardedServer(Http1Server):
             return
         self.request = request
         yield ReceiveHttp(RequestHeaders(self.stream_id, request, size == 0))
-        self.body_reader = make_body_reader(size)
+        self._body = Body(make_body_reader(size))
         self.state = self.read_body
         yield from self.state(event)
 
     def read_body(self, event: events.Event) -> Commands:
-        while self.state == self.read_body:
-            try:
-                closed = isinstance(event, events.ConnectionClosed)
-                part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
-            except h11.ProtocolError:
-                yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "the body is not well framed"))
+        parts = self._body.read(self.buf, closed=isinstance(event, events.ConnectionClosed))
+        yield from self._data(parts.data)
+        if self.state != self.read_body:
+            return
+        if parts.wrong:
+            yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "the body is not well framed"))
+        elif parts.end is not None:
+            if parts.end.headers:
+                yield from self._broken(Refused(Reason.AMBIGUOUS_REQUEST, "request trailers"))
                 return
-            if part is None:
-                if len(self.buf) > FRAMING_BYTES:
-                    yield from self._broken(Refused(Reason.MALFORMED_REQUEST, "a chunk's head without end"))
-                return
-            if isinstance(part, h11.EndOfMessage):
-                if part.headers:
-                    yield from self._broken(Refused(Reason.AMBIGUOUS_REQUEST, "request trailers"))
-                    return
-                if self.request is not None and self.request.method != "CONNECT":
-                    yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
-                yield from self.mark_done(request=True)
-                return
-            yield from self._data(bytes(part.data))
+            if self.request is not None and self.request.method != "CONNECT":
+                yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
+            yield from self.mark_done(request=True)
 
     def _data(self, data: bytes) -> Commands:
         if not self.response_done:

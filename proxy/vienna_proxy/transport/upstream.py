@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import h11
 from mitmproxy import http
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events
@@ -23,7 +22,8 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Client, make_body_reader
 
 from vienna_kernel.verdict import Refused
-from vienna_proxy.transport.exchange import FRAMING_BYTES, INVALID, SILENT, Commands, Rules, behind
+from vienna_proxy.transport.body import Body
+from vienna_proxy.transport.exchange import INVALID, SILENT, Commands, Rules, behind
 from vienna_proxy.transport.heads import response_head_of, response_of
 from vienna_proxy.transport.upgrade import SWITCHED, wrong_switch
 
@@ -133,30 +133,21 @@ class GuardedClient(Http1Client):
         self._interim = 0
         self.response = response
         yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
-        self.body_reader = make_body_reader(size)
+        self._body = Body(make_body_reader(size))
         self.state = self.read_body
         self._due = time.monotonic() + self._patience.idle_seconds
         yield from self.state(event)
 
     def read_body(self, event: events.Event) -> Commands:
         assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
-        while True:
-            try:
-                closed = isinstance(event, events.ConnectionClosed)
-                part = self.body_reader.read_eof() if closed else self.body_reader(self.buf)
-                if part is None and len(self.buf) > FRAMING_BYTES:
-                    raise h11.RemoteProtocolError("a chunk's head without end")
-            except h11.ProtocolError as error:
-                yield commands.CloseConnection(self.conn)
-                yield ReceiveHttp(
-                    ResponseProtocolError(self.stream_id, f"aborted: {error}", ErrorCode.GENERIC_SERVER_ERROR)
-                )
-                return
-            if part is None:
-                return
-            if isinstance(part, h11.EndOfMessage):  # trailers, if any, stay here
-                yield ReceiveHttp(ResponseEndOfMessage(self.stream_id))
-                yield from self.mark_done(response=True)
-                return
-            if part.data:
-                yield ReceiveHttp(ResponseData(self.stream_id, bytes(part.data)))
+        closed = isinstance(event, events.ConnectionClosed)
+        parts = self._body.read(self.buf, closed=closed)
+        if parts.data:
+            yield ReceiveHttp(ResponseData(self.stream_id, parts.data))
+        if parts.wrong:
+            why = f"aborted: {parts.wrong}" if closed else INVALID + parts.wrong
+            yield commands.CloseConnection(self.conn)
+            yield ReceiveHttp(ResponseProtocolError(self.stream_id, why, ErrorCode.GENERIC_SERVER_ERROR))
+        elif parts.end is not None:  # trailers, if any, stay here
+            yield ReceiveHttp(ResponseEndOfMessage(self.stream_id))
+            yield from self.mark_done(response=True)

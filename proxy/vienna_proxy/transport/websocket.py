@@ -5,7 +5,8 @@
 2. Nothing else of the agent reaches the upstream: its pings are answered here, and no more than that there was one goes
    on; of its close only the code does. RFC 6455 gives it 125 bytes in each of them.
 3. Messages of the upstream are counted, digested, and bounded, each and together.
-4. No extension is spoken (``handshake`` offers none), so a frame is what it says. Fragments are put together.
+4. No extension is spoken (``handshake`` offers none), so a frame is what it says. Fragments are put together; their
+   number is bounded, and that of the frames of one receive (``fragments``).
 5. A refusal ends it: the agent is told why in its close. What was granted and cannot be sent any more is told as that.
 
 The layer never waits: a judgement is a hook whose completion is an event like any other (``_ask``).
@@ -14,7 +15,7 @@ The layer never waits: a judgement is a hook whose completion is an event like a
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mitmproxy import http
 from mitmproxy.connection import Connection
@@ -24,6 +25,7 @@ from wsproto import events as frames
 from wsproto.connection import CLIENT, SERVER, ConnectionState
 from wsproto.connection import Connection as Frames
 
+from vienna_proxy.transport.fragments import Fragments, Spoken, Turn
 from vienna_proxy.transport.passage import Meter, Terms, passage_of
 
 REFUSED, TOO_LARGE, BUSY = 1008, 1009, 1013
@@ -38,7 +40,6 @@ _UNSENT = frozenset({1005, 1006, 1015})  # RFC 6455 7.4.1: never stand in a fram
 _LINGER_SECONDS = 5.0
 
 type Commands = layer.CommandGenerator[None]
-type Spoken = frames.TextMessage | frames.BytesMessage
 
 
 @dataclass(slots=True, eq=False)
@@ -84,27 +85,6 @@ class ConversationEndedHook(commands.StartHook):  # type: ignore[no-untyped-call
     blocking = False
 
 
-@dataclass(slots=True)
-class _Fragments:
-    """A message that is not whole yet."""
-
-    most: int
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, frame: Spoken) -> bool:
-        """Whether it is still not too large."""
-        data = frame.data.encode() if isinstance(frame.data, str) else bytes(frame.data)
-        self.parts.append(data)
-        self.size += len(data)
-        return self.size <= self.most
-
-    def take(self) -> bytes:
-        """The whole message; the next one begins."""
-        whole, self.parts, self.size = b"".join(self.parts), [], 0
-        return whole
-
-
 class Conversation(layer.Layer):
     """The frames of both sides; see the module."""
 
@@ -115,7 +95,7 @@ class Conversation(layer.Layer):
         self._meter = meter
         self._metered = 0
         self._agent, self._upstream = Frames(SERVER), Frames(CLIENT)
-        self._said, self._heard = _Fragments(terms.most_said), _Fragments(terms.most_heard)
+        self._said, self._heard = Fragments(terms.most_said), Fragments(terms.most_heard)
         self._waiting: deque[Message | int] = deque()
         self._asked: Message | None = None
         self._over = False
@@ -136,11 +116,25 @@ class Conversation(layer.Layer):
         if side.state is ConnectionState.CLOSED or (self._over and not of_agent):
             return
         side.receive_data(data)
+        turn = Turn()
         for frame in side.events():
+            if not turn.has_room(frame):
+                yield from self._flooded(of_agent=of_agent)
+                return
             if not self._over:
                 yield from self._of_agent(frame) if of_agent else self._of_upstream(frame)
             elif of_agent and isinstance(frame, frames.CloseConnection):
                 yield commands.CloseConnection(self.context.client)
+
+    def _flooded(self, *, of_agent: bool) -> Commands:
+        """What is left of this receive is not read."""
+        if self._over:
+            yield commands.CloseConnection(self.context.client)
+        elif of_agent:
+            yield from self._end(REFUSED, "rate_limited: too many frames at once")
+        else:
+            self._terms.broken = True
+            yield from self._end(REFUSED, "response_invalid: too many frames of the upstream at once")
 
     # The agent's side
 
@@ -160,8 +154,9 @@ class Conversation(layer.Layer):
     def _of_message(self, frame: Spoken) -> Commands:
         before = self._said.size
         if not self._said.add(frame):
+            most = self._said.most
             yield from self._end(
-                TOO_LARGE, f"body_too_large: a message is larger than {self._said.most} bytes"
+                TOO_LARGE, f"body_too_large: a message of more than {most} bytes, or of too many fragments"
             )
             return
         self._count(self._said.size - before)
@@ -232,11 +227,14 @@ class Conversation(layer.Layer):
                 yield from self._end(_BROKEN, "response_invalid: the upstream spoke no WebSocket")
 
     def _of_answer(self, frame: Spoken) -> Commands:
-        if not self._heard.add(frame):
+        before = self._heard.size
+        small = self._heard.add(frame)
+        self._meter.taken += self._heard.size - before
+        if not small:
             self._terms.broken = True
             yield from self._end(TOO_LARGE, "response_invalid: a message of the upstream is too large")
         elif frame.message_finished:
-            data = self._heard.take()
+            data = self._hear()
             self._terms.passed += len(data)
             if self._terms.most_all is not None and self._terms.passed > self._terms.most_all:
                 self._terms.cut = True
@@ -244,6 +242,15 @@ class Conversation(layer.Layer):
                 return
             self._terms.tap(data)
             yield from self._to_agent(_event(data, is_text=isinstance(frame.data, str)))
+        elif self._meter.taken > self._meter.most:
+            self._terms.broken = True
+            yield from self._end(BUSY, "rate_limited: too many bodies are in memory")
+
+    def _hear(self) -> bytes:
+        """What the upstream said so far, no longer counted as kept."""
+        data = self._heard.take()
+        self._meter.taken -= len(data)
+        return data
 
     # The end
 
@@ -266,6 +273,7 @@ class Conversation(layer.Layer):
         self._over = True
         self._waiting.clear()
         self._count(-self._metered)
+        self._hear()
         if self._asked is not None:
             self._asked.gone = True
         yield from self._close(self._upstream, self.context.server, upstream, None)

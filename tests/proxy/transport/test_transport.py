@@ -265,3 +265,10 @@ def test_what_breaks_after_100_continue_is_told(gate, upstream: Upstream) -> Non
         connection.sendall(b"1\r\na\r\n0\r\nX-Trailer: 1\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 400 Denied by Vienna")
     assert upstream.connections == 0
+
+
+def test_a_body_of_tiny_chunks_is_refused(gate, upstream: Upstream) -> None:
+    head = b"POST http://payments.example/v1/tickets HTTP/1.1\r\nHost: payments.example\r\n"
+    told = gate.raw(head + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 40_000)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert upstream.connections == 0
