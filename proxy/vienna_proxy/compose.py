@@ -296,7 +296,7 @@ class Sidecar:
         for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
             self._spawn(work)
         with exempt():
-            if (wrong := await self._unrefused()) is not None:
+            if (wrong := await self._canary.look(self._listeners, patience=1)) is not None:
                 raise StartError(f"the canary was not refused: {wrong}")
             self._interim.works = await _try_interim(self._master, self._interim, self._listeners[0].address)
         if isinstance(loop, GuardedLoop):
@@ -310,14 +310,6 @@ class Sidecar:
             raise StartError("the control plane's stream does not open") from None
         for work in (self._watch(), self._beat(), self._stay_enrolled()):
             self._spawn(work)
-
-    async def _unrefused(self) -> str | None:
-        """What is wrong with the answer to a request that must be refused, at the first listener where any is."""
-        with exempt():
-            for listener in self._listeners:
-                if (wrong := await self._canary.unrefused(listener)) is not None:
-                    return wrong
-        return None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -352,7 +344,9 @@ class Sidecar:
                 self._misconfigured(wrong)
             if time.monotonic() >= due:
                 due = time.monotonic() + _CANARY_SECONDS
-                if (wrong := await self._unrefused()) is not None:
+                with exempt():
+                    wrong = await self._canary.look(self._listeners)
+                if wrong is not None:
                     self._fail(f"the canary was not refused: {wrong}")
 
     def _unwell(self) -> str | None:
@@ -361,6 +355,8 @@ class Sidecar:
             return "failed"
         if not self._is_ready:
             return "starting"
+        if self._canary.silent:
+            return "no answer to the canary"
         return None if self._channel.up.is_set() else "no control plane"
 
     async def _now(self) -> Now:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mitmproxy.connection import Client
@@ -10,6 +11,7 @@ from mitmproxy.connection import Client
 from vienna_kernel.verdict import Reason
 from vienna_proxy.modes import Kind, Mode
 
+MOST_SILENT = 3
 _NAME = "canary.invalid"
 
 
@@ -51,23 +53,47 @@ def _request(listener: Listener) -> tuple[bytes, Reason]:
 
 
 class Canary:
-    """Sends it, and knows it again: it is no call of the agent's, so nobody is told of it."""
+    """Sends it, and knows it again: it is no call of the agent's, so nobody is told of it.
+
+    Attributes:
+        silent: How many times in a row it had no answer.
+    """
 
     def __init__(self) -> None:
+        self.silent = 0
         self._places: set[tuple[str, int]] = set()
 
     def is_from(self, client: Client) -> bool:
         """Whether this connection is the canary's."""
         return client.peername is not None and (client.peername[0], client.peername[1]) in self._places
 
-    async def unrefused(self, listener: Listener, *, seconds: float = 5.0) -> str | None:
-        """What is wrong with the answer to the canary, None when it is refused as it must be."""
+    async def look(
+        self, listeners: Sequence[Listener], *, patience: int = MOST_SILENT, seconds: float = 5.0
+    ) -> str | None:
+        """What is wrong, None when it is refused everywhere as it must be, or that is not known yet.
+
+        A wrong answer is wrong at once. No answer lets nothing past, and a gate under a flood has none in time: that is
+        wrong only the ``patience``-th time in a row. ``seconds``: for each answer.
+        """
+        silence = ""
+        for listener in listeners:
+            try:
+                async with asyncio.timeout(seconds):
+                    wrong = await self._unrefused(listener)
+            except (OSError, TimeoutError) as error:
+                silence = type(error).__name__
+            else:
+                if wrong is not None:
+                    return wrong
+        self.silent = self.silent + 1 if silence else 0
+        return silence if silence and self.silent >= patience else None
+
+    async def _unrefused(self, listener: Listener) -> str | None:
+        """What is wrong with the answer. Raises ``OSError`` when there is none."""
         request, reason = _request(listener)
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await self._ask(listener.address, request)
-        except (OSError, TimeoutError) as error:
-            return type(error).__name__
+        answer = await self._ask(listener.address, request)
+        if not answer:
+            raise ConnectionResetError
         told = f"\r\nVienna-Reason: {reason.value}\r\n".encode("ascii")
         refused = answer.startswith(b"HTTP/1.1 4") and told in answer
         return None if refused else answer[:40].decode("latin-1")
