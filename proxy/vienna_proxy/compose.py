@@ -161,6 +161,10 @@ class Sidecar:
         else:
             self._policy.allow([row for row in theirs if not mine or row in mine])
 
+    def _swap(self, bundle: Bundle) -> None:
+        self._obey(bundle)
+        self._gate.obey(bundle)
+
     def _passes_through(self, host: str) -> bool:
         mine, theirs = self.settings.gate.passthrough, self._bundles.current.passthrough or frozenset()
         if self.settings.lenient:
@@ -211,6 +215,7 @@ class Sidecar:
             lines=self._lines,
         )
         self._gate = Gate(self._offices(court))
+        self._bundles.swapped = self._swap
         self._metrics.now = self._now
         self._master.complete(self._gate, self._gate.sockets)
         self._master.doors.admit = self._gate.admit
@@ -247,6 +252,8 @@ class Sidecar:
                 outcomes=self._outcomes,
                 reporter=self._reporter,
                 passthrough=self._passes_through,
+                stopped=lambda: self._bundles.current.stopped,
+                sever=self._connections.sever,
             ),
             holds=self._holds,
             replies=self._replies,

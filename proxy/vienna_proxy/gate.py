@@ -34,8 +34,8 @@ from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller, Holds, Interim
-from vienna_proxy.judge.messages import Messages
-from vienna_proxy.link.bundle import Bundles
+from vienna_proxy.judge.messages import Messages, told
+from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.sockets import Sockets
 from vienna_proxy.telemetry.account import AGENT_GONE, BROKEN, CUT, WHOLE, Account
@@ -110,10 +110,27 @@ class Gate:
             offices.messages, seconds=self._deadline_seconds, is_shut=lambda: self._shut, ended=self.ended
         )
         self.active: set[Grant] = set()
+        self._flowing: dict[Grant, http.HTTPFlow] = {}
 
     def shut(self) -> None:
         """Refuse everything from now on: what the gate rests on does not hold any more."""
         self._shut = True
+
+    def obey(self, bundle: Bundle) -> None:
+        """End what was allowed once, and goes on unasked, where this bundle does not allow it any more."""
+        self._offices.tunnels.review()
+        if bundle.stopped is not None:
+            for flow in list(self._flowing.values()):
+                self._stop(flow, bundle.stopped)
+
+    def _stop(self, flow: http.HTTPFlow, reason: Reason) -> None:
+        self._offices.connections.stop(flow, told(Answer(reason=reason)))
+
+    def _flows(self, grant: Grant, flow: http.HTTPFlow) -> None:
+        """An answer streams, or a WebSocket opens; not for long if the agent was stopped meanwhile."""
+        self._flowing[grant] = flow
+        if (stopped := self._offices.bundles.current.stopped) is not None:
+            self._stop(flow, stopped)
 
     # The agent's side
 
@@ -260,6 +277,7 @@ class Gate:
             framed.stream = tap
             case.tap, case.keep_limit, case.pass_limit = tap, None, bounds.most
             flow.response = framed
+            self._flows(case.grant, flow)
         except Exception as error:  # it stays unstreamed, and is judged as a whole or refused as too large
             broke("responseheaders", error)
 
@@ -304,8 +322,7 @@ class Gate:
         except Exception as error:
             broke("response", error)
         finally:
-            self.active.discard(grant)
-            self._offices.replies.ends(grant, reply)
+            self._ends(grant, reply)
             streamed = None if case.tap is None else case.tap.size
             ended = AGENT_GONE if gone else WHOLE
             self._words.left(case, grant, flow.response, reason=reason, streamed=streamed, ended=ended)
@@ -319,6 +336,7 @@ class Gate:
             await self._within(self._offices.messages.opens(case, grant, response))
             flow.response = switching(response, marks(grant))
             self._offices.replies.ends(grant, None)
+            self._flows(grant, flow)
             return
         except UnavailableError:
             flow.response, reason = self._words.unrecorded(grant), Reason.AUDIT_UNAVAILABLE
@@ -328,10 +346,11 @@ class Gate:
         self._ends(grant)
         self._words.left(case, grant, flow.response, reason=reason)
 
-    def _ends(self, grant: Grant) -> None:
-        """Nothing more comes of a call."""
+    def _ends(self, grant: Grant, reply: http.Response | None = None) -> None:
+        """Nothing more comes of a call. ``reply``: for its retries."""
         self.active.discard(grant)
-        self._offices.replies.ends(grant, None)
+        self._flowing.pop(grant, None)
+        self._offices.replies.ends(grant, reply)
 
     def ended(self, flow: http.HTTPFlow, case: Case, grant: Grant, reason: Reason | None) -> None:
         """A WebSocket is no more; ``reason``: what was wrong with its end."""

@@ -84,6 +84,8 @@ class FakeControl:
     Attributes:
         frames: Everything the gate said, in order.
         rung: The agent's enforcement in the next bundle.
+        status: The agent's standing there.
+        passthrough: The hosts there whose TLS is not opened; None: the gate's own setting stands.
         mappings: Shipped mapping files in the next bundle.
     """
 
@@ -94,6 +96,8 @@ class FakeControl:
         self.frames: list[Any] = []
         self.script: Script = FakeControl.grants
         self.rung = "enforce"
+        self.status = "active"
+        self.passthrough: list[str] | None = None
         self.mappings: tuple[str, ...] = ()
         self.held_most = 100
         self.digest = "sha256:one"
@@ -172,7 +176,7 @@ class FakeControl:
             "v": 1,
             "digest": self.digest,
             "env": "test",
-            "agent": {"id": "agt-1", "name": AGENT, "enforcement": self.rung, "status": "active"},
+            "agent": {"id": "agt-1", "name": AGENT, "enforcement": self.rung, "status": self.status},
             "enforcement": self.rung,
             "mappings": [
                 {"name": name, "text": (folder / name).read_text()}
@@ -187,7 +191,7 @@ class FakeControl:
             "freeze": [],
             "redaction_key": base64.b64encode(b"k" * 32).decode(),
             "private_networks": None,
-            "passthrough": None,
+            "passthrough": self.passthrough,
             "limits": {"held_per_agent": self.held_most},
             "revoked": [],
         }

@@ -56,11 +56,13 @@ class Caller:
     Attributes:
         http_version: ``HTTP/1.1``, or ``WEBSOCKET`` for who said it over one.
         prefer: ``Prefer`` header (RFC 7240), empty when there is none.
+        is_tunnel: It waits for a CONNECT; clients take an interim response to one for its answer.
     """
 
     user_agent: str
     http_version: str
     prefer: str = ""
+    is_tunnel: bool = False
 
     @property
     def wants_async(self) -> bool:
@@ -69,7 +71,7 @@ class Caller:
 
     def beat(self, *, heartbeat: str) -> bytes | None:
         """The interim response this client bears, None when there is none."""
-        if heartbeat == "off" or self.http_version not in ("HTTP/1.1", WEBSOCKET):
+        if heartbeat == "off" or self.is_tunnel or self.http_version not in ("HTTP/1.1", WEBSOCKET):
             return None
         if self.http_version == WEBSOCKET:
             return _PING

@@ -23,13 +23,14 @@ from vienna_kernel.keyring import Keyring
 from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.signing import BUNDLE_TYPE, jws_verify
-from vienna_kernel.verdict import Refused
+from vienna_kernel.verdict import Reason, Refused
 from vienna_proxy.link.enrol import Control, Identity, data_of
 from vienna_proxy.ports import StartError, UnavailableError
 
 _MAX_BYTES = 64 * 1024 * 1024
 _HELD_PER_AGENT = 500
 _FETCH_SECONDS = 10.0
+_STOPPED = {"suspended": Reason.AGENT_SUSPENDED, "frozen": Reason.FROZEN}
 
 log = structlog.get_logger()
 
@@ -79,6 +80,7 @@ class Bundle:
 
     Attributes:
         rung: How far this agent is enforced.
+        stopped: Why nothing of this agent goes on, None when it is active.
         redaction_key: Keys the hashes that redacted values leave as.
         private_networks: None: the gate's own setting stands.
     """
@@ -88,6 +90,7 @@ class Bundle:
     agent_id: str
     agent_name: str
     rung: Rung
+    stopped: Reason | None
     mappings: MappingSet
     keyring: Keyring
     redaction_key: bytes = field(repr=False)
@@ -126,6 +129,7 @@ def open_bundle(token: str, keys: Keyring, hosts: Mapping[str, Sequence[str]]) -
         agent_id=said.agent.id,
         agent_name=said.agent.name,
         rung=said.agent.enforcement or said.enforcement,
+        stopped=_stopped(said.agent.status),
         mappings=compiled(files, tuple([(name, tuple(extra[name])) for name in sorted(extra)])),
         keyring=Keyring.from_jwks(said.jwks),
         redaction_key=redaction_key,
@@ -136,11 +140,17 @@ def open_bundle(token: str, keys: Keyring, hosts: Mapping[str, Sequence[str]]) -
     )
 
 
+def _stopped(status: str) -> Reason | None:
+    """A standing that we do not know is none."""
+    return None if status == "active" else _STOPPED.get(status, Reason.AGENT_UNKNOWN)
+
+
 class Bundles:
     """The bundle of now, and its renewal.
 
     Attributes:
         current: What calls are judged by.
+        swapped: Told when there is another.
     """
 
     current: Bundle

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from mitmproxy import http
 from mitmproxy.connection import Client, Server
 
 from vienna_proxy.transport.exchange import HEAD_SECONDS
+from vienna_proxy.transport.passage import Stopped
 
 _SILENCE_SECONDS = HEAD_SECONDS + 2  # a head that began in time is told why it was cut off
 
@@ -44,6 +46,7 @@ class Connections:
         self._handlers = handlers
         self._connect_seconds = connect_seconds
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._telling: set[asyncio.Task[None]] = set()
 
     def expect_head(self, client: Client) -> None:
         """A request head must come soon, else the connection is closed."""
@@ -65,6 +68,20 @@ class Connections:
         """Close an agent's connection."""
         self.arrived(client)
         self._reap(client)
+
+    def sever(self, client_id: str) -> None:
+        """Close an agent's connection and at once all that goes on behind it; ``cut`` lets the upstream finish."""
+        handler = self._handlers.get(client_id)
+        transport = None if handler is None else handler.transports.get(handler.client)
+        if transport is not None and transport.handler is not None:
+            transport.handler.cancel("what goes on behind it was stopped")
+
+    def stop(self, flow: http.HTTPFlow, told: tuple[int, str]) -> None:
+        """End the stream or the WebSocket of a call. ``told``: code and reason of a WebSocket's close."""
+        if (handler := self._handlers.get(flow.client_conn.id)) is not None:
+            task = asyncio.get_running_loop().create_task(handler.server_event(Stopped(flow, told)))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     def connecting(self, client: Client, server: Server) -> None:
         """A connection to an upstream is begun: it must be up soon, its name resolved and its TLS agreed."""

@@ -28,7 +28,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeader
 
 from vienna_kernel.verdict import Reason, Refused
 from vienna_proxy.config import UpstreamConfig
-from vienna_proxy.transport.passage import Passage, passage_of
+from vienna_proxy.transport.passage import Passage, Stopped, passage_of
 from vienna_proxy.transport.upgrade import SWITCHED
 from vienna_proxy.transport.websocket import ConversationEndedHook, conversation_of
 
@@ -74,6 +74,12 @@ class GuardedStream(HttpStream):
     @property
     def _passage(self) -> Passage | None:
         return passage_of(self.flow)
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if not isinstance(event, Stopped):
+            yield from super()._handle_event(event)
+        elif self.server_state == self.state_stream_response_body:
+            yield from self._cut("the agent was stopped")
 
     def state_wait_for_request_headers(self, event: Any) -> Commands:
         yield from super().state_wait_for_request_headers(event)
@@ -167,12 +173,16 @@ class GuardedStream(HttpStream):
             passage.passed += len(event.data)
             if passage.pass_limit is not None and passage.passed > passage.pass_limit:
                 passage.cut = True
-                yield commands.CloseConnection(self.flow.server_conn)
-                yield from self.handle_protocol_error(
-                    ResponseProtocolError(self.stream_id, "too long a stream", ErrorCode.RESPONSE_TOO_LARGE)
-                )
+                yield from self._cut("too long a stream")
                 return
         yield from super().state_stream_response_body(event)
+
+    def _cut(self, why: str) -> Commands:
+        """End an answer that streams, on both sides."""
+        yield commands.CloseConnection(self.flow.server_conn)
+        yield from self.handle_protocol_error(
+            ResponseProtocolError(self.stream_id, why, ErrorCode.RESPONSE_TOO_LARGE)
+        )
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         yield from super().send_response(already_streamed)
@@ -190,7 +200,7 @@ class GuardedStream(HttpStream):
             yield from super().flow_done()
             return
         self.child_layer = talk
-        self._handle_event = self.passthrough  # as mitmproxy does
+        self._handle_event = self.passthrough  # type: ignore[method-assign]  # as mitmproxy does
         yield from talk.handle_event(events.Start())
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 

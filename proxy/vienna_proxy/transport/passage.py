@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from mitmproxy import http
+from mitmproxy.proxy import events
 
 from vienna_kernel.verdict import Reason, Refused
 
 PASSAGE = "vienna"
+
+
+class Stopped(events.MessageInjected[tuple[int, str]]):
+    """The agent was stopped: what goes on in this flow ends. ``message``: code and reason of a WebSocket's close."""
 
 
 class Meter:

@@ -212,7 +212,7 @@ def _prove_parts() -> None:
     installed = [
         getattr(parts.Http1Server, "func", None),
         getattr(parts.Http1Client, "func", None),
-        getattr(parts.HttpStream, "func", None),
+        getattr(parts.HttpStream, "__base__", None),
     ]
     if installed != [GuardedServer, GuardedClient, GuardedStream]:
         raise StartError("the transport guards are not installed")

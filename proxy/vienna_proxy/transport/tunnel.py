@@ -43,13 +43,18 @@ class Tunnels:
         outcomes: Outcomes,
         reporter: Reporter,
         passthrough: Callable[[str], bool],
+        stopped: Callable[[], Reason | None],
+        sever: Callable[[str], None],
     ) -> None:
+        """``stopped``: why nothing of the agent goes on. ``sever``: closes a client connection, by its id."""
         self._judge = judge
         self._policy = policy
         self._doors = doors
         self._outcomes = outcomes
         self._reporter = reporter
         self._passthrough = passthrough
+        self._stopped = stopped
+        self._sever = sever
 
     async def judge(self, flow: http.HTTPFlow, account: Account) -> Granted | Answer:
         """Whether the tunnel is opened, or what the agent is told.
@@ -65,8 +70,10 @@ class Tunnels:
         flow.request.data.host, flow.request.data.port = place.host, place.port
         if not self._passthrough(place.host):
             return Granted()
-        agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version)
-        verdict = await self._pass(place, Plea(client=flow.client_conn, caller=agent, account=account))
+        agent = Caller(header_of(flow.request, b"user-agent"), flow.request.http_version, is_tunnel=True)
+        verdict = await self._pass(
+            place.host, place, Plea(client=flow.client_conn, caller=agent, account=account)
+        )
         if isinstance(verdict, Granted):
             self._doors.unopened[flow.client_conn.id] = place.host
         return verdict
@@ -87,16 +94,27 @@ class Tunnels:
         if refused is not None:
             self._note(client, refused)
             return Answer(reason=refused.reason)
-        return await self._pass(place, Plea(client=None, caller=Caller("", ""), account=account))
+        return await self._pass(host, place, Plea(client=None, caller=Caller("", ""), account=account))
 
-    async def _pass(self, place: Authority, plea: Plea) -> Granted | Answer:
+    async def _pass(self, host: str, place: Authority, plea: Plea) -> Granted | Answer:
         call, mapped = _unopened(place)
         plea.account.origin, plea.account.judged = call.origin, True
         verdict = await self._judge.tunnel(mapped, call, plea)
         if isinstance(verdict, Answer):
             return verdict
         await self._outcomes.passed(verdict)
-        return Granted()
+        ended = self._ended(host)  # meanwhile; from here to where ``review`` finds it nothing waits
+        return Granted() if ended is None else Answer(reason=ended)
+
+    def review(self) -> None:
+        """The bundle is another one: close the unopened connections that it does not allow."""
+        for client_id, host in list(self._doors.unopened.items()):
+            if self._ended(host) is not None:
+                self._sever(client_id)
+
+    def _ended(self, host: str) -> Reason | None:
+        """Why nothing passes unread to this host any more."""
+        return self._stopped() or (None if self._passthrough(host) else Reason.ACTION_NOT_ALLOWED)
 
     def _note(self, client: Client, refused: Refused) -> None:
         peer = client.peername

@@ -26,7 +26,7 @@ from wsproto.connection import CLIENT, SERVER, ConnectionState
 from wsproto.connection import Connection as Frames
 
 from vienna_proxy.transport.fragments import Fragments, Spoken, Turn
-from vienna_proxy.transport.passage import Meter, Terms, passage_of
+from vienna_proxy.transport.passage import Meter, Stopped, Terms, passage_of
 
 REFUSED, TOO_LARGE, BUSY = 1008, 1009, 1013
 MOST_WAITING = 256
@@ -107,6 +107,8 @@ class Conversation(layer.Layer):
             yield from self._received(event.connection, event.data)
         elif isinstance(event, events.ConnectionClosed):
             yield from self._lost(event.connection)
+        elif isinstance(event, Stopped):
+            yield from self._end(*event.message)
         elif isinstance(event, events.Wakeup) and self._over:
             yield commands.CloseConnection(self.context.client)
 
