@@ -230,6 +230,7 @@ def test_a_connection_goes_on_after_a_refusal(gate, control) -> None:
         ),
         pytest.param(Answer(headers={"X-A": "a\x1b[2J"}), "response_invalid", id="a control byte"),
         pytest.param(Answer(headers={"Transfer-Encoding": "chunked"}), "response_invalid", id="CL and TE"),
+        pytest.param(Answer(chunks=[b" "] * 40_000), "response_invalid", id="more framing than body"),
     ],
 )
 def test_a_broken_answer_is_an_outcome(
