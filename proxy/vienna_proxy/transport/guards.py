@@ -217,4 +217,14 @@ def install(rules: Rules) -> None:
     names: Any = layers_http
     names.Http1Server = partial(GuardedServer, rules=rules)
     names.Http1Client = partial(GuardedClient, rules=rules)
-    names.HttpStream = partial(GuardedStream, rules=rules)
+    names.HttpStream = _stream_by(rules)
+
+
+def _stream_by(rules: Rules) -> type[GuardedStream]:
+    """A class, because mitmproxy also asks what is one when it passes an event to a flow (``passage.Stopped``)."""
+
+    class Stream(GuardedStream):
+        def __init__(self, context: Context, stream_id: int) -> None:
+            super().__init__(context, stream_id, rules=rules)
+
+    return Stream
