@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from harness.company_proxy import CompanyProxy
 from harness.upstream import Answer, Upstream
 from harness.vienna import in_background, until
 from vienna_kernel import wire
@@ -132,6 +133,20 @@ def test_a_stream_is_ended_and_recorded_as_broken(gate, control, upstream, bundl
         bundle(status="suspended")
         with pytest.raises(httpx.RemoteProtocolError):
             next(came)
+    (outcome,) = control.wait_for(wire.Outcome)
+    assert broken_off(outcome)
+
+
+def test_a_stream_by_a_company_proxy_is_ended_too(own_gate, control, upstream, bundle, silence) -> None:
+    upstream.answer("GET", "/v1/stream", Answer(headers=EVENTS, chunks=silence))
+    with CompanyProxy(upstream.address) as company:
+        gate = own_gate(resolve={}, upstream_proxy=company.url)
+        with gate.client() as client, client.stream("GET", STREAM) as answer:
+            came = answer.iter_raw()
+            assert next(came) == b"data: one\n\n"
+            bundle(status="suspended")
+            with pytest.raises(httpx.RemoteProtocolError):
+                next(came)
     (outcome,) = control.wait_for(wire.Outcome)
     assert broken_off(outcome)
 
