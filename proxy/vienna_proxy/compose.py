@@ -217,7 +217,7 @@ class Sidecar:
         self._gate = Gate(self._offices(court))
         self._bundles.swapped = self._swap
         self._metrics.now = self._now
-        self._master.complete(self._gate, self._gate.sockets)
+        self._master.complete(self._gate, self._gate.sockets, self._gate.peers)
         self._master.doors.admit = self._gate.admit
         self._master.tell_changes(self._misconfigured)
         guards.install(

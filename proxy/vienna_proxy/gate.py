@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from mitmproxy import http, tls
-from mitmproxy.connection import Client, Server
+from mitmproxy import http
+from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
-from mitmproxy.proxy import server_hooks
 
 from vienna_kernel.call.authority import Authority
 from vienna_kernel.verdict import Granted, Reason, Refused
@@ -36,6 +35,7 @@ from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller, Holds, Interim
 from vienna_proxy.judge.messages import Messages, told
 from vienna_proxy.link.bundle import Bundle, Bundles
+from vienna_proxy.peers import Peers
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.sockets import Sockets
 from vienna_proxy.telemetry.account import AGENT_GONE, BROKEN, CUT, WHOLE, Account
@@ -49,7 +49,6 @@ from vienna_proxy.transport.translate import header_of, incoming, presented_warr
 from vienna_proxy.transport.tunnel import Tunnels
 from vienna_proxy.transport.upgrade import SWITCHED, switching
 
-_BROKE = "the gate broke"
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
 log = structlog.get_logger()
@@ -89,6 +88,7 @@ class Gate:
         active: Calls between their first line and their last.
         meter: Of request bodies in memory.
         sockets: The addon for what is said over WebSockets.
+        peers: The addon for connections as such.
     """
 
     name = "gate"
@@ -109,6 +109,7 @@ class Gate:
         self.sockets = Sockets(
             offices.messages, seconds=self._deadline_seconds, is_shut=lambda: self._shut, ended=self.ended
         )
+        self.peers = Peers(offices.connections, offices.interim, offices.holds)
         self.active: set[Grant] = set()
         self._flowing: dict[Grant, http.HTTPFlow] = {}
 
@@ -425,63 +426,12 @@ class Gate:
         async with asyncio.timeout(self._deadline_seconds):
             return await work
 
-    # Connections
-
-    def client_connected(self, client: Client) -> None:
-        """A connection is there; its first head must be, soon."""
-        standing, client.error = client.error, _BROKE
-        try:
-            self._offices.connections.expect_head(client)
-            client.error = standing
-        except Exception as error:
-            broke("client_connected", error)
-
-    def tls_established_client(self, data: tls.TlsData) -> None:
-        """TLS towards the agent is up: interim responses go through it."""
-        try:
-            if data.ssl_conn is not None and isinstance(data.conn, Client):
-                self._offices.interim.remember(data.conn, data.ssl_conn)
-        except Exception as error:
-            broke("tls_established_client", error)
-            self._offices.connections.cut(data.context.client)
-
-    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """A connection to an upstream is begun, and has to be up soon."""
-        standing, data.server.error = data.server.error, _BROKE
-        try:
-            self._offices.connections.connecting(data.client, data.server)
-            data.server.error = standing
-        except Exception as error:
-            broke("server_connect", error)
+    # Elsewhere
 
     def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
         """We ask the company proxy for a tunnel."""
         if (hop := self._offices.config.hop) is not None:
             hop.introduce(flow)
-
-    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """The upstream took it; where there is TLS, that is still to come."""
-        if not data.server.tls:
-            self._offices.connections.settled(data.server)
-
-    def tls_established_server(self, data: tls.TlsData) -> None:
-        """TLS towards the upstream is up."""
-        if isinstance(data.conn, Server):
-            self._offices.connections.settled(data.conn)
-
-    def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """There is no connection to the upstream."""
-        self._offices.connections.settled(data.server)
-
-    def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """The connection to the upstream is gone."""
-        self._offices.connections.settled(data.server)
-
-    def client_disconnected(self, client: Client) -> None:
-        """The connection is gone."""
-        self._offices.connections.arrived(client)
-        self._offices.interim.forget(client)
-        self._offices.holds.hung_up(client)
 
     def speak(self, client: Client, refused: Refused, passage: Passage | None) -> bytes:
         """The whole answer, as bytes, to what never became a call, or broke off as one."""

@@ -26,6 +26,7 @@ KERNEL = sorted(PACKAGES["vienna_kernel"].rglob("*.py"))
 # writer runs its callers' work and hands each its own error back.
 MAY_CATCH_ALL = {
     "proxy/vienna_proxy/gate.py",
+    "proxy/vienna_proxy/peers.py",
     "proxy/vienna_proxy/sockets.py",
     "control/vienna_control/api/edge.py",
     "control/vienna_control/store/writer.py",
@@ -70,7 +71,7 @@ def catch_alls(module: ast.Module) -> Iterator[int]:
                 yield node.lineno
 
 
-def test_everything_may_be_caught_in_two_places_only() -> None:
+def test_everything_may_be_caught_in_few_places_only() -> None:
     found = {name(path): lines for path in SOURCES if (lines := list(catch_alls(tree(path))))}
     assert set(found) <= MAY_CATCH_ALL, found
 

@@ -150,22 +150,22 @@ def _handed_on_when_recorded(_: Any) -> Any:
 
 
 def _expecting(_: Any) -> Any:
-    def client_connected(gate: Any, client: Any) -> None:
-        gate._offices.connections.expect_head(client)
+    def client_connected(peers: Any, client: Any) -> None:
+        peers._connections.expect_head(client)
 
     return client_connected
 
 
 def _connecting(_: Any) -> Any:
-    def server_connect(gate: Any, data: Any) -> None:
-        gate._offices.connections.connecting(data.client, data.server)
+    def server_connect(peers: Any, data: Any) -> None:
+        peers._connections.connecting(data.client, data.server)
 
     return server_connect
 
 
 def _remembering(_: Any) -> Any:
-    def established(gate: Any, data: Any) -> None:
-        gate._offices.interim.remember(data.conn, data.ssl_conn)
+    def established(peers: Any, data: Any) -> None:
+        peers._interim.remember(data.conn, data.ssl_conn)
 
     return established
 
@@ -410,9 +410,9 @@ guard("pages of the gate", "vienna_proxy.internal:_ROWS", becomes((_Page(),)))
 guard("the refusal that stands first", "sidecar:_gate._closed", becomes(None))
 guard("a head that stands refused", "vienna_proxy.gate:Gate.requestheaders", _heading)
 guard("the answer that stands first", "vienna_proxy.gate:Gate.response", _handed_on_when_recorded)
-guard("a connection without a clock", "vienna_proxy.gate:Gate.client_connected", _expecting)
-guard("a tunnel without its TLS", "vienna_proxy.gate:Gate.tls_established_client", _remembering)
-guard("an upstream without a clock", "vienna_proxy.gate:Gate.server_connect", _connecting)
+guard("a connection without a clock", "vienna_proxy.peers:Peers.client_connected", _expecting)
+guard("a tunnel without its TLS", "vienna_proxy.peers:Peers.tls_established_client", _remembering)
+guard("an upstream without a clock", "vienna_proxy.peers:Peers.server_connect", _connecting)
 
 guard("an addon of somebody else", f"{_TRANSPORT}.embed:_ADDONS", becomes(("nobody",)))
 

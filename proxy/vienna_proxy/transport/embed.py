@@ -65,7 +65,7 @@ REQUIRED: Mapping[str, object] = {
     "validate_inbound_headers": True,
     "websocket": False,
 }
-_ADDONS = ("proxyserver", "nextlayer", "tlsconfig", "gate", "sockets")
+_ADDONS = ("proxyserver", "nextlayer", "tlsconfig", "gate", "sockets", "peers")
 
 
 class TlsConfig(tlsconfig.TlsConfig):
