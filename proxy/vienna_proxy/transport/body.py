@@ -44,18 +44,17 @@ class Parts:
 
 
 class Body:
-    """Reads one body."""
+    """What was read of one body."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self) -> None:
         self._excess = 0  # framing beyond what the body's bytes allow
 
-    def read(self, buf: ReceiveBuffer, *, closed: bool) -> Parts:
+    def read(self, reader: Reader, buf: ReceiveBuffer, *, closed: bool) -> Parts:
         """All that is in ``buf``, which is emptied of it. ``closed``: nothing more will come."""
         data, before = bytearray(), len(buf)
         part: h11.Data | h11.EndOfMessage | None = None
         try:
-            while isinstance(part := self._reader.read_eof() if closed else self._reader(buf), h11.Data):
+            while isinstance(part := reader.read_eof() if closed else reader(buf), h11.Data):
                 data += part.data
         except h11.ProtocolError as error:
             return Parts(bytes(data), wrong=str(error))

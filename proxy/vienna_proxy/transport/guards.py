@@ -81,6 +81,7 @@ class GuardedServer(Http1Server):
         self._drained = 0
         self._head = b""
         self._client_gone = False
+        self._body = Body()
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
@@ -133,12 +134,12 @@ class GuardedServer(Http1Server):
             return
         self.request = request
         yield ReceiveHttp(RequestHeaders(self.stream_id, request, size == 0))
-        self._body = Body(make_body_reader(size))
+        self.body_reader, self._body = make_body_reader(size), Body()
         self.state = self.read_body
         yield from self.state(event)
 
     def read_body(self, event: events.Event) -> Commands:
-        parts = self._body.read(self.buf, closed=isinstance(event, events.ConnectionClosed))
+        parts = self._body.read(self.body_reader, self.buf, closed=isinstance(event, events.ConnectionClosed))
         yield from self._data(parts.data)
         if self.state != self.read_body:
             return

@@ -40,6 +40,7 @@ class GuardedClient(Http1Client):
         self._tick_seconds = min(rules.upstream.first_byte_seconds, rules.upstream.idle_seconds)
         self._interim = 0
         self._head = b""
+        self._body = Body()
         self._due: float | None = None
         self._timer: commands.RequestWakeup | None = None
 
@@ -133,7 +134,7 @@ class GuardedClient(Http1Client):
         self._interim = 0
         self.response = response
         yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
-        self._body = Body(make_body_reader(size))
+        self.body_reader, self._body = make_body_reader(size), Body()
         self.state = self.read_body
         self._due = time.monotonic() + self._patience.idle_seconds
         yield from self.state(event)
@@ -141,7 +142,7 @@ class GuardedClient(Http1Client):
     def read_body(self, event: events.Event) -> Commands:
         assert self.stream_id is not None  # noqa: S101  # mitmproxy's own invariant
         closed = isinstance(event, events.ConnectionClosed)
-        parts = self._body.read(self.buf, closed=closed)
+        parts = self._body.read(self.body_reader, self.buf, closed=closed)
         if parts.data:
             yield ReceiveHttp(ResponseData(self.stream_id, parts.data))
         if parts.wrong:

@@ -7,26 +7,26 @@ import pytest
 from h11._readers import ChunkedReader, ContentLengthReader
 from h11._receivebuffer import ReceiveBuffer
 
-from vienna_proxy.transport.body import FRAMING_BYTES, Body, Parts
+from vienna_proxy.transport.body import FRAMING_BYTES, Body, Parts, Reader
 
 
-def received(body: Body, data: bytes, *, closed: bool = False) -> Parts:
+def received(body: Body, reader: Reader, data: bytes, *, closed: bool = False) -> Parts:
     buf = ReceiveBuffer()
     buf += data
-    parts = body.read(buf, closed=closed)
+    parts = body.read(reader, buf, closed=closed)
     assert not len(buf)
     return parts
 
 
 def test_the_chunks_of_one_receive_are_one_piece() -> None:
-    body = Body(ChunkedReader())
-    assert received(body, b"1\r\na\r\n" * 1000) == Parts(b"a" * 1000)
-    parts = received(body, b"2\r\nbc\r\n0\r\n\r\n")
+    body, reader = Body(), ChunkedReader()
+    assert received(body, reader, b"1\r\na\r\n" * 1000) == Parts(b"a" * 1000)
+    parts = received(body, reader, b"2\r\nbc\r\n0\r\n\r\n")
     assert (parts.data, type(parts.end), parts.wrong) == (b"bc", h11.EndOfMessage, "")
 
 
 def test_what_came_before_what_is_wrong_is_there() -> None:
-    parts = Body(ChunkedReader()).read(_buffer(b"2\r\nab\r\nzz\r\n"), closed=False)
+    parts = Body().read(ChunkedReader(), _buffer(b"2\r\nab\r\nzz\r\n"), closed=False)
     assert parts.data == b"ab"
     assert parts.wrong
 
@@ -47,17 +47,17 @@ def _buffer(data: bytes) -> ReceiveBuffer:
     ],
 )
 def test_framing_is_bounded_by_the_body(chunk: bytes, receives: int, wrong: str) -> None:
-    body = Body(ChunkedReader())
-    found = [received(body, chunk * 10_000).wrong for _ in range(receives)]
+    body, reader = Body(), ChunkedReader()
+    found = [received(body, reader, chunk * 10_000).wrong for _ in range(receives)]
     assert found == [""] * (receives - 1) + [wrong]
 
 
 def test_a_chunk_head_without_end() -> None:
-    parts = Body(ChunkedReader()).read(_buffer(b"1;" + b"x" * FRAMING_BYTES), closed=False)
+    parts = Body().read(ChunkedReader(), _buffer(b"1;" + b"x" * FRAMING_BYTES), closed=False)
     assert parts.wrong == "a chunk's head without end"
 
 
 def test_a_body_that_breaks_off() -> None:
-    body = Body(ContentLengthReader(10))
-    assert received(body, b"half") == Parts(b"half")
-    assert received(body, b"", closed=True).wrong
+    body, reader = Body(), ContentLengthReader(10)
+    assert received(body, reader, b"half") == Parts(b"half")
+    assert received(body, reader, b"", closed=True).wrong
