@@ -46,10 +46,15 @@ def suite(given: list[str]) -> list[str]:
     return given if named else [f"--ignore={_CLIENTS_FOLDER}", *given]
 
 
+def workers() -> int:
+    """How many tests run at once: half as many again as there are cores, as many of them wait for processes."""
+    return (os.process_cpu_count() or 2) * 3 // 2
+
+
 def arguments(given: list[str], *, parallel: bool) -> list[str]:
     """Arguments of pytest: on all cores, none of them idle, where that is possible and nothing else was said."""
     said = any(one in ("-p", "--pdb", "-n") or one.startswith(("-n", "--numprocesses")) for one in given)
-    return given if said or not parallel else ["-n", "auto", "--dist", "worksteal", *given]
+    return given if said or not parallel else ["-n", str(workers()), "--dist", "worksteal", *given]
 
 
 def test(context: typer.Context) -> None:

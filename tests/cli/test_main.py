@@ -6,7 +6,7 @@ import pytest
 
 from vienna_cli.main import COMMANDS, outcome
 from vienna_cli.output import Code, Failure
-from vienna_cli.test import arguments, checkout, suite
+from vienna_cli.test import arguments, checkout, suite, workers
 from vienna_client import ViennaError
 
 VERBS = {
@@ -107,7 +107,7 @@ def test_a_suite_with_a_name_runs_by_its_name_only():
 
 
 def test_the_suite_runs_on_all_cores_unless_told_otherwise():
-    assert arguments(["-q"], parallel=True) == ["-n", "auto", "--dist", "worksteal", "-q"]
+    assert arguments(["-q"], parallel=True) == ["-n", str(workers()), "--dist", "worksteal", "-q"]
     assert arguments(["-q"], parallel=False) == ["-q"]
     assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
     assert arguments(["-n0"], parallel=True) == ["-n0"]
