@@ -7,23 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, PointerText, Scalar
+from vienna_kernel.mapping.words import HeaderName, Model, Name, Operation, PointerText, Scalar, Source
 from vienna_kernel.parameter import ParamType
 
-type Source = Literal[
-    "json",
-    "form",
-    "query",
-    "path",
-    "host",
-    "header",
-    "const",
-    "body",
-    "operation",
-    "item",
-    "derived",
-    "untold",
-]
 type Derivation = Literal["count", "domains", "sum", "concat", "digest", "first"]
 
 

@@ -18,24 +18,10 @@ from vienna_kernel.decode.pointer import MISSING, Found, Pointer
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.asked import Derivation
 from vienna_kernel.mapping.origin import Origin
+from vienna_kernel.mapping.words import Source
 from vienna_kernel.parameter import ParamType, read
 from vienna_kernel.value import Value
 from vienna_kernel.verdict import Reason, Refused
-
-type Place = Literal[
-    "json",
-    "form",
-    "query",
-    "path",
-    "host",
-    "header",
-    "const",
-    "body",
-    "operation",
-    "item",
-    "derived",
-    "untold",
-]
 
 POINTED = frozenset({"json", "body", "operation", "item"})
 """Places in which a pointer leads to the parameter."""
@@ -65,7 +51,7 @@ class Param:
     """
 
     name: str
-    place: Place
+    place: Source
     kind: ParamType
     key: str = ""
     pointer: Pointer = ()

@@ -95,6 +95,20 @@ def _pointers(value: str | list[str]) -> str | list[str]:
     return value
 
 
+type Source = Literal[
+    "json",
+    "form",
+    "query",
+    "path",
+    "host",
+    "header",
+    "const",
+    "body",
+    "operation",
+    "item",
+    "derived",
+    "untold",
+]
 type Size = Annotated[int | str, AfterValidator(body_size)]
 type Host = Annotated[str, AfterValidator(host_pattern)]
 type Protocol = Annotated[str, AfterValidator(_protocol)]

@@ -59,7 +59,7 @@ class Bounds:
     def streams(self, response: http.Response, *, kept: int | None = None) -> bool:
         """Whether this answer is handed on as it comes. ``kept``: bytes that were kept, and more came."""
         length = _length(response)
-        if self.whole or (self.most is not None and self._is_longer(response, length, kept)):
+        if self.whole or (self.most is not None and _is_longer(self.most, response, length, kept)):
             return False
         if kept is not None or essence(response) in _STREAMS:
             return True
@@ -67,11 +67,11 @@ class Bounds:
             return length > _LARGE_BYTES
         return self.stream and "chunked" in response.headers.get("transfer-encoding", "").lower()
 
-    def _is_longer(self, response: http.Response, length: int | None, kept: int | None) -> bool:
-        """Whether it has too many bytes, or may have where nobody can count them as they pass."""
-        assert self.most is not None  # noqa: S101  # asked for by the only caller
-        coded = response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
-        return coded or max(length or 0, 0 if kept is None else kept + 1) > self.most
+
+def _is_longer(most: int, response: http.Response, length: int | None, kept: int | None) -> bool:
+    """Whether it has too many bytes, or may have where nobody can count them as they pass."""
+    coded = response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
+    return coded or max(length or 0, 0 if kept is None else kept + 1) > most
 
 
 def _length(response: http.Response) -> int | None:
