@@ -1,0 +1,45 @@
+"""The data model, a module for each noun; one definition for SQLite and PostgreSQL.
+
+Every table but the log carries its tenant.
+"""
+
+from vienna_control.store.tables.approvals import approvals, votes
+from vienna_control.store.tables.budgets import budget_accounts, budget_reservations, budget_slots
+from vienna_control.store.tables.columns import metadata
+from vienna_control.store.tables.fleet import agents, known_hosts, trust_events
+from vienna_control.store.tables.identity import credentials, keys, operators, sessions
+from vienna_control.store.tables.intents import intents
+from vienna_control.store.tables.policy import action_types, policies, policy_versions
+from vienna_control.store.tables.settings import settings
+from vienna_control.store.tables.sidecars import sidecars
+from vienna_control.store.tables.trail import alerts, checkpoints, entries
+from vienna_control.store.tables.warrants import consumptions, executions, sent_writes, warrants
+
+__all__ = [
+    "action_types",
+    "agents",
+    "alerts",
+    "approvals",
+    "budget_accounts",
+    "budget_reservations",
+    "budget_slots",
+    "checkpoints",
+    "consumptions",
+    "credentials",
+    "entries",
+    "executions",
+    "intents",
+    "keys",
+    "known_hosts",
+    "metadata",
+    "operators",
+    "policies",
+    "policy_versions",
+    "sent_writes",
+    "sessions",
+    "settings",
+    "sidecars",
+    "trust_events",
+    "votes",
+    "warrants",
+]

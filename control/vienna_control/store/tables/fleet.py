@@ -1,0 +1,47 @@
+"""Agents: who they are, how far they are trusted, where they have been."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, String, Table, Text, UniqueConstraint
+
+from vienna_control.store.tables.columns import at, id_, json, metadata, tenant
+
+agents = Table(
+    "agents",
+    metadata,
+    id_(),
+    tenant(),
+    Column("name", String(128), nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("type", String(32), nullable=False, default="autonomous"),
+    Column("status", String(16), nullable=False),  # active | suspended | inactive
+    Column("trust", Float, nullable=False),
+    Column("enforcement", String(16), nullable=False),  # observe | enforce_high | enforce
+    json("allowed_actions"),
+    json("details"),  # API name: metadata
+    at("created_at"),
+    at("resume_at", nullable=True),
+    UniqueConstraint("tenant", "name"),
+)
+
+trust_events = Table(
+    "trust_events",
+    metadata,
+    id_(),
+    tenant(),
+    Column("agent_id", ForeignKey("agents.id"), nullable=False),
+    at("at"),
+    Column("before", Float, nullable=False),
+    Column("after", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Index(None, "agent_id", "at"),
+)
+
+known_hosts = Table(  # hosts an agent has reached, for first contact
+    "known_hosts",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id"), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    at("first_at"),
+)
