@@ -1,0 +1,200 @@
+"""The one orchestrator: intake, law, consent, warrant, record, in this order and in one unit of work.
+
+Asked whether something may happen (``consult``):
+
+1. The same attempt asked again gets the same answer, never a second warrant.
+2. Who asks: unknown, suspended and frozen agents are refused in every mode.
+3. A warrant that the agent brought along is used, once, instead of a new one.
+4. What is known of this very call: it left before and this is a retry; or people are being asked; or their no stands.
+5. The law, now; also for what people have approved: a rule hardened meanwhile wins.
+6. What the agent's rung of enforcement makes of it.
+7. Granted: mint, consume, record. Held: people are asked. Refused: recorded, with the reason.
+
+Every function takes the transaction of the unit it runs in; whoever called answers after the commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vienna_control.approvals import memory, queue, vote, wording
+from vienna_control.approvals.memory import Past
+from vienna_control.authority import Authority
+from vienna_control.clock import Clock
+from vienna_control.execution import outcome
+from vienna_control.execution.told import Kept, Told
+from vienna_control.fleet import registry, trust
+from vienna_control.fleet.registry import Agent
+from vienna_control.intake import answers, entry, recorded, replay, reported
+from vienna_control.intake.admission import standing
+from vienna_control.intake.ask import Ask, Caller
+from vienna_control.intake.judgement import enforced, judge
+from vienna_control.intake.rates import Rates
+from vienna_control.pipeline import brought, granted, held, refused
+from vienna_control.pipeline.case import Case, Parts
+from vienna_control.policies import Policies
+from vienna_control.ports import StaleBundleError
+from vienna_control.store import Tx
+from vienna_kernel import wire
+from vienna_kernel.approval.moves import Status as ApprovalStatus
+from vienna_kernel.approval.moves import Voter
+from vienna_kernel.decision.decide import Outcome
+from vienna_kernel.lifecycle import Event, Status, advance
+from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.verification import Result
+
+if TYPE_CHECKING:
+    from vienna_control.config import Settings
+
+
+class Pipeline:
+    """Decides. Used in the writer thread, through units of work.
+
+    Attributes:
+        settings, clock: Of the process.
+    """
+
+    def __init__(self, authority: Authority, policies: Policies, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._parts = Parts(
+            authority=authority, policies=policies, settings=settings, rates=Rates(), merits=trust.Merits()
+        )
+
+    @property
+    def merits(self) -> trust.Merits:
+        """Verified successes, counted towards trust."""
+        return self._parts.merits
+
+    @property
+    def mapping_digest(self) -> str:
+        """Of the mappings in force."""
+        return self._parts.policies.current.mapping_digest
+
+    def consult(self, tx: Tx, ask: Ask) -> wire.Decision:
+        """Whether this may happen now. The answer's ``id`` is 0.
+
+        Raises ``StaleBundleError`` when the gate goes by another rung than its agent now stands on: it would refuse
+        a warrant that only observes, or let go what must be held.
+        """
+        again = recorded.same_attempt(tx, ask)  # (1)
+        if again is not None:
+            return again
+        agent = standing(registry.by_id(tx.conn, ask.caller.agent_id))  # (2)
+        if isinstance(agent, Refused):
+            return refused.turned_away(tx, ask, agent)
+        if ask.rung not in (None, agent.enforcement):
+            raise StaleBundleError
+        if ask.presented is not None:  # (3)
+            return brought.take(tx, self._parts, agent, ask, ask.presented)
+        past = None if ask.simulation else memory.recall(tx, ask)  # (4)
+        if (done := replay.find(tx, ask, past)) is not None:
+            reason = Reason.ALREADY_EXECUTED
+            recorded.turned_away(tx, ask, reason, agent_id=agent.id, intent_id=done.intent_id)
+            return answers.executed(done)
+        remembered = self._remembered(tx, agent, ask, past)
+        return remembered or self._decide(tx, agent, ask, past)
+
+    def _remembered(self, tx: Tx, agent: Agent, ask: Ask, past: Past | None) -> wire.Decision | None:
+        if past is None or not enforced(agent.enforcement, past.tier):
+            return None
+        if past.standing == "pending":
+            queue.waiting(tx, past.approval_id, on_the_line=ask.wait)
+            return answers.held(past)
+        if past.standing not in ("denied", "expired"):
+            return None
+        no = past.standing == "denied"
+        reason = Reason.APPROVAL_DENIED if no else Reason.APPROVAL_EXPIRED
+        recorded.turned_away(tx, ask, reason, agent_id=agent.id, intent_id=past.intent_id)
+        hint = wording.denied_hint(past.reason) if no else wording.expired_hint()
+        return answers.refused(past.intent_id, past.tier, reason, hint)
+
+    def _decide(self, tx: Tx, agent: Agent, ask: Ask, past: Past | None) -> wire.Decision:
+        bundle = self._parts.policies.current
+        redeeming = past if past is not None and past.standing == "redeemable" else None
+        own = redeeming.intent_id if redeeming else None
+        judged = judge(
+            tx, agent, ask, bundle=bundle, rates=self._parts.rates, count=own is None, own=own
+        )  # (5)
+        case = Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=redeeming)
+        if ask.simulation:
+            intent_id = entry.submit(tx, ask, case.told(), status=advance(Status.RECEIVED, Event.SIMULATE))
+            return answers.simulated(intent_id, judged.decision)
+        if not self._enforced(case):  # (6)
+            return granted.observe(tx, self._parts, case)
+        match judged.decision.outcome:  # (7)
+            case Outcome.PROCEED:
+                return (
+                    granted.redeem(tx, self._parts, case, redeeming)
+                    if redeeming
+                    else granted.grant(tx, self._parts, case)
+                )
+            case Outcome.HOLD:
+                return held.hold(tx, self._parts, case)
+            case Outcome.DENIED | Outcome.RATE_LIMITED:
+                return refused.refuse(tx, case)
+
+    def _enforced(self, case: Case) -> bool:
+        if case.agent.enforcement == "observe":
+            return False
+        lets_go = case.judged.decision.outcome is Outcome.PROCEED
+        return lets_go or enforced(case.agent.enforcement, case.judged.decision.tier)
+
+    # what happened
+
+    def outcome(self, tx: Tx, caller: Caller, frame: wire.Outcome) -> wire.Recorded:
+        """Record what happened after a call left; idempotent by warrant."""
+        told = Told(
+            warrant_id=frame.warrant_id,
+            by=caller.source,
+            result=Result(frame.result),
+            status=frame.status,
+            error=frame.error.value if frame.error else None,
+            unknown=frame.unknown,
+            checks=frame.checks,
+            extracted=frame.extracted,
+            response_digest=frame.response_digest,
+            response_bytes=frame.response_bytes,
+            duration_ms=frame.duration_ms,
+            reads_due=frame.reads_due,
+            reread=frame.reread,
+            undo=[undo.model_dump() for undo in frame.undo],
+            notes=frame.notes,
+            agent_gone=frame.agent_gone,
+        )
+        kept = outcome.keep(tx, caller.agent_id, told, self._parts.merits)
+        return answers.recorded(kept, frame.id)
+
+    def report(self, tx: Tx, caller: Caller, frame: wire.Report) -> wire.Recorded:
+        """Record what a gate refused, or saw, by itself."""
+        for event in frame.events:
+            reported.keep(tx, caller, event)
+        return wire.Recorded(id=frame.id)
+
+    def gone(self, tx: Tx, caller: Caller, frame: wire.Gone) -> wire.Recorded:
+        """Note that the caller of a held call hung up."""
+        queue.hung_up(tx, caller.agent_id, frame.approval_id)
+        return wire.Recorded(id=frame.id)
+
+    # what people say
+
+    def vote(
+        self, tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: vote.Ballot
+    ) -> vote.Decided | Refused | None:
+        """Count a vote. Consent to what no gate waits for is dispatched at once: its warrant is handed out.
+
+        None: there is no such approval. Raises ``vote.StaleError``.
+        """
+        decided = vote.cast(tx, tenant, approval_id, voter, ballot)
+        if isinstance(decided, vote.Decided) and decided.status is ApprovalStatus.APPROVED:
+            ask = recorded.resubmitted(tx, decided.intent_id)
+            if ask is not None:
+                warrant_id = self.consult(tx, ask).warrant_id
+                status = recorded.status(tx, decided.intent_id)
+                return replace(decided, warrant_id=warrant_id, intent_status=status)
+        return decided
+
+    def kept(self, tx: Tx, agent_id: str, told: Told) -> Kept | None:
+        """Record an outcome that an agent reports."""
+        return outcome.keep(tx, agent_id, told, self._parts.merits)
