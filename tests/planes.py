@@ -21,37 +21,51 @@ from vienna_control.identity import bootstrap
 NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 
 PEOPLE = {
-    "admin": ("ada@example.com", ()),
-    "approver": ("alice@example.com", ("finance",)),
-    "operator": ("oscar@example.com", ()),
-    "auditor": ("audrey@example.com", ()),
-    "viewer": ("victor@example.com", ()),
+    "ada": ("admin", ()),
+    "alice": ("approver", ("finance",)),
+    "bob": ("approver", ("finance",)),
+    "carol": ("approver", ("devops",)),
+    "xenia": ("approver", ("finance", "executive")),
+    "oscar": ("operator", ()),
+    "audrey": ("auditor", ()),
+    "victor": ("viewer", ()),
+}
+"""The operators of a test, by name: role and groups."""
+ONE_OF_EACH = {
+    "admin": "ada",
+    "approver": "alice",
+    "operator": "oscar",
+    "auditor": "audrey",
+    "viewer": "victor",
 }
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "correct horse battery staple"
 
 
-def key_of(role: str) -> str:
-    """API key of the seeded operator of this role; ``agent`` is the seeded agent's."""
-    return f"vos_test_k1_{role}_0123456789abcdef"
+def key_of(who: str) -> str:
+    """API key of a seeded operator, by name or by role; ``agent`` is the seeded agent's."""
+    return f"vos_test_k1_{ONE_OF_EACH.get(who, who)}_0123456789abcdef"
 
 
-def seeds() -> dict[str, Any]:
+AGENT_KEY = key_of("agent")
+
+
+def seeds(**agent: Any) -> dict[str, Any]:
+    """``bootstrap`` with these people and the agent billing-bot."""
     return {
         "operators": [
             {
-                "email": email,
-                **(
-                    {"password": PASSWORD} if role in ("admin", "approver") else {}
-                ),  # each costs a tenth of a second
+                "email": f"{name}@example.com",
+                # each costs a tenth of a second
+                **({"password": PASSWORD} if name in ("ada", "alice") else {}),
                 "role": role,
                 "groups": list(groups),
-                "api_key": key_of(role),
+                "api_key": key_of(name),
                 "totp_secret": TOTP_SECRET,
             }
-            for role, (email, groups) in PEOPLE.items()
+            for name, (role, groups) in PEOPLE.items()
         ],
-        "agents": [{"name": "billing-bot", "api_key": key_of("agent")}],
+        "agents": [{"name": "billing-bot", "api_key": AGENT_KEY, **agent}],
     }
 
 
@@ -67,10 +81,12 @@ class Control:
     async def ask(
         self, method: str, path: str, *, key: str | None = None, body: Any = None, **kwargs: Any
     ) -> tuple[int, Any, aiohttp.ClientResponse]:
-        """Status, envelope and response; ``key`` is a role or a whole key."""
+        """Status, envelope and response; ``key`` is a name, a role or a whole key."""
         headers = dict(kwargs.pop("headers", {}))
         if key is not None:
-            headers["Authorization"] = f"Bearer {key_of(key) if key in (*PEOPLE, 'agent') else key}"
+            headers["Authorization"] = (
+                f"Bearer {key_of(key) if key in (*PEOPLE, *ONE_OF_EACH, 'agent') else key}"
+            )
         data = None
         if body is not None:
             data, headers["Content-Type"] = (

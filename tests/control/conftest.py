@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
+from gate_end import Gate, gate
+from people import People
 from planes import NOW, Control, running
 from vienna_control.clock import FixedClock
 
@@ -26,7 +29,26 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    """A control plane in env ``test``, with one operator of each role and one agent, on a clock that stands still."""
-    async with running(tmp_path / "data", clock=clock) as started:
+def settings() -> dict[str, Any]:
+    """Of the control plane of a test: a module that wants others says so."""
+    return {}
+
+
+@pytest.fixture
+async def control(tmp_path: Path, clock: FixedClock, settings: dict[str, Any]) -> AsyncIterator[Control]:
+    """A control plane in env ``test``, with its people and one agent, on a clock that stands still."""
+    async with running(tmp_path / "data", clock=clock, **settings) as started:
         yield started
+
+
+@pytest.fixture
+def people(control: Control) -> People:
+    """Its operators at their keyboards."""
+    return People(control)
+
+
+@pytest.fixture
+async def bot(control: Control) -> AsyncIterator[Gate]:
+    """The agent's gate, enrolled and connected."""
+    async with gate(control) as connected:
+        yield connected

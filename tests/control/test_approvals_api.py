@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from gate_end import Gate, gate
-from people import People, seeds
-from planes import Control, running
+from gate_end import Gate
+from people import People
+from planes import Control
 from vienna_control import rows
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
@@ -25,23 +22,6 @@ TICKETS = "https://payments.example/v1/tickets"
 REFUNDS = "https://payments.example/v1/refunds"
 TICKET = {"subject": "late parcel"}
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
-
-
-@pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
 
 
 async def sweep(control: Control) -> int:

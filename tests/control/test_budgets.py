@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from gate_end import Gate, gate, request
-from people import AGENT_KEY, People, seeds
-from planes import NOW, Control, running
+from people import People
+from planes import AGENT_KEY, NOW, Control, running, seeds
 from vienna_control import rows
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
@@ -43,23 +42,6 @@ def rule(action: str, *budgets: dict[str, Any], id: str = "spends", then: Any = 
         "action": then or {"type": "allow", "risk_tier_override": "T0", "may_lower": True},
         "limits": {"budget": budget},
     }
-
-
-@pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
 
 
 async def create(people: People, wanted: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from gate_end import Gate, gate
-from people import People, seeds
-from planes import Control, running
+from people import People
+from planes import Control, running, seeds
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REFUNDS = "https://payments.example/v1/refunds"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gate_end import Gate, gate
-from people import AGENT_KEY, People, seeds
-from planes import Control, running
+from gate_end import Gate
+from people import People
+from planes import AGENT_KEY, Control
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
 from vienna_kernel import wire
@@ -19,20 +19,8 @@ TICKETS = "https://payments.example/v1/tickets"
 
 
 @pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds(), max_agents=3) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
+def settings() -> dict[str, Any]:
+    return {"max_agents": 3}
 
 
 async def test_an_agent_is_registered_with_a_key_that_is_shown_once(control: Control, people: People) -> None:

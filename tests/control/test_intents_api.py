@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from gate_end import Gate, gate, request
-from people import AGENT_KEY, People, seeds
-from planes import Control, running
+from gate_end import Gate, request
+from people import People
+from planes import AGENT_KEY, Control
 from vienna_control import rows
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
@@ -23,23 +20,6 @@ from vienna_kernel import wire
 TICKET = {"subject": "late parcel"}
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
 ORDER_URL = "https://payments.example/v1/orders/ORD-1"
-
-
-@pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
 
 
 async def submit(control: Control, action: str, parameters: Any, **more: Any) -> tuple[int, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from gate_end import Gate, gate, request
-from people import People, seeds
-from planes import NOW, Control, running
+from people import People
+from planes import NOW, Control, running, seeds
 from vienna_control import rows
 from vienna_control.approvals import queue
 from vienna_control.clock import FixedClock
@@ -29,23 +28,6 @@ TICKET = {"subject": "late parcel"}
 
 def refund(amount: int) -> dict[str, Any]:
     return {"order": "ORD-1", "amount": amount, "currency": "EUR"}
-
-
-@pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
 
 
 async def types_of(control: Control, intent_id: str) -> list[str]:

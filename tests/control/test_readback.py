@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gate_end import Gate, gate, request
-from people import People, seeds
-from planes import Control, running
-from vienna_control.clock import FixedClock
+from people import People
+from planes import Control
 from vienna_kernel import wire
 
 TICKETS = "https://payments.example/v1/tickets"
 TICKET = {"subject": "late parcel"}
 CHECKS = [{"name": "readback subject", "expected": "late parcel", "actual": "other", "held": False}]
-
-
-@pytest.fixture
-async def control(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Control]:
-    async with running(tmp_path / "data", clock=clock, bootstrap=seeds()) as started:
-        yield started
-
-
-@pytest.fixture
-def people(control: Control) -> People:
-    return People(control)
-
-
-@pytest.fixture
-async def bot(control: Control) -> AsyncIterator[Gate]:
-    async with gate(control) as connected:
-        yield connected
 
 
 @pytest.fixture

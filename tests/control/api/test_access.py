@@ -8,7 +8,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from planes import PEOPLE, Control, key_of
+from planes import ONE_OF_EACH, Control, key_of
 from vienna_control import rows
 from vienna_control.api import all_routes
 from vienna_control.api.access import ROLES, Principal, Who
@@ -104,7 +104,7 @@ async def _keys(control: Control) -> dict[str, str]:
         return issue(tx, "sidecar", "side-1", tenant="default", actor="system")
 
     return {
-        **{role: key_of(role) for role in (*PEOPLE, "agent")},
+        **{role: key_of(role) for role in (*ONE_OF_EACH, "agent")},
         "sidecar": await control.app.store.write(enrolled),
         "join": (control.folder.path / "sidecar.join").read_text().strip(),
     }

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from gate_end import gate
-from people import People, seeds
-from planes import Control, running
+from people import People
+from planes import Control, running, seeds
 from vienna_control.approvals import duty
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, operators

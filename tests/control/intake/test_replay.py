@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gate_end import Gate, enrolled, gate, request
-from people import People, seeds
-from planes import Control, running
+from people import People
+from planes import Control, running, seeds
 from vienna_control.clock import FixedClock
 from vienna_kernel import wire
 from vienna_kernel.value import digest

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from people import seeds
-from planes import Control, running
+from planes import Control, running, seeds
 from vienna_control import rows
 from vienna_control.clock import FixedClock
 from vienna_control.policies import Policies

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from gate_end import Gate, csr, enrolled, gate, request
-from people import AGENT_KEY, People, key_of, seeds
-from planes import Control, running
+from people import People
+from planes import AGENT_KEY, Control, key_of, running, seeds
 from vienna_control.clock import FixedClock
 from vienna_control.execution.sweep import Sweep
 from vienna_control.sidecars.stream import MOST_IN_FLIGHT
