@@ -7,7 +7,15 @@ from vienna_control.store.tables.approvals import approvals, votes
 from vienna_control.store.tables.budgets import budget_accounts, budget_reservations, budget_slots
 from vienna_control.store.tables.columns import metadata
 from vienna_control.store.tables.fleet import agents, known_hosts, trust_events
-from vienna_control.store.tables.identity import credentials, keys, operators, sessions
+from vienna_control.store.tables.identity import (
+    credentials,
+    guesses,
+    join_uses,
+    keys,
+    operators,
+    recovery_codes,
+    sessions,
+)
 from vienna_control.store.tables.intents import intents
 from vienna_control.store.tables.policy import action_types, policies, policy_versions
 from vienna_control.store.tables.settings import settings
@@ -28,13 +36,16 @@ __all__ = [
     "credentials",
     "entries",
     "executions",
+    "guesses",
     "intents",
+    "join_uses",
     "keys",
     "known_hosts",
     "metadata",
     "operators",
     "policies",
     "policy_versions",
+    "recovery_codes",
     "sent_writes",
     "sessions",
     "settings",

@@ -28,6 +28,8 @@ operators = Table(
     Column("password", Text),  # Argon2id
     Column("totp", LargeBinary),  # sealed secret
     Column("totp_step", Integer, nullable=False, default=0),  # last step used: a code works once
+    Column("totp_offered", LargeBinary),  # sealed secret that waits for its first code
+    at("totp_offered_until", nullable=True),
     Column("disabled", Boolean, nullable=False, default=False),
     at("created_at"),
     UniqueConstraint("email"),
@@ -38,7 +40,7 @@ credentials = Table(  # API keys of every principal, and join tokens; only a key
     metadata,
     id_(),
     tenant(),
-    Column("kind", String(10), nullable=False),  # operator agent sidecar join link
+    Column("kind", String(10), nullable=False),  # operator agent sidecar join link invite setup
     Column("principal_id", String(64), nullable=False, index=True),
     Column("hash", String(64), nullable=False, unique=True),
     Column("prefix", String(24), nullable=False),
@@ -46,6 +48,37 @@ credentials = Table(  # API keys of every principal, and join tokens; only a key
     at("created_at"),
     at("expires_at", nullable=True),
     at("revoked_at", nullable=True),
+    Column("name", String(80), nullable=False, default="", server_default=""),
+    json("scopes", nullable=True),  # null: whatever the role may
+    at("last_used_at", nullable=True),
+    Column("most_uses", Integer),  # of a join token; null: any number until it expires
+    Column("created_by", String(80), nullable=False, default="", server_default=""),
+)
+
+join_uses = Table(  # one for each gate key that a join token let in: the same key again is a renewal
+    "join_uses",
+    metadata,
+    Column("credential_id", ForeignKey("credentials.id"), primary_key=True),
+    Column("jkt", String(64), primary_key=True),
+    at("at"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("operator_id", ForeignKey("operators.id"), nullable=False, index=True),
+    at("created_at"),
+    at("used_at", nullable=True),
+)
+
+guesses = Table(  # failures that a restart must not forget; the key is a keyed hash
+    "guesses",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    json("failures"),  # instants
+    at("locked_until", nullable=True),
+    at("at"),
 )
 
 sessions = Table(
@@ -57,6 +90,9 @@ sessions = Table(
     at("created_at"),
     at("seen_at"),
     at("expires_at"),
+    at("mfa_at", nullable=True),  # when a second factor was shown for it
+    Column("how", String(12), nullable=False, default="", server_default=""),  # password link step_up …
+    Column("client", String(64), nullable=False, default="", server_default=""),  # the peer's address
 )
 
 keys = Table(
