@@ -108,18 +108,8 @@ class Ask:
 
     def request(self) -> dict[str, Value]:
         """The facts of the real request, for policy."""
-        if self.call is None:
-            return {}
-        parts = urlsplit(self.call.url)
-        return {
-            "method": self.call.method,
-            "host": parts.hostname or "",
-            "path": parts.path,
-            "scheme": parts.scheme,
-            "port": parts.port or (443 if parts.scheme == "https" else 80),
-            "content_type": self.call.content_type,
-            "body_bytes": self.call.body_bytes,
-        }
+        call = self.call
+        return request_facts(call.method, call.url, call.content_type, call.body_bytes) if call else {}
 
     def summary(self) -> str:
         """One sentence for people: what it would do."""
@@ -145,3 +135,17 @@ class Ask:
             }
             for intent in self.intents
         ]
+
+
+def request_facts(method: str, url: str, content_type: str | None, body_bytes: int) -> dict[str, Value]:
+    """The facts of a request for policy, of the members of its ``CallView``."""
+    parts = urlsplit(url)
+    return {
+        "method": method,
+        "host": parts.hostname or "",
+        "path": parts.path,
+        "scheme": parts.scheme,
+        "port": parts.port or (443 if parts.scheme == "https" else 80),
+        "content_type": content_type,
+        "body_bytes": body_bytes,
+    }

@@ -6,6 +6,7 @@ Entries hold digests and allow-listed fields; what was in the body stays in the 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,10 @@ class Told:
     policy_digest: str
 
     @classmethod
-    def of(cls, decision: Decision, *, would: str | None, policy_digest: str) -> Told:
+    def of(
+        cls, decision: Decision, *, would: str | None, policy_digest: str, facts: Mapping[str, Any]
+    ) -> Told:
+        """``facts``: what it was decided on, as ``facts.kept`` gives them."""
         data = {
             "outcome": decision.outcome.value,
             "tier": decision.tier.value,
@@ -51,6 +55,7 @@ class Told:
             "retry_after_seconds": decision.retry_after_seconds,
             "would": would,
             "explanation": decision.explanation,
+            "facts": dict(facts),
         }
         return cls(
             data=data,

@@ -2,11 +2,18 @@
 
 First contact: an unmapped host that no mapping names and that this agent has not reached before. A URL carries data
 out as well as a body does, so somebody looks at it once.
+
+What a decision was made on is kept beside it, in brief (``kept``), so that another bundle can be asked about the same
+moment later (``recalled``).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
@@ -18,14 +25,16 @@ from vienna_control.intake.ask import Ask
 from vienna_control.intake.rates import Rate
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents, known_hosts, trust_events
-from vienna_kernel.decision.facts import Facts
+from vienna_kernel.decision.facts import AgentFacts, Facts
 from vienna_kernel.decision.risk import RECENT_INCIDENTS
 from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.value import Value, canonical, pack, plain_decimal, unpack
 
 _RETRIES_WITHIN = timedelta(hours=1)
 _MOST_RETRIES = 100
 _INCIDENTS_WITHIN = timedelta(days=1)
 _MOST_INCIDENTS = 10
+_CLAIMED_BYTES = 2048
 
 
 def gather(
@@ -97,3 +106,40 @@ def _first_contact(tx: Tx, ask: Ask, mappings: MappingSet) -> bool:
 def remember_host(tx: Tx, ask: Ask) -> None:
     """This agent reached this host: the next call there is not a first contact."""
     rows.add(tx.conn, known_hosts, agent_id=ask.caller.agent_id, host=ask.host, first_at=tx.at)
+
+
+def kept(facts: Facts, rates: Mapping[str, int]) -> dict[str, Any]:
+    """What a decision was made on beside the intent, as plain JSON data without floats; what is usual is left out.
+
+    ``rates``: what was counted for it, by rule. What the agent claims is kept up to 2 kB of it, else not at all.
+    """
+    agent, incidents = facts.agent, facts.context.get(RECENT_INCIDENTS)
+    told = {
+        "trust": plain_decimal(Decimal(str(agent.trust))),
+        "environment": agent.environment,
+        "first_contact": facts.first_contact,
+        "retries": facts.retry_count,
+        "incidents": incidents,
+        "rates": dict(rates),
+        "claimed": pack(facts.claimed) if len(canonical(facts.claimed)) <= _CLAIMED_BYTES else None,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def recalled(
+    told: Mapping[str, Any], agent: AgentFacts, now: datetime, *, request: Mapping[str, Value]
+) -> Facts:
+    """The facts of a moment as far as ``kept`` tells them; ``agent``: as it is registered now."""
+    rates, claimed = told.get("rates", {}), unpack(told.get("claimed") or {})
+    if told:
+        agent = replace(agent, trust=float(told.get("trust", 0)), environment=told.get("environment"))
+    return Facts(
+        agent=agent,
+        now=now,
+        request=request,
+        context={"timestamp": iso(now), RECENT_INCIDENTS: told.get("incidents", 0)},
+        rate=lambda rule_id, window_seconds: int(rates.get(rule_id, 1)),
+        retry_count=told.get("retries", 0),
+        first_contact=bool(told.get("first_contact")),
+        claimed=claimed if isinstance(claimed, Mapping) else {},
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from vienna_control.fleet.registry import Agent, Enforcement
 from vienna_control.intake import facts as gathering
 from vienna_control.intake.admission import admit
 from vienna_control.intake.ask import Ask
-from vienna_control.intake.rates import Rates
+from vienna_control.intake.rates import Rate, Rates
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_kernel.decision.decide import Decision, Outcome, combine, decide
@@ -19,9 +21,10 @@ from vienna_kernel.verdict import Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What was decided, and what it was decided on."""
+    """What was decided, and what it was decided on (``facts``, in brief; empty when policy was not asked)."""
 
     decision: Decision
+    facts: Mapping[str, Any] = field(default_factory=dict)
     first_contact: bool = False
     retries: int = 0
 
@@ -37,12 +40,28 @@ def judge(
     refused = admit(ask, bundle.action_types)
     if refused is not None:
         return Judgement(decision=_refusal(ask, refused, bundle))
-    rate = rates.of(agent.id, tx.now, count=count)
+    counted: dict[str, int] = {}
+    rate = _noted(rates.of(agent.id, tx.now, count=count), counted)
     facts = gathering.gather(tx, agent, ask, mappings=bundle.mappings, rate=rate, own=own)
     decision = combine([decide(intent, facts, bundle.rules, bundle.tiers) for intent in ask.intents])
     if ask.override_tier is not None:
         decision = _raised(decision, ask.override_tier, bundle)
-    return Judgement(decision=decision, first_contact=facts.first_contact, retries=facts.retry_count)
+    return Judgement(
+        decision=decision,
+        facts=gathering.kept(facts, counted),
+        first_contact=facts.first_contact,
+        retries=facts.retry_count,
+    )
+
+
+def _noted(rate: Rate, counted: dict[str, int]) -> Rate:
+    """The same counter; what it says is noted by rule."""
+
+    def noted(rule_id: str, window_seconds: int) -> int:
+        counted[rule_id] = rate(rule_id, window_seconds)
+        return counted[rule_id]
+
+    return noted
 
 
 def _refusal(ask: Ask, refused: Refused, bundle: Bundle) -> Decision:

@@ -50,4 +50,7 @@ class Case:
         return self.ask.caller.sidecar_id is not None
 
     def told(self, would: Literal["held", "refused"] | None = None) -> entry.Told:
-        return entry.Told.of(self.judged.decision, would=would, policy_digest=self.bundle.policy_digest)
+        judged = self.judged
+        return entry.Told.of(
+            judged.decision, would=would, policy_digest=self.bundle.policy_digest, facts=judged.facts
+        )
