@@ -1,8 +1,8 @@
-"""The gates of the agents."""
+"""The gates of the agents, and what they told of themselves last."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
 from vienna_control.store.tables.columns import at, id_, json, metadata, tenant
 
@@ -21,4 +21,16 @@ sidecars = Table(
     at("enrolled_at"),
     at("seen_at"),
     at("revoked_at", nullable=True),
+    at("proved_at", nullable=True),  # of the last proof of possession; the next one must be later
+    at("ca_expires_at", nullable=True),
+    at("cert_expires_at", nullable=True),
+    Column("sequence", Integer, nullable=False, default=0, server_default="0"),  # of the last heartbeat
+    Column("beat", String(80), nullable=False, default="", server_default=""),  # its digest
+    at("beat_at", nullable=True),
+    Column("skew_ms", Integer),  # its clock minus ours
+    Column("gaps", Integer, nullable=False, default=0, server_default="0"),
+    at("gap_at", nullable=True),  # of the last one that was alerted
+    at("silent_at", nullable=True),  # since when it is known to be silent
+    at("left_at", nullable=True),  # ended in order
+    Index(None, "jkt"),
 )
