@@ -6,7 +6,7 @@ Every table but the log carries its tenant.
 from vienna_control.store.tables.approvals import approvals, votes
 from vienna_control.store.tables.budgets import budget_accounts, budget_reservations, budget_slots
 from vienna_control.store.tables.columns import metadata
-from vienna_control.store.tables.fleet import agents, known_hosts, trust_events
+from vienna_control.store.tables.fleet import agents, habits, known_hosts, trust_events
 from vienna_control.store.tables.identity import (
     credentials,
     guesses,
@@ -20,6 +20,13 @@ from vienna_control.store.tables.intents import intents
 from vienna_control.store.tables.policy import action_types, policies, policy_versions
 from vienna_control.store.tables.settings import settings
 from vienna_control.store.tables.sidecars import sidecars
+from vienna_control.store.tables.standing import (
+    standing_holders,
+    standing_uses,
+    standing_warrants,
+    superseded_votes,
+)
+from vienna_control.store.tables.stops import stops
 from vienna_control.store.tables.trail import alerts, checkpoints, entries
 from vienna_control.store.tables.warrants import consumptions, executions, sent_writes, warrants
 
@@ -36,6 +43,7 @@ __all__ = [
     "credentials",
     "entries",
     "executions",
+    "habits",
     "guesses",
     "intents",
     "join_uses",
@@ -50,6 +58,11 @@ __all__ = [
     "sessions",
     "settings",
     "sidecars",
+    "standing_holders",
+    "standing_uses",
+    "standing_warrants",
+    "stops",
+    "superseded_votes",
     "trust_events",
     "votes",
     "warrants",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from vienna_control.store.tables.columns import at, id_, json, metadata, tenant
 
@@ -44,4 +44,17 @@ known_hosts = Table(  # hosts an agent has reached, for first contact
     Column("agent_id", ForeignKey("agents.id"), primary_key=True),
     Column("host", String(255), primary_key=True),
     at("first_at"),
+)
+
+habits = Table(  # what an agent has done, and that was seen to succeed: what its next call is compared with
+    "habits",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id"), primary_key=True),
+    Column("action", String(128), primary_key=True),  # empty: of whatever it does
+    Column("kind", String(20), primary_key=True),  # done hour target party amount:<currency>
+    Column("key", String(255), primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("most", String(80), nullable=False, default=""),  # of an amount, in major units
+    at("first_at"),
+    at("last_at"),
 )

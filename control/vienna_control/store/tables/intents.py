@@ -35,6 +35,8 @@ intents = Table(
     Column("approval_id", String(64)),
     Column("warrant_id", String(64)),
     Column("execution_id", String(64)),
+    Column("preflight", String(64)),  # intent of the read of the current state that was made for it
+    Column("preflight_of", String(120)),  # it is such a read: request digest of the call that it was made for
     Column("bundle", String(80), nullable=False, default=""),
     Column("mode", String(10), nullable=False, default="direct"),
     Column("idempotency_key", String(200)),
