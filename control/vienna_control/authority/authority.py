@@ -13,8 +13,9 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from vienna_control import rows
-from vienna_control.authority import keys
+from vienna_control.authority import clients, keys
 from vienna_control.authority.ca import Intermediate
+from vienna_control.authority.clients import ClientCertificate
 from vienna_control.authority.grant import Grant, Issued
 from vienna_control.authority.sealing import Secret
 from vienna_control.clock import Clock, iso
@@ -126,6 +127,11 @@ class Authority:
         """The certificate that agents trust."""
         return self._keys.root.pem
 
+    @property
+    def client_ca_pem(self) -> str:
+        """The CA of the certificates that sidecars show in the TLS handshake."""
+        return self._keys.clients.pem
+
     def issue(self, tx: Tx, grant: Grant) -> Issued:
         """Mint a warrant in this unit: the ``warrant_issued`` entry, the token that names it, the row (``issued``).
 
@@ -213,6 +219,10 @@ class Authority:
     def intermediate(self, csr_pem: str, agent: str, hosts: Sequence[str] = ()) -> Intermediate:
         """A sidecar's CA certificate for a day. Errors: ``MalformedError`` (see ``ca.Root.intermediate``)."""
         return self._keys.root.intermediate(csr_pem, agent, now=self._clock.now(), hosts=hosts)
+
+    def client_certificate(self, key: VerifyingKey, sidecar_id: str) -> ClientCertificate:
+        """What this sidecar shows in the TLS handshake, for a day. ``key``: its own, Ed25519."""
+        return clients.certify(self._keys.clients, key.material, sidecar_id, now=self._clock.now())
 
     def keyed_hash(self, data: bytes) -> str:
         """Lower-case hex HMAC-SHA256 under a key of the installation, 64 characters."""

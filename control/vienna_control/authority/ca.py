@@ -85,10 +85,10 @@ class Root:
         Errors: ``MalformedError`` for a request that is none, is not signed by its own key, or brings a weak key.
         """
         public = _requested_key(csr_pem)
-        name = _name(f"Vienna sidecar of {agent}")
+        name = name_of(f"Vienna sidecar of {agent}")
         end = min(now + INTERMEDIATE_LIFETIME, self.certificate.not_valid_after_utc)
-        builder = _certificate(name, self.certificate.subject, public, now - BACKDATED, end)
-        builder = _as_authority(builder, self.key.public_key(), path_length=0)
+        builder = unsigned(name, self.certificate.subject, public, now - BACKDATED, end)
+        builder = as_authority(builder, self.key.public_key(), path_length=0)
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
         )
@@ -100,12 +100,12 @@ class Root:
         return Intermediate(pem + self.pem, _thumbprint(certificate), end)
 
 
-def new_root(name: str, *, now: datetime) -> Root:
+def new_root(name: str, *, now: datetime, use: str = "interception", path_length: int = 1) -> Root:
     """A fresh root for ten years. P-256: what every client verifies, and the cheapest handshake that it does."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name(f"Vienna interception CA {name}")
-    builder = _certificate(subject, subject, key.public_key(), now - BACKDATED, now + ROOT_LIFETIME)
-    builder = _as_authority(builder, key.public_key(), path_length=1)
+    subject = name_of(f"Vienna {use} CA {name}")
+    builder = unsigned(subject, subject, key.public_key(), now - BACKDATED, now + ROOT_LIFETIME)
+    builder = as_authority(builder, key.public_key(), path_length=path_length)
     return Root(key, builder.sign(key, SHA256()))
 
 
@@ -126,23 +126,26 @@ def _requested_key(csr_pem: str) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey
     raise MalformedError("csr_pem", "expected an EC key of 256 bits, or RSA of 2048 bits, or more")
 
 
-def _name(text: str) -> x509.Name:
+def name_of(text: str) -> x509.Name:
+    """A subject or issuer with this common name."""
     # RFC 5280: a common name has at most 64 characters.
     common = x509.NameAttribute(NameOID.COMMON_NAME, text[:64])
     return x509.Name([common, x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Vienna")])
 
 
-def _certificate(
+def unsigned(
     subject: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
+    """A certificate's beginning: names, key, lifetime, a random serial number, the subject's key identifier."""
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
     return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
 
 
-def _as_authority(
+def as_authority(
     builder: x509.CertificateBuilder, issuer_key: ec.EllipticCurvePublicKey, *, path_length: int
 ) -> x509.CertificateBuilder:
+    """The extensions of a CA certificate, all that Python's strict check asks for."""
     usage = x509.KeyUsage(
         key_cert_sign=True,
         crl_sign=True,

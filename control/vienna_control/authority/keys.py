@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from sqlalchemy import Connection, select, update
 
 from vienna_control import rows
-from vienna_control.authority import ca
+from vienna_control.authority import ca, clients
 from vienna_control.authority.sealing import Secret
 from vienna_control.clock import from_iso
 from vienna_control.ports import StartError, UnavailableError
@@ -29,6 +29,8 @@ from vienna_kernel.signing import SigningKey
 
 SIGNING = (Purpose.WARRANT, Purpose.LOG, Purpose.BUNDLE)
 CA_ROOT = "ca_root"
+CLIENT_CA = "client_ca"
+_ROOTS = {CA_ROOT: ca.new_root, CLIENT_CA: clients.new_client_root}
 TENANT = "default"  # keys are the installation's
 
 
@@ -41,12 +43,14 @@ class Stored:
         session: 32 bytes under which session tokens are hashed.
         ring: All that verify, with their dates.
         root: The interception CA.
+        clients: The CA of the sidecars' client certificates.
     """
 
     signing: dict[Purpose, SigningKey]
     session: bytes
     ring: Keyring
     root: ca.Root
+    clients: ca.Root
 
 
 class _Fresh(NamedTuple):
@@ -79,10 +83,11 @@ def ensure(tx: Tx, secret: Secret, *, name: str, warrants: Algorithm = Algorithm
         seed = secrets.token_bytes(32)
         kid = SigningKey(seed, Algorithm.HS256).kid
         _add(tx, secret, _Fresh(kid, Purpose.SESSION.value, Algorithm.HS256.value, seed, {}))
-    if CA_ROOT not in there:
-        root = ca.new_root(name, now=tx.now)
-        public = {"pem": root.pem, "thumbprint": root.thumbprint}
-        _add(tx, secret, _Fresh(root.kid, CA_ROOT, "ES256", root.private_der(), public))
+    for purpose_name, made in _ROOTS.items():
+        if purpose_name not in there:
+            root = made(name, now=tx.now)
+            public = {"pem": root.pem, "thumbprint": root.thumbprint}
+            _add(tx, secret, _Fresh(root.kid, purpose_name, "ES256", root.private_der(), public))
 
 
 def add_signing(tx: Tx, secret: Secret, purpose: Purpose, algorithm: Algorithm = Algorithm.ED25519) -> str:
@@ -124,12 +129,13 @@ def load(conn: Connection, secret: Secret) -> Stored:
     """Every key, opened. Raises ``StartError`` when the secret is not the one they were sealed with."""
     signing: dict[Purpose, SigningKey] = {}
     ring: list[VerifyingKey] = []
-    session, root = b"", None
+    session, roots = b"", dict[str, ca.Root]()
     for row in rows.every(conn, select(keys).order_by(keys.c.created_at, keys.c.id)):
         private = _open(secret, row)
         ended = row["retired_at"] or row["revoked_at"]
-        if row["purpose"] == CA_ROOT:
-            root = _root(private, rows.load(row["public"])["pem"]) if not ended else root
+        if row["purpose"] in _ROOTS:
+            if not ended:
+                roots[row["purpose"]] = _root(private, rows.load(row["public"])["pem"])
         elif row["purpose"] == Purpose.SESSION.value:
             session = private if not ended else session
         else:
@@ -137,9 +143,9 @@ def load(conn: Connection, secret: Secret) -> Stored:
             ring.append(_verifying(key, purpose, row))
             if not ended:
                 signing[purpose] = key
-    if root is None or not session or set(signing) != set(SIGNING):
+    if set(roots) != set(_ROOTS) or not session or set(signing) != set(SIGNING):
         raise StartError("keys are missing in the database; it was edited, or restored in part")
-    return Stored(signing, session, Keyring(ring), root)
+    return Stored(signing, session, Keyring(ring), roots[CA_ROOT], roots[CLIENT_CA])
 
 
 def _open(secret: Secret, row: rows.Row) -> bytes:

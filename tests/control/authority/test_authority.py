@@ -143,7 +143,7 @@ async def test_keys_are_made_once_and_opened_again(store: Store, authority: Auth
     added = await store.read(
         lambda conn: conn.scalars(select(entries.c.body).where(entries.c.type == "key_added")).all()
     )
-    assert len(added) == 5
+    assert len(added) == 6
 
 
 async def test_the_published_keys_are_three_and_none_is_private(authority: Authority) -> None:
