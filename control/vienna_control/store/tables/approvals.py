@@ -19,6 +19,7 @@ approvals = Table(
     Column("shown_digest", String(80), nullable=False),  # digest of exactly what an approver was shown
     json("requirements"),  # approval.Requirements
     json("shown"),  # the readable effect and the exact request, as shown
+    json("narrowed", nullable=True),  # what people lowered in it: approvals.edit.Less
     Column("level", Integer, nullable=False, default=0),  # how often it was escalated
     Column("agent_waiting", Boolean, nullable=False, default=True),
     at("created_at"),
