@@ -1,1 +1,2 @@
-"""Consent by people: what it takes (requirements), the table of moves (moves), consent in advance (standing)."""
+"""Consent by people: ``requirements``, ``voter``, ``moves`` (who may, when it is enough), ``deadline``, ``group`` and
+``rota`` (whom to ask), ``delegation`` (in whose place), ``standing`` (given in advance)."""

@@ -3,6 +3,8 @@
 1. The requester never approves; one person counts once; any denial ends it; a decided approval never changes.
 2. Legal moves are rows of ``MOVES``; everything else is a fault of ours (``IllegalMoveError``).
 3. Only what carries the second factor and the reasons that are asked counts as consent.
+4. Who stands in for another is one person still, and nobody has two says: what was lent counts until its owner, or
+   another stand-in, has consented.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from vienna_kernel.approval.requirements import EXECUTIVE, OnTimeout, Requirements, describe, who
+from vienna_kernel.approval.voter import Vote, Voter
 from vienna_kernel.errors import IllegalMoveError
 from vienna_kernel.verdict import Granted, Reason, Refused, Verdict
 
@@ -71,47 +74,13 @@ def advance(status: Status, event: Event) -> Status:
         raise IllegalMoveError("approval", status, event) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Voter:
-    """An operator who wants to vote; ``role`` is the operator's own: admin, approver, …"""
-
-    id: str
-    role: str
-    groups: tuple[str, ...] = ()
-    email: str = ""
-
-    def has(self, role: str) -> bool:
-        return role == self.role or role in self.groups
-
-    def named(self, people: Sequence[str]) -> bool:
-        return self.id in people or (self.email != "" and self.email in people)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
-    """One vote as it was cast, with the voter's role and groups of that moment."""
-
-    operator_id: str
-    verdict: Literal["approve", "deny"]
-    mfa: str = ""  # totp | passkey | ""
-    justification: str = ""
-    rollback_plan: str = ""
-    groups: tuple[str, ...] = ()
-    role: str = "approver"
-    email: str = ""
-
-    @property
-    def voter(self) -> Voter:
-        return Voter(id=self.operator_id, role=self.role, groups=self.groups, email=self.email)
-
-
 def _asked(part: Requirements, voter: Voter) -> bool:
     """Whether this person is one of those who are asked."""
     if voter.named(part.people) or any(voter.has(role) for role in part.roles):
         return True
-    if part.executive and EXECUTIVE in voter.groups:
+    if part.executive and EXECUTIVE in voter.of:
         return True
-    return any(group in voter.groups for group in part.groups) if part.groups else True
+    return any(group in voter.of for group in part.groups) if part.groups else True
 
 
 def may_vote(
@@ -125,7 +94,7 @@ def may_vote(
     """Whether this person may approve or deny now. Every refusal has its own reason."""
     if status != Status.PENDING:
         return Refused(Reason.APPROVAL_DECIDED, f"the approval is already {status}")
-    if voter.id == requester_id:
+    if requester_id in (voter.id, voter.stands_for or voter.id):
         return Refused(Reason.OWN_REQUEST, "nobody decides a request of their own")
     if voter.role not in _VOTING_ROLES:
         return Refused(Reason.NOT_AN_APPROVER, f"the role {voter.role} does not approve")
@@ -133,6 +102,8 @@ def may_vote(
         return Refused(Reason.NOT_AN_APPROVER, f"asked are {describe(requirements)}")
     if any(vote.operator_id == voter.id for vote in votes):
         return Refused(Reason.ALREADY_VOTED, "one person counts once")
+    if voter.stands_for and any(voter.stands_for in (vote.operator_id, vote.stands_for) for vote in votes):
+        return Refused(Reason.ALREADY_VOTED, "whom you stand in for has had their say")
     return Granted()
 
 
@@ -175,15 +146,26 @@ def tally(requirements: Requirements, votes: Sequence[Vote], *, rollback_plan: s
     for vote in votes:
         if vote.verdict == "approve" and isinstance(may_count(requirements, vote), Granted):
             consents.setdefault(vote.operator_id, vote)
-    current, required = len(consents), requirements.people_needed
+    given = _one_say_each(list(consents.values()))
+    current, required = len(given), requirements.people_needed
     if any(vote.verdict != "approve" for vote in votes):
         return Tally("denied", current, required, ["nobody's denial"])
-    given = list(consents.values())
     planned = bool(rollback_plan.strip()) or any(vote.rollback_plan.strip() for vote in given)
     missing: list[str] = []
     for part in requirements.parts():
         missing += [wanting for wanting in _wanting(part, given, planned) if wanting not in missing]
     return Tally("pending" if missing else "approved", current, required, missing)
+
+
+def _one_say_each(consents: Sequence[Vote]) -> list[Vote]:
+    """The consents, each with what was lent to it only where that has not had its say."""
+    spoken = {vote.operator_id for vote in consents}
+    lent: set[str] = set()
+    for vote in sorted(consents, key=lambda vote: vote.operator_id):  # the order of voting says nothing
+        if vote.stands_for and vote.stands_for not in spoken:
+            spoken.add(vote.stands_for)
+            lent.add(vote.operator_id)
+    return [vote if vote.operator_id in lent else vote.own for vote in consents]
 
 
 def _wanting(part: Requirements, given: Sequence[Vote], planned: bool) -> Iterator[str]:
@@ -194,9 +176,11 @@ def _wanting(part: Requirements, given: Sequence[Vote], planned: bool) -> Iterat
     for person in part.people:
         if not any(voter.named((person,)) for voter in voters):
             yield person
+    if not _told_apart(part.people, voters):
+        yield "one person each for " + ", ".join(part.people)
     if not _covered(part.roles, voters):
         yield "one person each of " + ", ".join(part.roles)
-    if part.executive and not any(EXECUTIVE in voter.groups for voter in voters):
+    if part.executive and not any(EXECUTIVE in voter.of for voter in voters):
         yield f"one of group {EXECUTIVE}"
     if part.rollback_plan and not planned:
         yield "a rollback plan"
@@ -210,4 +194,19 @@ def _covered(roles: Sequence[str], voters: Sequence[Voter]) -> bool:
         _covered(roles[1:], [*voters[:i], *voters[i + 1 :]])
         for i, voter in enumerate(voters)
         if voter.has(roles[0])
+    )
+
+
+def _told_apart(people: Sequence[str], voters: Sequence[Voter]) -> bool:
+    """Whether nobody is needed for two of the people who are named; true where one of them is not there at all."""
+    there = [person for person in people if any(voter.named((person,)) for voter in voters)]
+    needed = [voter for voter in voters if voter.named(there)]
+    return len(there) < len(people) or _apart(there, needed)
+
+
+def _apart(people: Sequence[str], voters: Sequence[Voter]) -> bool:
+    return not people or any(
+        _apart(people[1:], [other for other in voters if other is not voter])
+        for voter in voters
+        if voter.named(people[:1])
     )
