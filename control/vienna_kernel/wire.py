@@ -283,12 +283,14 @@ class Recorded(_Frame):
 
     Attributes:
         withhold: The answer must not reach the agent.
+        reason: Why; None: it is not what was approved.
     """
 
     t: Literal["recorded"] = "recorded"
     id: int
     withhold: bool = False
     hint: str = ""
+    reason: Reason | None = None
 
 
 class Fault(_Frame):
@@ -321,9 +323,28 @@ class Revoked(_Frame):
     warrant_ids: list[str]
 
 
+class StopRow(_Frame):
+    """One order to stop (``stop.Stop``)."""
+
+    n: _Count
+    kind: Literal["freeze", "suspension"]
+    level: Literal["freeze", "suspend", "quarantine", "kill"]
+    action: Annotated[str, Field(max_length=128)] | None = None
+    host: Annotated[str, Field(max_length=255)] | None = None
+
+
 class BundleChanged(_Frame):
+    """Another bundle is to be fetched.
+
+    Attributes:
+        digest: Its digest; empty: not known yet.
+        stops: Orders to stop that it will hold, and that hold from now on: they do not wait for it. That one has
+            ended is told by a bundle alone, which is signed.
+    """
+
     t: Literal["bundle"] = "bundle"
     digest: str
+    stops: Annotated[list[StopRow], Field(max_length=1000)] = []
 
 
 type FromGate = Annotated[Hello | Consult | Outcome | Report | Gone, Field(discriminator="t")]

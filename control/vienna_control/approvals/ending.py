@@ -33,10 +33,12 @@ _INTENT_REASON = {
 }
 
 
-def conclude(tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str) -> str:
+def conclude(
+    tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str, frozen: bool = False
+) -> str:
     """Decide an approval and its intent; whoever holds the call is woken. Returns the intent's status.
 
-    ``row`` is one of ``open_row``.
+    ``row`` is one of ``open_row``. ``frozen``: it is cancelled because its intent is frozen.
     """
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     redeem_until = (
@@ -51,8 +53,9 @@ def conclude(tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str) -> 
         redeem_until=redeem_until,
         reason=reason,
     )
-    moved = lifecycle.advance(lifecycle.Status(row["intent_status"]), _INTENT_EVENT[status])
-    because = _INTENT_REASON.get(status)
+    event = lifecycle.Event.FREEZE if frozen else _INTENT_EVENT[status]
+    moved = lifecycle.advance(lifecycle.Status(row["intent_status"]), event)
+    because = Reason.FROZEN if frozen else _INTENT_REASON.get(status)
     rows.change(
         tx.conn,
         intents,

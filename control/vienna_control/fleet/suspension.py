@@ -7,22 +7,23 @@ and nothing of the agent is listened to until an operator resumes it, or its tim
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, select
 
-from vienna_control import custody, rows
-from vienna_control.approvals import ending
+from vienna_control import rows
 from vienna_control.clock import iso
 from vienna_control.fleet.alerts import raise_alert
 from vienna_control.fleet.registry import Agent, of_row
 from vienna_control.fleet.trust import move
+from vienna_control.freeze import reset, stops
+from vienna_control.freeze.stops import Order
 from vienna_control.store import Tx
-from vienna_control.store.tables import agents, approvals, intents, warrants
+from vienna_control.store.tables import agents
+from vienna_control.store.tables import stops as table
 from vienna_kernel import trust as arithmetic
-from vienna_kernel.approval.moves import Status
 from vienna_kernel.ledger.trail import EntryType
-from vienna_kernel.lifecycle import Event, advance
-from vienna_kernel.lifecycle import Status as IntentStatus
+from vienna_kernel.stop import Kind, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,58 +35,64 @@ class Suspended:
     warrants_revoked: int
 
 
-def suspend(tx: Tx, agent: Agent, *, reason: str, actor: str, resume_at: str | None = None) -> Suspended:
-    """Stop an agent now. Asked again, it only sets reason and end anew."""
+def suspend(
+    tx: Tx,
+    agent: Agent,
+    *,
+    reason: str,
+    actor: str,
+    resume_at: str | None = None,
+    level: Level = Level.SUSPEND,
+) -> Suspended:
+    """Stop an agent now. Asked again, it sets reason, end and level anew.
+
+    ``level``: ``suspend``, or ``quarantine``, which keeps the answers of calls under way from it as well.
+    """
+    for row in rows.every(tx.conn, _in_force(agent.id)):
+        stops.end(tx, row, by=actor, reason="suspended anew")
     rows.change(tx.conn, agents, agent.id, status="suspended", resume_at=resume_at)
-    cancelled = _cancel_pending(tx, agent, actor)
-    revoked = revoke_unused(tx, agent, reason="the agent was suspended", actor=actor)
+    order = Order(
+        tenant=agent.tenant,
+        kind=Kind.SUSPENSION,
+        level=level,
+        agent_id=agent.id,
+        reason=reason,
+        by=actor,
+        until=resume_at,
+    )
+    _, stop = stops.begin(tx, order)
+    reach = reset.Reach(tenant=agent.tenant, agent_id=agent.id, stop=stop)
+    ended = reset.reset(tx, reach, reason="the agent was suspended", actor=actor)
     told = {
         "reason": reason,
+        "level": level.value,
         "resume_at": resume_at,
-        "pending_intents_cancelled": cancelled,
-        "warrants_revoked": len(revoked),
+        "pending_intents_cancelled": ended.intents,
+        "warrants_revoked": ended.warrants,
     }
     tx.record(EntryType.AGENT_SUSPENDED, tenant=agent.tenant, actor=actor, agent_id=agent.id, data=told)
     tx.publish("agent_suspended", {"agent_id": agent.id, "name": agent.name, **told}, tenant=agent.tenant)
-    tx.publish("_bundle", {"agent_id": agent.id}, tenant=agent.tenant)
-    return Suspended(resume_at=resume_at, pending_intents_cancelled=cancelled, warrants_revoked=len(revoked))
-
-
-def _cancel_pending(tx: Tx, agent: Agent, actor: str) -> int:
-    query = select(approvals.c.id).where(
-        approvals.c.agent_id == agent.id, approvals.c.status == Status.PENDING.value
+    return Suspended(
+        resume_at=resume_at, pending_intents_cancelled=ended.intents, warrants_revoked=ended.warrants
     )
-    pending = [row["id"] for row in rows.every(tx.conn, query)]
-    for approval_id in pending:
-        row = ending.open_row(tx.conn, approval_id)
-        assert row is not None  # noqa: S101  # read two lines above, in this transaction
-        ending.conclude(tx, row, Status.CANCELLED, reason="the agent was suspended", by=actor)
-    consented = select(intents.c.id, intents.c.status).where(
-        intents.c.agent_id == agent.id, intents.c.status == IntentStatus.APPROVED.value
-    )
-    waiting = rows.every(tx.conn, consented)
-    for row in waiting:
-        moved = advance(IntentStatus(row["status"]), Event.CANCEL)
-        rows.change(
-            tx.conn, intents, row["id"], status=moved.value, reason="agent_suspended", updated_at=tx.at
-        )
-    return len(pending) + len(waiting)
 
 
-def revoke_unused(tx: Tx, agent: Agent, *, reason: str, actor: str) -> list[str]:
-    """Revoke every warrant of the agent that was not used yet; returns their ids."""
-    query = select(warrants).where(
-        warrants.c.agent_id == agent.id, warrants.c.status == "issued", warrants.c.expires_at > tx.at
+def _in_force(agent_id: str) -> Select[Any]:
+    return select(table).where(
+        table.c.agent_id == agent_id, table.c.kind == Kind.SUSPENSION.value, table.c.ended_at.is_(None)
     )
-    ended: list[str] = []
-    for row in rows.every(tx.conn, query):
-        if row["id"] not in ended:
-            ended += custody.revoke(tx, row, reason=reason, actor=actor)
-    return ended
+
+
+def current(conn: Connection, agent_id: str) -> dict[str, Any] | None:
+    """How an agent is suspended, and why; None when it is not."""
+    row = rows.first(conn, _in_force(agent_id))
+    return None if row is None else {name: row[name] for name in ("level", "reason", "by", "at")}
 
 
 def resume(tx: Tx, agent: Agent, *, reason: str, actor: str) -> None:
     """Listen to an agent again."""
+    for row in rows.every(tx.conn, _in_force(agent.id)):
+        stops.end(tx, row, by=actor, reason=reason)
     rows.change(tx.conn, agents, agent.id, status="active", resume_at=None)
     tx.record(
         EntryType.AGENT_RESUMED,

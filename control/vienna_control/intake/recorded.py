@@ -32,7 +32,7 @@ def same_attempt(tx: Tx, ask: Ask) -> wire.Decision | None:
     if row is None:
         return None
     told = rows.load(row["decision"]) or {}
-    if row["status"] == Status.DENIED:
+    if row["status"] in (Status.DENIED, Status.FROZEN):
         reason = Reason(row["reason"] or Reason.POLICY_DENIED)
         if reason is Reason.APPROVAL_DENIED:  # its words are in the approval
             return None

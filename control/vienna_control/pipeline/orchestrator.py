@@ -3,7 +3,8 @@
 Asked whether something may happen (``consult``):
 
 1. The same attempt asked again gets the same answer, never a second warrant.
-2. Who asks: unknown, suspended and frozen agents are refused in every mode.
+2. Who asks, and what is stopped: unknown and suspended agents, and whatever is frozen, are refused in every mode; so is
+   an attempt that was granted before that, and asks again.
 3. A warrant that the agent brought along is used, once, instead of a new one.
 4. What is known of this very call: it left before and this is a retry; or people are being asked; or their no stands.
 5. The law, now; also for what people have approved: a rule hardened meanwhile wins.
@@ -26,6 +27,7 @@ from vienna_control.execution import outcome
 from vienna_control.execution.told import Kept, Told
 from vienna_control.fleet import registry, trust
 from vienna_control.fleet.registry import Agent
+from vienna_control.freeze import stops
 from vienna_control.intake import answers, entry, recorded, replay, reported
 from vienna_control.intake.admission import standing
 from vienna_control.intake.ask import Ask, Caller
@@ -79,11 +81,13 @@ class Pipeline:
         a warrant that only observes, or let go what must be held.
         """
         again = recorded.same_attempt(tx, ask)  # (1)
+        if again is not None and again.verdict == "refused":
+            return again
+        agent = self._admitted(tx, ask)  # (2)
+        if isinstance(agent, Refused):
+            return refused.turned_away(tx, ask, agent, granted=again)
         if again is not None:
             return again
-        agent = standing(registry.by_id(tx.conn, ask.caller.agent_id))  # (2)
-        if isinstance(agent, Refused):
-            return refused.turned_away(tx, ask, agent)
         if ask.rung not in (None, agent.enforcement):
             raise StaleBundleError
         if ask.presented is not None:  # (3)
@@ -95,6 +99,10 @@ class Pipeline:
             return answers.executed(done)
         remembered = self._remembered(tx, agent, ask, past)
         return remembered or self._decide(tx, agent, ask, past)
+
+    def _admitted(self, tx: Tx, ask: Ask) -> Agent | Refused:
+        agent = standing(registry.by_id(tx.conn, ask.caller.agent_id))
+        return agent if isinstance(agent, Refused) else stops.refusal(tx.conn, ask) or agent
 
     def _remembered(self, tx: Tx, agent: Agent, ask: Ask, past: Past | None) -> wire.Decision | None:
         if past is None or not enforced(agent.enforcement, past.tier):

@@ -42,13 +42,18 @@ def refuse(tx: Tx, case: Case) -> wire.Decision:
     return answers.denied(intent_id, decision)
 
 
-def turned_away(tx: Tx, ask: Ask, refused: Refused) -> wire.Decision:
-    """Refused before the law was asked."""
+def turned_away(
+    tx: Tx, ask: Ask, refused: Refused, *, granted: wire.Decision | None = None
+) -> wire.Decision:
+    """Refused before the law was asked. ``granted``: what this very attempt was answered before, which holds no more."""
     tier = max(intent.default_tier for intent in ask.intents)
-    intent_id = ""
-    if refused.reason is not Reason.AGENT_UNKNOWN:
+    intent_id = "" if granted is None else granted.intent_id
+    if granted is None and refused.reason is not Reason.AGENT_UNKNOWN:
         told = entry.Told.unasked(tier, refused)
-        intent_id = entry.submit(tx, ask, told, status=advance(Status.RECEIVED, Event.DENY))
+        event = Event.FREEZE if refused.reason is Reason.FROZEN else Event.DENY
+        status = advance(Status.RECEIVED, event)
+        intent_id = entry.submit(tx, ask, told, status=status)
+        entry.settle(tx, intent_id, status, reason=refused.reason)
     recorded.turned_away(
         tx,
         ask,

@@ -17,7 +17,16 @@ from vienna_control.store.tables.identity import (
     sessions,
 )
 from vienna_control.store.tables.intents import intents
-from vienna_control.store.tables.policy import action_types, policies, policy_versions
+from vienna_control.store.tables.policy import (
+    action_types,
+    backtests,
+    mapping_versions,
+    mappings,
+    policies,
+    policy_changes,
+    policy_versions,
+    rule_hits,
+)
 from vienna_control.store.tables.settings import settings
 from vienna_control.store.tables.sidecars import sidecars
 from vienna_control.store.tables.standing import (
@@ -53,6 +62,11 @@ __all__ = [
     "operators",
     "policies",
     "policy_versions",
+    "rule_hits",
+    "policy_changes",
+    "mappings",
+    "mapping_versions",
+    "backtests",
     "recovery_codes",
     "sent_writes",
     "sessions",
