@@ -3,10 +3,11 @@
 Every table but the log carries its tenant.
 """
 
-from vienna_control.store.tables.approvals import approvals, votes
+from vienna_control.store.tables.approvals import approval_comments, approvals, break_glasses, votes
 from vienna_control.store.tables.budgets import budget_accounts, budget_reservations, budget_slots
 from vienna_control.store.tables.columns import metadata
 from vienna_control.store.tables.fleet import agents, habits, known_hosts, trust_events
+from vienna_control.store.tables.groups import calendars, delegations, groups
 from vienna_control.store.tables.identity import (
     credentials,
     guesses,
@@ -43,31 +44,36 @@ __all__ = [
     "action_types",
     "agents",
     "alerts",
+    "approval_comments",
     "approvals",
+    "backtests",
+    "break_glasses",
     "budget_accounts",
     "budget_reservations",
     "budget_slots",
+    "calendars",
     "checkpoints",
     "consumptions",
     "credentials",
+    "delegations",
     "entries",
     "executions",
-    "habits",
+    "groups",
     "guesses",
+    "habits",
     "intents",
     "join_uses",
     "keys",
     "known_hosts",
+    "mapping_versions",
+    "mappings",
     "metadata",
     "operators",
     "policies",
-    "policy_versions",
-    "rule_hits",
     "policy_changes",
-    "mappings",
-    "mapping_versions",
-    "backtests",
+    "policy_versions",
     "recovery_codes",
+    "rule_hits",
     "sent_writes",
     "sessions",
     "settings",

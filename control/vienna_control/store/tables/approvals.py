@@ -28,6 +28,9 @@ approvals = Table(
     at("redeem_until", nullable=True),
     at("redeemed_at", nullable=True),
     Column("reason", Text, nullable=False, default=""),
+    Column("claimed_by", String(64)),  # who reads it now, so that nobody else needs to
+    at("claimed_until", nullable=True),
+    Column("break_glass_id", String(64)),  # approved by one person in an emergency
     Index(None, "agent_id", "fingerprint", "created_at"),
     Index(None, "status", "expires_at"),
 )
@@ -47,6 +50,39 @@ votes = Table(
     Column("rollback_plan", Text, nullable=False, default=""),
     Column("mfa", String(10), nullable=False, default=""),  # totp | passkey | ""
     Column("shown_digest", String(80), nullable=False),
+    json("stands_for", nullable=True),  # in whose place: id, email, and what was lent
     at("at"),
     UniqueConstraint("approval_id", "operator_id"),
+)
+
+approval_comments = Table(
+    "approval_comments",
+    metadata,
+    id_(),
+    Column("approval_id", ForeignKey("approvals.id"), nullable=False, index=True),
+    Column("operator_id", String(64), nullable=False),
+    Column("email", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    at("at"),
+)
+
+break_glasses = Table(
+    "break_glasses",
+    metadata,
+    id_(),
+    tenant(),
+    Column("operator_id", String(64), nullable=False),
+    Column("email", String(200), nullable=False),
+    Column("incident", String(100), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("mfa", String(10), nullable=False),  # totp | passkey
+    Column("approval_id", ForeignKey("approvals.id")),  # this one; or what the agent does by this action
+    Column("agent_id", ForeignKey("agents.id")),
+    Column("action", String(128)),
+    at("opened_at"),
+    at("expires_at"),
+    Column("reviewed_by", String(64)),
+    Column("review", Text),
+    at("reviewed_at", nullable=True),
+    Index(None, "tenant", "reviewed_at"),
 )
