@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,11 +25,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from planes import Control
+from vienna_control.clock import iso
 from vienna_kernel import wire
 from vienna_kernel.call.request import Call, RawRequest, canonicalise
 from vienna_kernel.document import parse
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
 from vienna_kernel.mapping.reading import Mapped, MappingSet
+from vienna_kernel.possession import prove
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_verify
 from vienna_kernel.value import pack, plain
 from vienna_kernel.verdict import Reason, Refused
@@ -157,6 +160,7 @@ class Gate:
             content_type=call.content_type,
             body_digest=call.body_digest,
             request_digest=call.request_digest,
+            writable=list(mapped.writable),
         )
         return wire.Consult(
             id=number,
@@ -237,11 +241,34 @@ async def gate(control: Control, agent: str = "billing-bot") -> AsyncIterator[Ga
         await made.close()
 
 
+_INSTANTS = itertools.count(1)
+
+
+def join_token(control: Control) -> str:
+    """The join token of the data folder, good for any agent."""
+    return (control.folder.path / "sidecar.join").read_text().strip()
+
+
+def application(
+    control: Control, holder: SigningKey, *, token: str, agent: str = "billing-bot", at: str = ""
+) -> dict[str, Any]:
+    """What a gate sends to enrol; ``at``: another instant than now, which is later each time."""
+    request_ = csr()
+    at = at or iso(control.app.clock.now() + timedelta(milliseconds=next(_INSTANTS)))
+    return {
+        "agent": agent,
+        "public_jwk": holder.jwk(),
+        "csr_pem": request_,
+        "version": "test",
+        "proved_at": at,
+        "proof": prove(holder, token=token, csr_pem=request_, at=at),
+    }
+
+
 async def enrolled(control: Control, agent: str = "billing-bot") -> Gate:
     """Enrolled, not connected."""
-    token = (control.folder.path / "sidecar.join").read_text().strip()
-    holder = SigningKey.generate_from(os.urandom(32))
-    body = {"agent": agent, "public_jwk": holder.jwk(), "csr_pem": csr(), "version": "test"}
+    token, holder = join_token(control), SigningKey.generate_from(os.urandom(32))
+    body = application(control, holder, token=token, agent=agent)
     status, answer, _ = await control.ask("POST", "/api/v1/sidecars/enrol", key=token, body=body)
     assert status == 200, answer
     data = answer["data"]

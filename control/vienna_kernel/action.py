@@ -105,6 +105,7 @@ class ActionType:
         parameters: By name, as far as the schema lists them at its top.
         schema: JSON Schema 2020-12 of all parameters as one object.
         redacted: Parameters that leave the gate only as keyed hashes.
+        writable: Parameters that an approver may lower: in a schema those with ``writable: true``.
     """
 
     name: str
@@ -115,6 +116,7 @@ class ActionType:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     schema: Mapping[str, Any] = field(default_factory=dict)
     redacted: frozenset[str] = frozenset()
+    writable: frozenset[str] = frozenset()
     _checks: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -139,8 +141,9 @@ class ActionType:
                 name: Parameter(part if isinstance(part, Mapping) else {}, name in needed)
                 for name, part in names.items()
             }
-            return cls(parameters=listed, schema=dict(schema), **facts)
-        return cls(parameters=dict(_shorthand(schema, str(facts.get("name", "")))), **facts)
+            return cls(parameters=listed, schema=dict(schema), writable=_writable(listed), **facts)
+        listed = dict(_shorthand(schema, str(facts.get("name", ""))))
+        return cls(parameters=listed, writable=_writable(listed), **facts)
 
     def validate(self, parameters: Mapping[str, Value]) -> list[FieldError]:
         """What does not fit, at most 50; empty when all of it does."""
@@ -172,8 +175,18 @@ class ActionType:
         }
         parameters = {name: Parameter(part.schema, name in required) for name, part in both.items()}
         tier = max(self.default_tier, other.default_tier)
-        redacted = self.redacted | other.redacted
-        return replace(self, default_tier=tier, parameters=parameters, schema={}, redacted=redacted)
+        return replace(
+            self,
+            default_tier=tier,
+            parameters=parameters,
+            schema={},
+            redacted=self.redacted | other.redacted,
+            writable=self.writable & other.writable,
+        )
+
+
+def _writable(parameters: Mapping[str, Parameter]) -> frozenset[str]:
+    return frozenset(name for name, part in parameters.items() if part.schema.get("writable") is True)
 
 
 def _closed(parameters: Mapping[str, Parameter]) -> dict[str, Any]:

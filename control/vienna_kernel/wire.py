@@ -89,7 +89,10 @@ class CallView(_Frame):
         body_digest: RFC 9530 ``sha-256=:…:`` of the exact bytes.
         request_digest: ``call.request_digest`` of the call: what a warrant binds.
         current: Current state that the mapping shows, by pointer (``Mapped.current``), packed.
+        current_from: URL that the current state was read from, as ``url``; None when nothing was.
         unknown: Names of undeclared parameters that the mapping flags.
+        writable: Parameters that the gate can lower in it (``MappingSet.narrow``).
+        signed: It would let some be lowered, had the agent not signed it.
     """
 
     method: str
@@ -102,6 +105,7 @@ class CallView(_Frame):
     body_digest: str
     request_digest: str
     current: dict[str, _Json] = {}
+    current_from: Annotated[str, AfterValidator(_url)] | None = None
     unknown: list[str] = []
 
 
@@ -130,6 +134,8 @@ class Consult(_Frame):
             there any more to be answered.
         key: ``sha256:<hex>`` of the idempotency key that the agent sent.
         replay_seconds: How long an identical call is the same call, by its mapping.
+        preflight: Intent of the read that was made for this call, to know the current state.
+        preflight_of: This is such a read: ``request_digest`` of the call that it is made for, which has no intent yet.
     """
 
     t: Literal["consult"] = "consult"
@@ -145,6 +151,8 @@ class Consult(_Frame):
     retry: bool = False
     key: Annotated[str, Field(max_length=80)] | None = None
     replay_seconds: _Count = REPLAY_SECONDS
+    preflight: Annotated[str, Field(max_length=64)] | None = None
+    preflight_of: Annotated[str, Field(max_length=120)] | None = None
 
 
 class Reread(_Frame):

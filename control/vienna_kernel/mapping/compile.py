@@ -213,6 +213,7 @@ class Compiler:
             reversibility=model.reversibility,
             parameters=listed,
             redacted=frozenset(p.name for p in params if p.hidden),
+            writable=frozenset(self._model.writable),
         )
 
 

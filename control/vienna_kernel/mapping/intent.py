@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from vienna_kernel.call.request import Call
@@ -52,11 +53,6 @@ def mapped_intent(action: Action, reading: Reading, facts: Value = None) -> Inte
             f"{action.name}: what it acts on is not named",
             f"{action.name}: name what it acts on.",
         )
-    told = (
-        summary(action.summary, values, currencies=action.money, hidden=action.hidden)
-        if action.summary
-        else ""
-    )
     return Intent(
         action=action.name,
         target=name,
@@ -69,9 +65,29 @@ def mapped_intent(action: Action, reading: Reading, facts: Value = None) -> Inte
         redacted=action.hidden & frozenset(values),
         cost=_cost(action, values, facts),
         blast_radius=_reach(action.blast_radius, values),
-        summary=told or f"{action.name} {for_people(name)}",
+        summary=_sentence(action, name, values),
         mapping=action.mapping,
     )
+
+
+def retold(action: Action, intent: Intent, values: Mapping[str, Value]) -> Intent:
+    """The intent with other values of its parameters. Its cost is told without the current state: no less than it is."""
+    return replace(
+        intent,
+        parameters=dict(values),
+        cost=_cost(action, values, None),
+        blast_radius=_reach(action.blast_radius, values),
+        summary=_sentence(action, intent.target, values),
+    )
+
+
+def _sentence(action: Action, name: str, values: Mapping[str, Value]) -> str:
+    told = (
+        summary(action.summary, values, currencies=action.money, hidden=action.hidden)
+        if action.summary
+        else ""
+    )
+    return told or f"{action.name} {for_people(name)}"
 
 
 def _reach(radius: int | str, values: Mapping[str, Value]) -> int:

@@ -83,25 +83,34 @@ def _narrower(before: Value, after: Value) -> bool:
     return isinstance(before, (int, Decimal)) and isinstance(after, (int, Decimal)) and 0 < after < before
 
 
+def signed(call: Call) -> bool:
+    """Whether its own signature would no longer hold were it changed."""
+    authorization = (call.header("authorization") or "").lower()
+    return authorization.startswith(_SIGNED) or any(name in _SIGNED_HEADERS for name, _ in call.headers)
+
+
 def rewrite(call: Call, action: Action, intent: Intent, changes: list[Change]) -> Call | Refused:
     """The request with the changes written into it.
 
     Errors: ``Refused`` when it is signed, or a value has no form on the wire.
     """
-    authorization = (call.header("authorization") or "").lower()
-    if authorization.startswith(_SIGNED) or any(name in _SIGNED_HEADERS for name, _ in call.headers):
+    if signed(call):
         return _no("a signed request cannot be changed: its signature would no longer hold")
     params = {param.name: param for param in action.params}
     for change in changes:
         param = params[change.name]
-        value = _on_wire(param, change.after, intent)
+        value = on_wire(param, change.after, intent)
         if isinstance(value, Refused):
             return value
         call = _written(call, param, value)
     return call
 
 
-def _on_wire(param: Param, value: Value, intent: Intent) -> Value | Refused:
+def on_wire(param: Param, value: Value, intent: Intent) -> Value | Refused:
+    """A new value as the request spells it.
+
+    Errors: ``Refused`` for an amount that its currency cannot be paid in.
+    """
     if param.kind is not ParamType.MINOR_UNITS:
         return value
     code = intent.parameters.get(param.currency_name)
@@ -119,7 +128,7 @@ def _written(call: Call, param: Param, value: Value) -> Call:
     if param.place == "form":
         return replace(call, body=_pairs(form.pairs(call.body), param, value).encode("ascii"))
     body = json.loads(call.body or b"{}")
-    return replace(call, body=dumps(_set(body, param.pointer, value)).encode("utf-8"))
+    return replace(call, body=dumps(put(body, param.pointer, value)).encode("utf-8"))
 
 
 def _pairs(pairs: Pairs, param: Param, value: Value) -> str:
@@ -138,13 +147,14 @@ def _pairs(pairs: Pairs, param: Param, value: Value) -> str:
     return "&".join(f"{quote(key, safe='[]')}={quote(text, safe='')}" for key, text in rows)
 
 
-def _set(value: Value, at: Pointer, new: Value) -> Value:
+def put(value: Value, at: Pointer, new: Value) -> Value:
+    """A document with one place of it replaced; places on the way that are not there are made."""
     if not at:
         return new
     if isinstance(value, list) and at[0].isdecimal() and int(at[0]) < len(value):
-        return [_set(item, at[1:], new) if i == int(at[0]) else item for i, item in enumerate(value)]
+        return [put(item, at[1:], new) if i == int(at[0]) else item for i, item in enumerate(value)]
     members = dict(value) if isinstance(value, Mapping) else {}
-    return {**members, at[0]: _set(members.get(at[0]), at[1:], new)}
+    return {**members, at[0]: put(members.get(at[0]), at[1:], new)}
 
 
 def dumps(value: Value) -> str:

@@ -135,6 +135,12 @@ class MappingSet:
             return _unmapped(call, query, spoken_for=self._index.names(call.host))
         return _map(call, query, found, pool, preflight)
 
+    def action_at(self, host: str, method: str, path: str, name: str) -> Action | None:
+        """The one action of this name at an address, None where there is none or more."""
+        found = self._index.find(host, method, path)
+        named = [row.action for _, row in found.route.entries if row.action.name == name] if found else []
+        return named[0] if len(named) == 1 else None
+
     def narrow(
         self, call: Call, mapped: Mapped, wanted: Mapping[str, Value], *, preflight: Value = None
     ) -> Narrowed | Refused:
@@ -149,17 +155,14 @@ class MappingSet:
             return Refused(Reason.INVALID_PARAMETER, "nothing of this request may be changed")
         (intent,) = mapped.intents
         changes = narrow.judge(intent, mapped.writable, wanted)
-        found = self._index.find(call.host, call.method, call.path)
-        entries = (
-            [] if found is None else [e for _, e in found.route.entries if e.action.name == intent.action]
-        )
-        if isinstance(changes, Refused) or len(entries) != 1:
+        action = self.action_at(call.host, call.method, call.path, intent.action)
+        if isinstance(changes, Refused) or action is None:
             return (
                 changes
                 if isinstance(changes, Refused)
                 else Refused(Reason.INVALID_PARAMETER, "no such action")
             )
-        changed = narrow.rewrite(call, entries[0].action, intent, changes)
+        changed = narrow.rewrite(call, action, intent, changes)
         if isinstance(changed, Refused):
             return changed
         after = self.map(changed, preflight=preflight)

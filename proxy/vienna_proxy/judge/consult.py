@@ -16,6 +16,7 @@ from mitmproxy.connection import Client
 
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Intent
+from vienna_kernel.mapping import narrow
 from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.value import Value, pack, plain
 from vienna_kernel.verdict import Reason, Refused
@@ -38,6 +39,14 @@ class StaleBundleError(Exception):
     """The control plane has another bundle than the one this call was mapped with."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """A read that was made before a call: where, as people may see it, and as which intent."""
+
+    url: str
+    intent_id: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Ask:
     """Everything about one call on its way to a decision.
@@ -45,6 +54,8 @@ class Ask:
     Attributes:
         intents: Redacted, as they leave the gate.
         facts: What a lookup before it said, decoded.
+        lookup: That read, its URL and its intent; None when none was made.
+        lookup_of: It is such a read: request digest of the call that it is made for.
         presented: A warrant the agent sent along, verified.
         retry: It is a further try of a call that left before.
         narrowed: What people lowered in it, ``amount 5000→3000``.
@@ -58,6 +69,8 @@ class Ask:
     client: Client | None
     caller: Caller
     facts: Value = None
+    lookup: LookedUp | None = None
+    lookup_of: str | None = None
     presented: str | None = None
     retry: bool = False
     narrowed: tuple[str, ...] = ()
@@ -142,6 +155,8 @@ def new_attempt() -> str:
 def view_of(ask: Ask) -> CallView:
     """The call as people may see it."""
     call, mapped = ask.call, ask.mapped
+    writable = mapped.writable if len(mapped.intents) == 1 and call.payload is None else ()
+    signed = bool(writable) and narrow.signed(call)
     return CallView.model_construct(
         method=call.method,
         url=mapped.shown_url,
@@ -153,7 +168,10 @@ def view_of(ask: Ask) -> CallView:
         body_digest=call.body_digest,
         request_digest=ask.request_digest,
         current={name: pack(value) for name, value in mapped.current.items()},
+        current_from=ask.lookup.url if ask.lookup else None,
         unknown=list(mapped.unknown),
+        writable=[] if signed else list(writable),
+        signed=signed,
     )
 
 
@@ -188,6 +206,8 @@ class Counsel:
             retry=ask.retry,
             key=key_digest(ask.call, ask.mapped),
             replay_seconds=REPLAY_SECONDS if (most := ask.mapped.replay_seconds) is None else most,
+            preflight=ask.lookup.intent_id if ask.lookup else None,
+            preflight_of=ask.lookup_of,
         )
         answer = await self._channel.ask(frame)
         if isinstance(answer, Decision):
