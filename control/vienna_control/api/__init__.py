@@ -25,6 +25,7 @@ MODULES = (
     "mappings",
     "action_types",
     "fleet",
+    "freeze",
     "sidecars",
     "events",
     "audit",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
@@ -12,17 +10,16 @@ from sqlalchemy import Connection
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
-from vienna_control.clock import iso
+from vienna_control.api.until import INDEFINITE, Duration, until
 from vienna_control.fleet import activity, enforcement, forecast, registry, suspension, trust
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.stop import Level
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 type Actions = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=500)]
-
-_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?\Z")
 
 
 class AgentBody(BaseModel):
@@ -52,12 +49,15 @@ class AgentChange(BaseModel):
 
 
 class SuspendBody(BaseModel):
-    """``duration``: ``indefinite`` or ISO 8601, e.g. ``PT2H``."""
+    """``level``: ``quarantine`` also keeps the answers of calls under way from the agent, and only an operator ends it.
+    ``duration``: ``indefinite`` or ISO 8601, e.g. ``PT2H``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
-    duration: Annotated[str, Field(max_length=40)] = "indefinite"
+    level: Literal["suspend", "quarantine"] = "suspend"
+    duration: Duration = INDEFINITE
 
 
 class ResumeBody(BaseModel):
@@ -173,6 +173,7 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
         agent = _agent(ctx, conn)
         return _brief(agent) | {
             "gates_connected": ctx.app.hub.connected(agent.id),
+            "suspension": suspension.current(conn, agent.id),
             "trust_history": activity.trust_history(conn, agent.id),
             "stats": activity.stats(conn, agent.id),
         }
@@ -259,35 +260,27 @@ async def suspend_agent(ctx: Context) -> dict[str, Any]:
         agent = _agent(ctx, tx.conn)
         if agent.status == "inactive":
             raise Problem(Code.CONFLICT, "this agent is retired")
+        resume_at = until(body.duration, tx.now)
+        if resume_at is not None and body.level == "quarantine":
+            raise Problem(Code.VALIDATION_FAILED, "/duration: a quarantine ends only when an operator ends it")
         done = suspension.suspend(
             tx,
             agent,
             reason=body.reason,
             actor=ctx.principal.actor,
-            resume_at=_resume_at(body.duration, tx.now),
+            resume_at=resume_at,
+            level=Level(body.level),
         )
         return {
             "agent_id": agent.id,
             "status": "suspended",
+            "level": body.level,
             "resume_at": done.resume_at,
             "pending_intents_cancelled": done.pending_intents_cancelled,
             "warrants_revoked": done.warrants_revoked,
         }
 
     return await ctx.app.store.write(unit)
-
-
-def _resume_at(duration: str, now: datetime) -> str | None:
-    if duration == "indefinite":
-        return None
-    found = _DURATION.match(duration)
-    parts = [int(part or 0) for part in found.groups()] if found else []
-    if not any(parts):
-        raise Problem(
-            Code.VALIDATION_FAILED, "/duration: expected 'indefinite' or an ISO 8601 duration such as PT2H"
-        )
-    days, hours, minutes, seconds = parts
-    return iso(now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
 
 
 @route(

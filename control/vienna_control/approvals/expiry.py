@@ -3,7 +3,7 @@
 1. Approvals whose deadline passed: escalated, announced once more, or expired.
 2. Warrants that were handed out and not used in time; what they had reserved of budgets is free again.
 3. Intents that were approved and can no longer be redeemed.
-4. Suspensions that end by themselves.
+4. Suspensions and freezes that end by themselves.
 
 A call or a vote that arrives between the deadline and this sweep draws the same consequence itself (``ending.lapse``).
 """
@@ -22,6 +22,7 @@ from vienna_control.approvals import ending
 from vienna_control.budgets import ending as budgets
 from vienna_control.clock import Clock, iso
 from vienna_control.fleet import suspension
+from vienna_control.freeze import freezing
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import agents, approvals, intents, warrants
@@ -98,6 +99,7 @@ _DUE: dict[str, Callable[[str], Select[Any]]] = {
     "unspent": _unspent,
     "unused": _unused,
     "suspended": _suspended,
+    "frozen": freezing.due,
 }
 
 
@@ -110,6 +112,8 @@ def _lapse(tx: Tx, overdue: dict[str, list[str]]) -> int:
         _not_redeemed(tx, intent_id)
     if overdue["suspended"]:
         suspension.resume_due(tx)
+    if overdue["frozen"]:
+        freezing.lift_due(tx)
     return sum(map(len, overdue.values()))
 
 

@@ -4,7 +4,9 @@
 2. ``unknown`` is settled by a late outcome, whoever of the agent's gates brings it.
 3. What its warrant had reserved of budgets is settled, released or kept in the same transaction.
 4. What was read back is told once more (``readback``).
-5. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
+5. What succeeded, and was seen to, is usual of its agent from now on (``fleet.profile``).
+6. Drift lowers trust, raises an alert and withholds the answer of whatever changes something (``drift``).
+7. An answer that a stop keeps from its agent is withheld, whatever it says.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from vienna_control.budgets import ending
 from vienna_control.execution import drift, readback
 from vienna_control.execution.told import Kept, Told, read_back, trail_of, verified
 from vienna_control.fleet.trust import Merits
+from vienna_control.freeze import stops
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions, intents, warrants
 from vienna_kernel.budget.settlement import Ended
+from vienna_kernel.intent import Effect, Intent
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Event, Status, advance
 from vienna_kernel.verdict import Reason
@@ -29,12 +33,14 @@ from vienna_kernel.verification import Result
 LOST = frozenset({Reason.OUTCOME_UNKNOWN.value, Reason.RESPONSE_INVALID.value})
 """Errors of a call that left, and whose answer tells nothing."""
 
+_HELD_UP = (Result.MATCH, Result.UNVERIFIABLE)
 
 _OF_WARRANT = rows.Prepared(
     select(
         executions,
         intents.c.status.label("intent_status"),
         intents.c.meaning,
+        intents.c.host,
         intents.c.action,
         intents.c.tier,
         warrants.c.observed,
@@ -64,7 +70,8 @@ def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
         )
     event = _event(told)
     status = advance(was, event)
-    withhold = drift.withholds(row, told.result)
+    stop = stops.withholding(tx.conn, row)
+    withhold = stop is not None or drift.withholds(row, told.result)
     _write(tx, row, told, status, withhold=withhold)
     _follow(tx, row, event)
     booked = ending.with_outcome(tx, told.warrant_id, _ended(told))
@@ -77,6 +84,7 @@ def keep(tx: Tx, agent_id: str, told: Told, merits: Merits) -> Kept | None:
         result=told.result,
         withhold=withhold,
         fresh=True,
+        stopped=stop.reason if stop is not None else None,
     )
 
 
@@ -169,5 +177,11 @@ def _account(tx: Tx, row: rows.Row, told: Told, status: Status, merits: Merits) 
     tx.publish(name, {**about, "status": status.value}, tenant=row["tenant"])
     if told.result is Result.DRIFT and not told.unknown:
         drift.follow(tx, row, told.checks, about)
-    elif told.result is Result.MATCH and told.checks:
+        return
+    if told.result is Result.MATCH and told.checks:
         merits.earn(tx, row["agent_id"])
+    if status is Status.EXECUTED and told.witnessed and told.result in _HELD_UP:
+        parts = (
+            Intent.from_json(part) for part in rows.load(row["meaning"]) if part["effect"] != Effect.READ
+        )
+        merits.profiles.done(tx, row["agent_id"], row["host"], parts)

@@ -10,6 +10,7 @@ from vienna_control import rows
 from vienna_control.store import Tx
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Status
+from vienna_kernel.verdict import Reason
 from vienna_kernel.verification import Result
 from vienna_kernel.wire import Reread
 
@@ -45,7 +46,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What was made of it."""
+    """What was made of it.
+
+    Attributes:
+        stopped: Why its answer is withheld, where that is because a stop keeps it from the agent.
+    """
 
     execution_id: str
     intent_id: str
@@ -53,6 +58,7 @@ class Kept:
     result: Result
     withhold: bool
     fresh: bool
+    stopped: Reason | None = None
 
 
 def trail_of(row: rows.Row, told: Told) -> dict[str, Any]:

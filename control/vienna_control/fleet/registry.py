@@ -19,7 +19,7 @@ from vienna_kernel.decision.facts import AgentFacts
 from vienna_kernel.ledger.trail import EntryType
 
 type Enforcement = Literal["observe", "enforce_high", "enforce"]
-type AgentStatus = Literal["active", "suspended", "inactive", "frozen"]
+type AgentStatus = Literal["active", "suspended", "inactive"]
 
 RUNGS: tuple[Enforcement, ...] = ("observe", "enforce_high", "enforce")
 START_TRUST = 50.0

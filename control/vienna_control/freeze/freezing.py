@@ -89,9 +89,7 @@ def lift_due(tx: Tx) -> int:
 
 def _tell(tx: Tx, row: rows.Row, told: dict[str, Any], *, by: str) -> None:
     about = {"freeze_id": row["id"], "level": row["level"], "scope": scope(row), **told}
-    tx.record(
-        EntryType.FREEZE_CHANGED, tenant=row["tenant"], actor=by, agent_id=row["agent_id"], data=about
-    )
+    tx.record(EntryType.FREEZE_CHANGED, tenant=row["tenant"], actor=by, agent_id=row["agent_id"], data=about)
     tx.publish("freeze_changed", {**about, "by": by}, tenant=row["tenant"])
 
 

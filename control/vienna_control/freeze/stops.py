@@ -47,9 +47,7 @@ class Order:
 def begin(tx: Tx, order: Order) -> tuple[str, Stop]:
     """Enter a stop, and tell the gates it is about; its id, and what it holds back."""
     last = tx.conn.scalar(select(func.max(stops.c.n)).where(stops.c.tenant == order.tenant))
-    stop = Stop(
-        n=(last or 0) + 1, kind=order.kind, level=order.level, action=order.action, host=order.host
-    )
+    stop = Stop(n=(last or 0) + 1, kind=order.kind, level=order.level, action=order.action, host=order.host)
     stop_id = tx.id("stp")
     rows.add(
         tx.conn,
@@ -93,9 +91,7 @@ def of_row(row: rows.Row) -> Stop:
 
 def row_of(stop: Stop) -> StopRow:
     """A stop as it travels to gates."""
-    return StopRow(
-        n=stop.n, kind=stop.kind.value, level=stop.level.value, action=stop.action, host=stop.host
-    )
+    return StopRow(n=stop.n, kind=stop.kind.value, level=stop.level.value, action=stop.action, host=stop.host)
 
 
 def _about(tenant: Any, agent: Any) -> tuple[ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """Whether an agent may try something at all, before policy is asked.
 
-1. Who it is: unknown, suspended, inactive and frozen agents are refused in every mode of enforcement.
+1. Who it is: unknown, suspended and inactive agents are refused in every mode of enforcement.
 2. Whether the action exists, and the parameters fit it: part of what observe mode only records.
 
 Whether the action is among the agent's allowed ones is the kernel's first step (``decision``).
@@ -32,12 +32,6 @@ def standing(agent: Agent | None) -> Agent | Refused:
             Reason.AGENT_SUSPENDED,
             f"agent {agent.name} is suspended{until}",
             "This agent is suspended; an operator must resume it. Do not retry; tell your user.",
-        )
-    if agent.status == "frozen":
-        return Refused(
-            Reason.FROZEN,
-            f"agent {agent.name} is frozen",
-            "All actions of this agent are stopped for now by its operators. Do not retry; tell your user.",
         )
     return agent
 

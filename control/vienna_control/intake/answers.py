@@ -151,6 +151,12 @@ def recorded(kept: Kept | None, frame_id: int) -> wire.Recorded:
         return wire.Recorded(
             id=frame_id, withhold=True, hint="This outcome belongs to no call that was let go."
         )
+    if kept.stopped is not None:
+        hint = (
+            "Operators stopped this meanwhile, so its answer is withheld. "
+            "Do not retry: it was sent. Tell your user."
+        )
+        return wire.Recorded(id=frame_id, withhold=True, hint=hint, reason=kept.stopped)
     hint = (
         "The upstream did something else than was approved, so its answer is withheld. "
         "Do not retry: it may have acted. Tell your user."

@@ -20,6 +20,7 @@ from vienna_control.authority import Authority
 from vienna_control.clock import Clock, iso
 from vienna_control.fleet import registry
 from vienna_control.fleet.registry import Agent
+from vienna_control.freeze import stops
 from vienna_control.policies import Bundle, Policies
 from vienna_control.store import Store
 from vienna_control.store.tables import warrants
@@ -44,6 +45,24 @@ class BundleTerms:
     enforcement: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the store says of an agent.
+
+    Attributes:
+        revoked: Ids of warrants that would be in force else.
+        freeze: The stops that it is under (``wire.StopRow``).
+        last_stop: Number of the tenant's latest one.
+        stops: How many there ever were about it: one that began and ended since the last bundle shows in it.
+    """
+
+    agent: Agent
+    revoked: list[str]
+    freeze: list[dict[str, Any]]
+    last_stop: int
+    stops: int
+
+
 class Snapshots:
     """Makes bundles, and remembers what lately handed-out ones were made of."""
 
@@ -65,10 +84,10 @@ class Snapshots:
         if made is not None:
             return made
         bundle, turn = self._policies.current, self._turn
-        agent, revoked = await self._store.read(lambda conn: _facts(conn, agent_id, iso(self._clock.now())))
-        if agent is None:
+        facts = await self._store.read(lambda conn: _facts(conn, agent_id, iso(self._clock.now())))
+        if facts is None:
             raise LookupError(agent_id)
-        made = self._make(agent, bundle, revoked)
+        made = self._make(facts, bundle)
         # What changed while we read is not forgotten again: keep nothing that is older than the last ``forget``.
         if self._policies.current is bundle and self._turn == turn:
             self._made[agent_id] = made
@@ -88,7 +107,8 @@ class Snapshots:
             await self.of_agent(agent_id)
         return self._terms.get(digest_)
 
-    def _make(self, agent: Agent, bundle: Bundle, revoked: list[str]) -> Snapshot:
+    def _make(self, facts: _Facts, bundle: Bundle) -> Snapshot:
+        agent = facts.agent
         lenient = self._env in ("dev", "test")
         acted_on: dict[str, Any] = {
             "v": 1,
@@ -103,7 +123,8 @@ class Snapshots:
             "mappings": [{"name": name, "text": text} for name, text in bundle.texts],
             "hosts": {},
             "jwks": self._authority.gate_jwks(),
-            "freeze": [],
+            "freeze": facts.freeze,
+            "stops": {"last": facts.last_stop, "count": facts.stops},
             "redaction_key": base64.b64encode(self._authority.redaction_key(agent.tenant)).decode(),
             # Where nobody checks a gate's own settings, its own settings are not asked.
             "private_networks": None if lenient else [],
@@ -116,7 +137,7 @@ class Snapshots:
             "digest": named,
             "version": bundle.version,
             "issued_at": iso(self._clock.now()),
-            "revoked": revoked,
+            "revoked": facts.revoked,
         }
         self._terms[named] = BundleTerms(bundle.mapping_digest, agent.enforcement)
         while len(self._terms) > _REMEMBERED:
@@ -124,8 +145,18 @@ class Snapshots:
         return Snapshot(named, self._authority.sign_bundle(orjson.dumps(payload)))
 
 
-def _facts(conn: Connection, agent_id: str, at: str) -> tuple[Agent | None, list[str]]:
+def _facts(conn: Connection, agent_id: str, at: str) -> _Facts | None:
+    agent = registry.by_id(conn, agent_id)
+    if agent is None:
+        return None
     recent = select(warrants.c.id).where(
         warrants.c.agent_id == agent_id, warrants.c.status == "revoked", warrants.c.expires_at > at
     )
-    return registry.by_id(conn, agent_id), [row["id"] for row in rows.every(conn, recent)]
+    last, count = stops.counted(conn, agent.tenant, agent_id)
+    return _Facts(
+        agent=agent,
+        revoked=[row["id"] for row in rows.every(conn, recent)],
+        freeze=[stops.row_of(stop).model_dump() for stop in stops.in_force(conn, agent.tenant, agent_id)],
+        last_stop=last,
+        stops=count,
+    )
