@@ -96,6 +96,8 @@ def _announce(
             "agent_id": ask.caller.agent_id,
             "risk_tier": tier.value,
             "sentence": shown["sentence"],
+            "unusual": shown["unusual"][:1],
+            "agent_words": "between ‹ and ›: " + shown["agent_words"]["label"],
             "required_approvers": requirements.people_needed,
             "groups": list(requirements.groups),
             "page": requirements.page,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from vienna_control import rows
+from vienna_control.fleet.profile import Profiles
 from vienna_control.fleet.registry import Agent, by_id
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents, executions, trust_events
@@ -46,6 +47,7 @@ def move(tx: Tx, agent: Agent, to: float, *, reason: str, actor: str = "system")
 
 class Merits:
     """How many verified successes each agent has had; every tenth raises its trust by what the ten have earned.
+    And what it usually does.
 
     One entry in the trail for ten, not ten. A success is an outcome that was held against something and matched: a
     plain read verifies nothing and earns nothing. Used in the writer thread only.
@@ -55,6 +57,7 @@ class Merits:
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
+        self.profiles = Profiles()
 
     def earn(self, tx: Tx, agent_id: str) -> None:
         """Count one more; its execution is written already."""

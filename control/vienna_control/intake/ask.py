@@ -52,6 +52,8 @@ class Ask:
         replay_seconds: How long an identical call is the same call.
         rung: The enforcement its gate goes by, None on the API's road.
         mode: ``direct``: we (or the gate) execute. ``passback``: the caller gets the warrant.
+        preflight: Intent of the read of the current state that was made for it.
+        preflight_of: It is such a read: request digest of the call that it is made for.
         claimed: What the agent says of itself and the world; it can only raise scrutiny.
     """
 
@@ -68,6 +70,8 @@ class Ask:
     key: str | None = None
     replay_seconds: int = REPLAY_SECONDS
     rung: str | None = None
+    preflight: str | None = None
+    preflight_of: str | None = None
     mode: Mode = "direct"
     claimed: Mapping[str, Value] = field(default_factory=dict)
     idempotency_key: str | None = None

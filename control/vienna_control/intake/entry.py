@@ -110,6 +110,8 @@ def submit(tx: Tx, ask: Ask, told: Told, *, status: Status) -> str:
         reason=told.reason.value if told.reason and status is Status.DENIED else None,
         would=told.would,
         bundle=ask.bundle,
+        preflight=ask.preflight,
+        preflight_of=ask.preflight_of,
         mode=ask.mode,
         idempotency_key=ask.idempotency_key,
         simulation=ask.simulation,
@@ -139,8 +141,15 @@ def _submitted(tx: Tx, ask: Ask, intent_id: str) -> None:
             "digest": ask.meaning_digest,
             "fingerprint": ask.fingerprint,
             "bundle": ask.bundle,
+            **_reads(ask),
         },
     )
+
+
+def _reads(ask: Ask) -> dict[str, str]:
+    """Which read belongs to which call, on both of them."""
+    told = {"preflight": ask.preflight, "preflight_of": ask.preflight_of}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def evaluated(tx: Tx, ask: Ask, intent_id: str, told: Told, *, again: bool) -> None:

@@ -84,7 +84,7 @@ def _release(tx: Tx, parts: Parts, case: Case, intent_id: str, status: Status, t
     first = case.past.first_key if case.past else None
     if not terms.observed:
         replay.remember(tx, case.ask, intent_id, first_key=first)
-    if case.judged.first_contact:
+    if case.judged.first_contact and not terms.observed:  # what is only watched makes no host known
         facts.remember_host(tx, case.ask)
     if not case.wire:
         _execute(tx, parts, case, given.warrant_id)

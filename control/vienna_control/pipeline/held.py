@@ -36,7 +36,7 @@ def _ask_people(
     tx: Tx, case: Case, intent_id: str, status: Status, requirements: Requirements
 ) -> wire.Decision:
     decision = case.judged.decision
-    seen = shown.compose(tx, case.agent, case.ask, decision, first_contact=case.judged.first_contact)
+    seen = shown.compose(tx, case.agent, case.ask, decision, case.bundle)
     asked = queue.ask_people(
         tx, case.ask, intent_id, tier=decision.tier, requirements=requirements, shown=seen
     )

@@ -202,6 +202,8 @@ def _ask(caller: Caller, frame: wire.Consult, *, rung: str | None) -> Ask:
         retry=frame.retry,
         key=frame.key,
         replay_seconds=frame.replay_seconds,
+        preflight=frame.preflight,
+        preflight_of=frame.preflight_of,
         rung=rung,
     )
 

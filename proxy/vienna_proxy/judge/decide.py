@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.mapping.reading import Mapped, NeedsPreflight
 from vienna_kernel.mapping.received import received, received_head
-from vienna_kernel.value import Value, unpack
+from vienna_kernel.value import unpack
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import ResponseView
 from vienna_kernel.wire import Decision
@@ -30,11 +30,12 @@ from vienna_proxy.judge.consult import (
     Counsel,
     FaultError,
     Grant,
+    LookedUp,
     StaleBundleError,
     new_attempt,
 )
 from vienna_proxy.judge.hold import Caller, Plea
-from vienna_proxy.judge.preflight import Preflight, facts_of, lookup_call
+from vienna_proxy.judge.preflight import Found, Preflight, facts_of, lookup_call, unread, why_unread
 from vienna_proxy.judge.presented import Presenter
 from vienna_proxy.judge.retries import is_retry
 from vienna_proxy.judge.told import refusal
@@ -162,7 +163,15 @@ class Judge:
         except (StaleBundleError, FaultError, UnavailableError):
             return Answer(reason=Reason.CONTROL_UNAVAILABLE)
 
-    def _ask(self, call: Call, mapped: Mapped, bundle: Bundle, plea: Plea, facts: Value = None) -> Ask:
+    def _ask(
+        self,
+        call: Call,
+        mapped: Mapped,
+        bundle: Bundle,
+        plea: Plea,
+        found: Found | None = None,
+        lookup_of: str | None = None,
+    ) -> Ask:
         plea.account.mapped = mapped
         ask = Ask(
             call=call,
@@ -171,47 +180,48 @@ class Judge:
             intents=tuple(intent.redact(bundle.redaction_key) for intent in mapped.intents),
             client=plea.client,
             caller=plea.caller,
-            facts=facts,
+            facts=found.facts if found else None,
+            lookup=found.lookup if found else None,
+            lookup_of=lookup_of,
         )
         ask.retry = is_retry(call) or self._court.replies.unheard(ask.fingerprint)
         return ask
 
     async def _meaning(self, call: Call, bundle: Bundle, plea: Plea) -> Ask | Answer:
-        facts: Value = None
+        looked_up: Found | Answer | None = None
         found = bundle.mappings.map(call)
         if isinstance(found, NeedsPreflight):
-            looked_up = await self._lookup(lookup_call(call, found), bundle)
+            looked_up = await self._lookup(lookup_call(call, found), bundle, call.request_digest)
             if isinstance(looked_up, Answer):
                 return looked_up
-            facts = looked_up
-            found = bundle.mappings.map(call, preflight=facts)
+            found = bundle.mappings.map(call, preflight=looked_up.facts)
         if isinstance(found, Refused):
             return Answer(reason=found.reason, detail=found.hint)
         if isinstance(found, NeedsPreflight):
             return Answer(reason=Reason.PREFLIGHT_FAILED)
-        return self._ask(call, found, bundle, plea, facts)
+        return self._ask(call, found, bundle, plea, looked_up)
 
-    async def _lookup(self, call: Call, bundle: Bundle) -> Value | Answer:
-        """What a mapping must know first. The read is a call like any other: asked about, warranted, recorded."""
+    async def _lookup(self, call: Call, bundle: Bundle, of: str) -> Found | Answer:
+        """What a mapping must know first. The read is a call like any other: asked about, warranted, recorded.
+
+        ``of``: request digest of the call that it is made for.
+        """
         mapped = bundle.mappings.map(call)
         if not isinstance(mapped, Mapped):
-            return Answer(reason=Reason.PREFLIGHT_FAILED)
+            return unread("the mapping does not know the read that it asks for.")
         plea = _own_plea(call)
-        ask = self._ask(call, mapped, bundle, plea)
+        ask = self._ask(call, mapped, bundle, plea, lookup_of=of)
         grant = await self._decided(ask, Wait(self._court.room, plea))
         if isinstance(grant, Answer):
             self._court.lines.close(plea.account, refused(grant))
-            return Answer(
-                reason=Reason.PREFLIGHT_FAILED,
-                detail=f"What this request refers to could not be looked up: {grant.detail or grant.row.hint}",
-                status=grant.code,  # as final as what was said of the look-up: clients repeat a 502 by themselves
-                intent_id=grant.intent_id,
-                retryable=False,
-            )
-        facts = facts_of(await self._read(grant, plea.account))
+            # as final as what was said of the look-up: clients repeat a 502 by themselves
+            told = unread(grant.detail or grant.row.hint, grant.intent_id)
+            return replace(told, status=grant.code, retryable=False)
+        seen = await self._read(grant, plea.account)
+        facts, intent_id = facts_of(seen), grant.decision.intent_id
         if facts is None:
-            return Answer(reason=Reason.PREFLIGHT_FAILED, intent_id=grant.decision.intent_id)
-        return facts
+            return unread(why_unread(seen), intent_id)
+        return Found(facts, LookedUp(url=mapped.shown_url, intent_id=intent_id))
 
     async def _decided(self, ask: Ask, wait: Wait) -> Grant | Answer:
         if wait.plea.warrants:  # (2)

@@ -5,7 +5,7 @@ warrant of their own.
 from __future__ import annotations
 
 import ssl
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -18,16 +18,25 @@ from vienna_kernel.decode import json
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.reading import NeedsPreflight
 from vienna_kernel.value import Value
-from vienna_kernel.verdict import Granted
+from vienna_kernel.verdict import Granted, Reason
 from vienna_kernel.verification import Lookup, ResponseView
+from vienna_proxy.answer.problem import Answer
 from vienna_proxy.evidence.outcome import Outcomes
-from vienna_proxy.judge.consult import Grant
+from vienna_proxy.judge.consult import Grant, LookedUp
 from vienna_proxy.transport.next_hop import NextHop
 from vienna_proxy.transport.translate import view
 
 _SECONDS = 8.0
 _MAX_BYTES = 1024 * 1024
 _NOT_TAKEN = ("content-", "if-", "accept-encoding", "range", "idempotency-key", "prefer", "expect")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a read before a call told, decoded, and which read it was."""
+
+    facts: Value
+    lookup: LookedUp
 
 
 def lookup_call(call: Call, needs: NeedsPreflight | Lookup) -> Call:
@@ -118,6 +127,21 @@ def facts_of(seen: ResponseView | None) -> Value | None:
         return json.loads(seen.body)
     except MalformedError:
         return None
+
+
+def unread(why: str, intent_id: str | None = None) -> Answer:
+    """That the current state could not be read. ``why``: a sentence; ``intent_id``: of the read."""
+    detail = f"The current state could not be read: {why}"
+    return Answer(reason=Reason.PREFLIGHT_FAILED, detail=detail, intent_id=intent_id)
+
+
+def why_unread(seen: ResponseView | None) -> str:
+    """Why a read tells nothing, in words of ours."""
+    if seen is None:
+        return "there was no answer to be had."
+    if not 200 <= seen.status < 300:
+        return f"the answer was {seen.status}."
+    return "the answer is too large." if seen.body is None else "the answer is no JSON with one reading."
 
 
 def _response(answer: aiohttp.ClientResponse, content: bytes) -> http.Response:

@@ -38,7 +38,7 @@ trust_events = Table(
     Index(None, "agent_id", "at"),
 )
 
-known_hosts = Table(  # hosts an agent has reached, for first contact
+known_hosts = Table(  # hosts an agent may reach: the first contact was let go, not only watched
     "known_hosts",
     metadata,
     Column("agent_id", ForeignKey("agents.id"), primary_key=True),
@@ -51,7 +51,7 @@ habits = Table(  # what an agent has done, and that was seen to succeed: what it
     metadata,
     Column("agent_id", ForeignKey("agents.id"), primary_key=True),
     Column("action", String(128), primary_key=True),  # empty: of whatever it does
-    Column("kind", String(20), primary_key=True),  # done hour target party amount:<currency>
+    Column("kind", String(20), primary_key=True),  # done host hour target party amount:<currency>
     Column("key", String(255), primary_key=True),
     Column("times", Integer, nullable=False),
     Column("most", String(80), nullable=False, default=""),  # of an amount, in major units
