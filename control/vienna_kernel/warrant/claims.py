@@ -2,6 +2,8 @@
 
 Stability: ``v`` is 1. A reader refuses a claim it does not know, because it might be a restriction; so a claim can
 only be added together with a new ``v`` that the readers of the day before already accept. Names are never reused.
+``proof`` of a consent is the exception: only warrants that rest on passkeys have it, and a reader that does not know it
+refuses them, as it must.
 
 The one authorization detail lists the intents of the call. One that has too many to list shows its first in
 ``intents`` and binds all of them in ``roll`` (see ``terms.Roll``).
@@ -11,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -22,8 +23,16 @@ from vienna_kernel.intent import Tier
 from vienna_kernel.keyring import thumbprint
 from vienna_kernel.signing import strict_object
 from vienna_kernel.value import pack, unpack
+from vienna_kernel.warrant.consents import (
+    ConsentClaims,
+    Second,
+    Text,
+    consent_of,
+    consent_to_claims,
+    instant,
+)
 from vienna_kernel.warrant.scope import limits_from_json, limits_to_json
-from vienna_kernel.warrant.terms import Consent, Demand, Meaning, Roll, Warrant
+from vienna_kernel.warrant.terms import Demand, Meaning, Roll, Warrant
 
 DETAIL_TYPE = "vienna_http_v1"
 
@@ -32,21 +41,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-type _Text = Annotated[str, Field(min_length=1, max_length=8192)]
-type _Second = Annotated[int, Field(ge=0, le=253402300799)]
 type _Count = Annotated[int, Field(ge=0)]
 
 
 class _Meaning(_Strict):
-    action: _Text
+    action: Text
     target: str
     parameters: dict[str, Any] | None = None
-    digest: _Text
+    digest: Text
 
 
 class _Roll(_Strict):
     count: Annotated[int, Field(ge=2, le=1_000_000)]
-    digest: _Text
+    digest: Text
 
 
 class _ResponseLimits(_Strict):
@@ -58,21 +65,13 @@ class _Detail(_Strict):
     type: Literal["vienna_http_v1"]
     intents: Annotated[list[_Meaning], Field(min_length=1)]
     roll: _Roll | None = None
-    method: _Text | None = None
-    url: _Text | None = None
-    content_type: _Text | None = None
-    content_digest: _Text | None = None
-    request_digest: _Text | None = None
+    method: Text | None = None
+    url: Text | None = None
+    content_type: Text | None = None
+    content_digest: Text | None = None
+    request_digest: Text | None = None
     constraints: dict[str, Any] = {}
     response_limits: _ResponseLimits = _ResponseLimits()
-
-
-class _Consent(_Strict):
-    operator: _Text
-    at: _Second
-    shown: _Text
-    mfa: Literal["", "totp", "passkey"] = ""
-    justified: bool = False
 
 
 class _Demand(_Strict):
@@ -82,29 +81,29 @@ class _Demand(_Strict):
 
 
 class _Confirmation(_Strict):
-    jkt: _Text | None = None
+    jkt: Text | None = None
     jwk: dict[str, str] | None = None
 
 
 class _Claims(_Strict):
     v: Literal[1]
-    iss: _Text
-    aud: _Text
-    sub: _Text
-    jti: _Text
-    iat: _Second
-    nbf: _Second
-    exp: _Second
+    iss: Text
+    aud: Text
+    sub: Text
+    jti: Text
+    iat: Second
+    nbf: Second
+    exp: Second
     tier: Literal["T0", "T1", "T2", "T3"]
-    intent_id: _Text
+    intent_id: Text
     authorization_details: Annotated[list[_Detail], Field(min_length=1, max_length=1)]
-    audit: _Text
+    audit: Text
     cnf: _Confirmation = _Confirmation()
     policy_digest: str = ""
     mapping_digest: str = ""
-    approvals: list[_Consent] = []
+    approvals: list[ConsentClaims] = []
     required: _Demand = _Demand()
-    parent: _Text | None = None
+    parent: Text | None = None
     depth: _Count = 0
     observed: bool = False
 
@@ -140,7 +139,7 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
             "authorization_details": [_given(detail)],
             "policy_digest": w.policy_digest or None,
             "mapping_digest": w.mapping_digest or None,
-            "approvals": [_consent_claims(row) for row in w.consents] or None,
+            "approvals": [consent_to_claims(row) for row in w.consents] or None,
             "required": asdict(w.demand),
             "audit": w.audit_leaf,
             "parent": w.parent,
@@ -153,11 +152,6 @@ def to_claims(warrant: Warrant) -> dict[str, Any]:
 def _meaning_claims(row: Meaning) -> dict[str, Any]:
     parameters = None if row.parameters is None else pack(row.parameters)
     return {"action": row.action, "target": row.target, "parameters": parameters, "digest": row.digest}
-
-
-def _consent_claims(row: Consent) -> dict[str, Any]:
-    said = {"operator": row.operator, "at": int(row.at.timestamp()), "shown": row.shown_digest}
-    return {**said, "mfa": row.mfa, "justified": row.justified}
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,9 +199,9 @@ def _warrant(claims: _Claims) -> Warrant:
         issuer=claims.iss,
         audience=claims.aud,
         subject=claims.sub,
-        issued_at=_instant(claims.iat),
-        not_before=_instant(claims.nbf),
-        expires_at=_instant(claims.exp),
+        issued_at=instant(claims.iat),
+        not_before=instant(claims.nbf),
+        expires_at=instant(claims.exp),
         holder_jkt=claims.cnf.jkt,
         holder_jwk=claims.cnf.jwk,
         tier=Tier(claims.tier),
@@ -220,10 +214,7 @@ def _warrant(claims: _Claims) -> Warrant:
         request_digest=detail.request_digest,
         policy_digest=claims.policy_digest,
         mapping_digest=claims.mapping_digest,
-        consents=tuple(
-            Consent(row.operator, _instant(row.at), row.shown, row.mfa, row.justified)
-            for row in claims.approvals
-        ),
+        consents=tuple(consent_of(row) for row in claims.approvals),
         demand=Demand(**claims.required.model_dump()),
         audit_leaf=claims.audit,
         parent=claims.parent,
@@ -243,7 +234,3 @@ def _meanings(rows: Sequence[_Meaning]) -> tuple[Meaning, ...]:
             raise MalformedError("claims", "parameters: expected an object")
         out.append(Meaning(row.action, row.target, parameters, row.digest))
     return tuple(out)
-
-
-def _instant(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vienna_kernel.consent.statement import Proof
 from vienna_kernel.intent import Intent, Tier
 from vienna_kernel.value import Value, digest, pack
 from vienna_kernel.warrant.scope import Act, Limit, Permit, Scope, exactly
@@ -59,6 +60,7 @@ class Consent:
         shown_digest: Digest of exactly what this person was shown.
         mfa: ``totp``, ``passkey`` or empty.
         justified: They gave the justification that the tier asks for.
+        proof: That their passkey agreed; its ``terms.shown`` is ``shown_digest``.
     """
 
     operator: str
@@ -66,6 +68,7 @@ class Consent:
     shown_digest: str
     mfa: str = ""
     justified: bool = False
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
