@@ -21,6 +21,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9._:/@+#=,-]{0,64}")
 _REDACTED = re.compile(r"\[redacted[^\]]*\]")
 _TOLD = 20  # characters of it that give it away in a sentence
 _MOST_PLACES = 200
+_MOST = 500
+_MOST_BEFORE = 20_000
+_OF_THE_API = 119  # characters of a value in the summary of an intent that came by API
 
 
 def are_words(value: object) -> bool:
@@ -66,18 +69,28 @@ def _places(data: Any, at: str) -> Iterator[str]:
 
 def marked(summary: str, intent: Intent) -> str:
     """A summary with the agent's words in it marked; where they cannot be told from it, all of it is."""
-    told = legible(summary, most=500)
-    left = told
-    for text in sorted(
-        {text for value in intent.parameters.values() for text in _texts(value)}, key=len, reverse=True
-    ):
-        for way in dict.fromkeys((for_people(text), text, text[:119] + "…")):
-            quoted = legible(way, most=500)
-            if quoted in left:
-                told = told.replace(quoted, f"‹{quoted}›")
-                left = left.replace(quoted, " ")
-                break
-        else:
-            if legible(text[:_TOLD], most=500) in left:
-                return f"‹{legible(summary, most=500)}›"
-    return told
+    told = left = _whole(summary)
+    texts = {text for value in intent.parameters.values() for text in _texts(value)}
+    for text in sorted(texts, key=len, reverse=True):
+        ways = [_whole(way) for way in (for_people(text), text, text[:_OF_THE_API] + "…")]
+        quoted = next((way for way in ways if way in left), None)
+        if quoted is not None:
+            told = told.replace(quoted, f"‹{quoted}›")
+            left = left.replace(quoted, " ")
+        elif any(way[:_TOLD] in left for way in ways):
+            return _cut(f"‹{_whole(summary)}›")
+    return _cut(told)
+
+
+def _whole(text: str) -> str:
+    return legible(text, most=_MOST_BEFORE)
+
+
+def _cut(told: str) -> str:
+    """At most 500 characters; a mark that was opened is closed."""
+    if len(told) <= _MOST:
+        return told
+    shown = told[:_MOST]
+    return (
+        f"{shown}…{'›' if shown.count('‹') > shown.count('›') else ''} ({len(told) - _MOST} more characters)"
+    )
