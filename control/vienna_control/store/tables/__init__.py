@@ -18,6 +18,7 @@ from vienna_control.store.tables.identity import (
     sessions,
 )
 from vienna_control.store.tables.intents import intents
+from vienna_control.store.tables.passkeys import passkey_challenges, passkeys, roster_proposals, rosters
 from vienna_control.store.tables.policy import (
     action_types,
     backtests,
@@ -69,10 +70,14 @@ __all__ = [
     "mappings",
     "metadata",
     "operators",
+    "passkey_challenges",
+    "passkeys",
     "policies",
     "policy_changes",
     "policy_versions",
     "recovery_codes",
+    "roster_proposals",
+    "rosters",
     "rule_hits",
     "sent_writes",
     "sessions",

@@ -50,6 +50,8 @@ votes = Table(
     Column("rollback_plan", Text, nullable=False, default=""),
     Column("mfa", String(10), nullable=False, default=""),  # totp | passkey | ""
     Column("shown_digest", String(80), nullable=False),
+    Column("passkey", String(64)),  # kid of the passkey that agreed
+    json("proof", nullable=True),  # warrant.consents.ProofClaims: what it signed, for the warrant
     json("stands_for", nullable=True),  # in whose place: id, email, and what was lent
     at("at"),
     UniqueConstraint("approval_id", "operator_id"),
