@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from mitmproxy.connection import Client
 from mitmproxy.net.http import http1
 
 from vienna_kernel.call.authority import Authority
+from vienna_kernel.stop import Stop
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
 from vienna_proxy.answer.response import render
@@ -33,7 +34,7 @@ from vienna_proxy.internal import Internal, is_internal
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.judge.decide import Judge, Plea
 from vienna_proxy.judge.hold import Caller, Holds, Interim
-from vienna_proxy.judge.messages import Messages, told
+from vienna_proxy.judge.messages import Messages
 from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.peers import Peers
 from vienna_proxy.ports import UnavailableError
@@ -48,6 +49,7 @@ from vienna_proxy.transport.streams import Bounds
 from vienna_proxy.transport.translate import header_of, incoming, presented_warrants, raw_request
 from vienna_proxy.transport.tunnel import Tunnels
 from vienna_proxy.transport.upgrade import SWITCHED, switching
+from vienna_proxy.underway import UnderWay, cut_off
 
 _SLACK_SECONDS = 60.0  # beyond the longest hold, everything else has its own, shorter limit
 
@@ -85,7 +87,7 @@ class Gate:
     """The addon.
 
     Attributes:
-        active: Calls between their first line and their last.
+        active: Calls under way.
         meter: Of request bodies in memory.
         sockets: The addon for what is said over WebSockets.
         peers: The addon for connections as such.
@@ -110,8 +112,7 @@ class Gate:
             offices.messages, seconds=self._deadline_seconds, is_shut=lambda: self._shut, ended=self.ended
         )
         self.peers = Peers(offices.connections, offices.interim, offices.holds)
-        self.active: set[Grant] = set()
-        self._flowing: dict[Grant, http.HTTPFlow] = {}
+        self.active = UnderWay(bundles, offices.connections)
 
     def shut(self) -> None:
         """Refuse everything from now on: what the gate rests on does not hold any more."""
@@ -121,17 +122,13 @@ class Gate:
         """End what was allowed once, and goes on unasked, where this bundle does not allow it any more."""
         self._offices.tunnels.review()
         if bundle.stopped is not None:
-            for flow in list(self._flowing.values()):
-                self._stop(flow, bundle.stopped)
+            self.active.end_open(bundle.stopped)
 
-    def _stop(self, flow: http.HTTPFlow, reason: Reason) -> None:
-        self._offices.connections.stop(flow, told(Answer(reason=reason)))
-
-    def _flows(self, grant: Grant, flow: http.HTTPFlow) -> None:
-        """An answer streams, or a WebSocket opens; not for long if the agent was stopped meanwhile."""
-        self._flowing[grant] = flow
-        if (stopped := self._offices.bundles.current.stopped) is not None:
-            self._stop(flow, stopped)
+    def stop(self, stops: Sequence[Stop]) -> None:
+        """Orders to stop have come: end what they do not let go on, and have what is held asked about again."""
+        self._offices.holds.wake_all()
+        self._offices.tunnels.review(stops)
+        self.active.stop(stops)
 
     # The agent's side
 
@@ -228,7 +225,7 @@ class Gate:
                 case.grant = verdict
                 most = self._offices.config.body.inspect_max_bytes
                 case.keep_limit = Bounds.of(verdict.mapped, verdict.limits).keep_limit(most)
-                self.active.add(verdict)
+                self.active.add(verdict, flow)
                 self._offices.replies.begins(verdict, flow.client_conn)
                 flow.request = verdict.request
                 if (hop := self._offices.config.hop) is not None:
@@ -278,7 +275,7 @@ class Gate:
             framed.stream = tap
             case.tap, case.keep_limit, case.pass_limit = tap, None, bounds.most
             flow.response = framed
-            self._flows(case.grant, flow)
+            self.active.opens(case.grant)
         except Exception as error:  # it stays unstreamed, and is judged as a whole or refused as too large
             broke("responseheaders", error)
 
@@ -310,6 +307,8 @@ class Gate:
             if isinstance(verdict, Granted):
                 verdict = await self._within(self._offices.readbacks.before_answer(grant))
             if isinstance(verdict, Granted):
+                verdict = self.active.handed_over(grant)
+            if isinstance(verdict, Granted):
                 flow.response = incoming(response, marks(grant), content=content, method=grant.call.method)
                 reason = None
             else:
@@ -337,7 +336,7 @@ class Gate:
             await self._within(self._offices.messages.opens(case, grant, response))
             flow.response = switching(response, marks(grant))
             self._offices.replies.ends(grant, None)
-            self._flows(grant, flow)
+            self.active.opens(grant)
             return
         except UnavailableError:
             flow.response, reason = self._words.unrecorded(grant), Reason.AUDIT_UNAVAILABLE
@@ -349,8 +348,7 @@ class Gate:
 
     def _ends(self, grant: Grant, reply: http.Response | None = None) -> None:
         """Nothing more comes of a call. ``reply``: for its retries."""
-        self.active.discard(grant)
-        self._flowing.pop(grant, None)
+        self.active.remove(grant)
         self._offices.replies.ends(grant, reply)
 
     def ended(self, flow: http.HTTPFlow, case: Case, grant: Grant, reason: Reason | None) -> None:
@@ -403,6 +401,7 @@ class Gate:
                 answer = await self._within(
                     outcomes.failed(grant, sent=case.sent, message=error.msg, agent_gone=gone)
                 )
+            answer = cut_off(answer, case.stopped)
             flow.response, reason = self._words.formed(answer, grant.call), answer.reason
         except UnavailableError:
             flow.response, reason = self._words.unrecorded(grant), Reason.AUDIT_UNAVAILABLE

@@ -263,10 +263,10 @@ async def test_a_websocket_does_not_open(failure: str) -> None:
     flow.response.status_code = 101
     flow.metadata[PASSAGE] = Case(Meter(100), 100, grant=grant)
     addon = gate(Court(FAILURES[failure]))
-    addon.active.add(grant)
+    addon.active.add(grant, flow)
     await meet(addon, _hooks.HttpResponseHook(flow))
     assert refused(flow)
-    assert (flow.metadata[PASSAGE].terms, grant.settled, addon.active) == (None, True, set())
+    assert (flow.metadata[PASSAGE].terms, grant.settled, list(addon.active)) == (None, True, [])
 
 
 @pytest.mark.parametrize("failure", ["raises", "recursion", "memory", "assertion", "stop", "unavailable"])

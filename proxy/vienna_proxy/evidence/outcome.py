@@ -194,7 +194,7 @@ class Outcomes:
         check = Check("size", min([kept, *most]), f"more than {kept}", result)
         frame = self._frame(grant, status=None, result=result, error=Reason.RESPONSE_INVALID)
         await self._record(frame.model_copy(update={"checks": [check.to_json()]}))
-        return _withheld(
+        return withheld(
             grant, Reason.RESPONSE_INVALID, "The answer was too large to be verified, and is withheld."
         )
 
@@ -322,10 +322,12 @@ def _handed_over(grant: Grant, recorded: Recorded | None) -> Granted | Answer:
         recorded is not None and recorded.withhold
     ):
         return Granted()
-    return _withheld(grant, Reason.RESPONSE_DRIFT, "" if recorded is None else recorded.hint)
+    reason = Reason.RESPONSE_DRIFT if recorded is None else recorded.reason or Reason.RESPONSE_DRIFT
+    return withheld(grant, reason, "" if recorded is None else recorded.hint)
 
 
-def _withheld(grant: Grant, reason: Reason, hint: str) -> Answer:
+def withheld(grant: Grant, reason: Reason, hint: str) -> Answer:
+    """What the agent gets instead of an answer that is there and recorded."""
     return Answer(
         reason=reason,
         detail=hint,

@@ -1,6 +1,8 @@
 """The question to the control plane about one call, and what its answer is worth.
 
-A yes counts only with a warrant that verifies here, for exactly this call, under our key, and only the first time.
+1. A yes counts only with a warrant that verifies here, for exactly this call, under our key, and only the first time.
+2. What is stopped does not leave, whatever the answer is. Who is asked all the same records it; where nobody can be
+   asked, the gate refuses by itself.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Intent
 from vienna_kernel.mapping import narrow
 from vienna_kernel.mapping.reading import Mapped
+from vienna_kernel.stop import Stop
 from vienna_kernel.value import Value, pack, plain
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Verification
 from vienna_kernel.warrant import token as warrants
 from vienna_kernel.wire import REPLAY_SECONDS, CallView, Consult, Decision, Fault, Outcome
 from vienna_proxy.clock import Clock
+from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.judge.hold import Caller
 from vienna_proxy.judge.retries import key_digest, with_key
 from vienna_proxy.link.bundle import Bundle, Bundles
@@ -33,6 +37,7 @@ from vienna_proxy.transport.translate import outgoing
 
 _SHOWN_HEADERS = frozenset({"content-type", "accept", "user-agent", "idempotency-key"})
 _USED_KEPT = 100_000
+_MEANWHILE = "Operators stopped this in the same moment; nothing was sent. Do not retry; tell the user."
 
 
 class StaleBundleError(Exception):
@@ -179,9 +184,17 @@ class Counsel:
     """Asks the control plane, and believes it as far as its warrants go."""
 
     def __init__(
-        self, channel: Channel, bundles: Bundles, clock: Clock, *, holder_jkt: str, issuer: Callable[[], str]
+        self,
+        channel: Channel,
+        bundles: Bundles,
+        clock: Clock,
+        reporter: Reporter,
+        *,
+        holder_jkt: str,
+        issuer: Callable[[], str],
     ) -> None:
         self._channel = channel
+        self._reporter = reporter
         self._bundles = bundles
         self._clock = clock
         self.holder_jkt = holder_jkt
@@ -193,6 +206,8 @@ class Counsel:
 
         Raises ``UnavailableError`` when nobody answers, ``StaleBundleError`` when it must be mapped anew.
         """
+        if (stop := self._stop_of(ask)) is not None and not self._channel.up.is_set():
+            return self._refused_here(ask, stop)
         frame = Consult.model_construct(  # our own values: nothing to validate
             id=self._channel.next_id(),
             attempt=attempt,
@@ -209,7 +224,12 @@ class Counsel:
             preflight=ask.lookup.intent_id if ask.lookup else None,
             preflight_of=ask.lookup_of,
         )
-        answer = await self._channel.ask(frame)
+        try:
+            answer = await self._channel.ask(frame)
+        except UnavailableError:
+            if (stop := self._stop_of(ask)) is None:
+                raise
+            return self._refused_here(ask, stop)
         if isinstance(answer, Decision):
             return answer
         if isinstance(answer, Fault):
@@ -217,6 +237,14 @@ class Counsel:
                 raise StaleBundleError
             raise FaultError(answer)
         raise UnavailableError("control", "an answer of another kind")
+
+    def _stop_of(self, ask: Ask) -> Stop | None:
+        return self._bundles.stops.refusing(ask.intents, ask.call.host)
+
+    def _refused_here(self, ask: Ask, stop: Stop) -> Decision:
+        told = f"refused here by order {stop.n}: the control plane does not answer"
+        self._reporter.note(stop.reason, told, method=ask.call.method, url=ask.mapped.shown_url)
+        return Decision(id=0, verdict="refused", intent_id="", reason=stop.reason)
 
     def use_of(self, ask: Ask, *, observing: bool = False) -> warrants.Use:
         """What this call is to a warrant."""
@@ -261,6 +289,8 @@ class Counsel:
         warrant = self.verify(decision.warrant, ask, observing=observing)
         if isinstance(warrant, Refused):
             return warrant
+        if (stop := self._stop_of(ask)) is not None:
+            return Refused(stop.reason, f"stopped by order {stop.n}", _MEANWHILE)
         if warrant.observed != (decision.verdict == "observed"):
             return Refused(Reason.WARRANT_OBSERVED, "the decision and its warrant do not agree")
         self.used.add(warrant.id)

@@ -238,9 +238,8 @@ class Judge:
         if isinstance(grant, Grant):
             return grant
         await self._court.outcomes.abandoned(said.decision, said.attempt)
-        return Answer(
-            reason=grant.reason, detail="The warrant for this call does not hold; nothing was sent."
-        )
+        detail = grant.hint or "The warrant for this call does not hold; nothing was sent."
+        return Answer(reason=grant.reason, detail=detail)
 
     async def _said(self, ask: Ask, wait: Wait) -> _Said | Answer:
         """What is decided once there is nothing to wait for, and nothing to narrow, any more."""

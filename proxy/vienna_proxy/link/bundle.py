@@ -23,14 +23,17 @@ from vienna_kernel.keyring import Keyring
 from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.signing import BUNDLE_TYPE, jws_verify
+from vienna_kernel.stop import Kind, Level, Stop
 from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.wire import StopRow
 from vienna_proxy.link.enrol import Control, Identity, data_of
+from vienna_proxy.link.stops import Signed, Stops
 from vienna_proxy.ports import StartError, UnavailableError
 
 _MAX_BYTES = 64 * 1024 * 1024
 _HELD_PER_AGENT = 500
 _FETCH_SECONDS = 10.0
-_STOPPED = {"suspended": Reason.AGENT_SUSPENDED, "frozen": Reason.FROZEN}
+_STOPPED = {"suspended": Reason.AGENT_SUSPENDED}
 
 log = structlog.get_logger()
 
@@ -58,6 +61,11 @@ class _Limits(_Part):
     held_per_agent: Annotated[int, Field(ge=1, le=1_000_000)] = _HELD_PER_AGENT
 
 
+class _Counts(_Part):
+    last: Annotated[int, Field(ge=0)] = 0
+    count: Annotated[int, Field(ge=0)] = 0
+
+
 class _Payload(_Part):
     v: Literal[1]
     digest: str
@@ -72,6 +80,8 @@ class _Payload(_Part):
     passthrough: list[str] | None = None
     limits: _Limits | None = None
     revoked: list[str] = []
+    freeze: Annotated[list[StopRow], Field(max_length=10_000)] = []
+    stops: _Counts = _Counts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class Bundle:
     passthrough: frozenset[str] | None
     held_per_agent: int
     revoked: frozenset[str]
+    stops: Signed
 
     def observes(self, tier: str) -> bool:
         """Whether a call of this tier may go under a warrant that only observes."""
@@ -137,7 +148,12 @@ def open_bundle(token: str, keys: Keyring, hosts: Mapping[str, Sequence[str]]) -
         passthrough=None if said.passthrough is None else frozenset(said.passthrough),
         held_per_agent=(said.limits or _Limits()).held_per_agent,
         revoked=frozenset(said.revoked),
+        stops=Signed(tuple(map(_stop, said.freeze)), said.stops.last, said.stops.count),
     )
+
+
+def _stop(row: StopRow) -> Stop:
+    return Stop(n=row.n, kind=Kind(row.kind), level=Level(row.level), action=row.action, host=row.host)
 
 
 def _stopped(status: str) -> Reason | None:
@@ -150,7 +166,9 @@ class Bundles:
 
     Attributes:
         current: What calls are judged by.
+        stops: What of its agent is stopped.
         swapped: Told when there is another.
+        stopped: Told the orders to stop that are new here.
     """
 
     current: Bundle
@@ -164,7 +182,9 @@ class Bundles:
         self._lock = asyncio.Lock()
         self._revoked: set[str] = set()
         self._confirmed_at: float | None = None
+        self.stops = Stops()
         self.swapped: Callable[[Bundle], None] = lambda _bundle: None
+        self.stopped: Callable[[Sequence[Stop]], None] = lambda _stops: None
 
     @property
     def age_seconds(self) -> float | None:
@@ -178,6 +198,12 @@ class Bundles:
     def revoke(self, warrant_ids: Sequence[str]) -> None:
         """The control plane said so, ahead of the next bundle."""
         self._revoked.update(warrant_ids)
+
+    def stop(self, rows: Sequence[StopRow]) -> None:
+        """The control plane said so, ahead of the next bundle."""
+        if fresh := self.stops.tell([_stop(row) for row in rows]):
+            log.warning("gate.stopped", orders=[stop.n for stop in fresh])
+            self.stopped(fresh)
 
     async def first(self) -> None:
         """Fetch the first one. Raises ``UnavailableError`` to try again, ``StartError`` when it has no reading."""
@@ -206,7 +232,11 @@ class Bundles:
         self._confirmed_at = time.monotonic()
         self._revoked |= bundle.revoked
         log.info("bundle.loaded", digest=bundle.digest, agent=bundle.agent_name, enforcement=bundle.rung)
+        fresh = self.stops.sign(bundle.stops)
         self.swapped(bundle)
+        if fresh:
+            log.warning("gate.stopped", orders=[stop.n for stop in fresh])
+            self.stopped(fresh)
 
     async def _fetch(self) -> Bundle:
         identity = self._identity()

@@ -30,6 +30,7 @@ from vienna_kernel.wire import (
     Hello,
     Recorded,
     Revoked,
+    StopRow,
     Wake,
     Welcome,
     from_control,
@@ -62,6 +63,7 @@ class Listener:
     wake: Callable[[str], None]
     revoked: Callable[[list[str]], None]
     bundle: Callable[[str], None]
+    stopped: Callable[[list[StopRow]], None]
     late: Callable[[Decision, str], None]
     welcome: Callable[[datetime], None]
     connected: Callable[[], None]
@@ -201,6 +203,8 @@ class Channel:
         elif isinstance(frame, Revoked):
             self._listener.revoked(frame.warrant_ids)
         elif isinstance(frame, BundleChanged):
+            if frame.stops:
+                self._listener.stopped(frame.stops)
             self._listener.bundle(frame.digest)
         else:
             self._listener.welcome(datetime.fromisoformat(frame.at))

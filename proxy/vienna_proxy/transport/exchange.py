@@ -78,8 +78,15 @@ class GuardedStream(HttpStream):
     def _handle_event(self, event: events.Event) -> Commands:
         if not isinstance(event, Stopped):
             yield from super()._handle_event(event)
-        elif self.server_state == self.state_stream_response_body:
+        elif self.server_state == self.state_stream_response_body or self._is_cut_off():
             yield from self._cut("the agent was stopped")
+
+    def _is_cut_off(self) -> bool:
+        """Whether it left, its answer has not come as a whole, and it is not to be waited for."""
+        waiting = (self.state_wait_for_response_headers, self.state_consume_response_body)
+        passage = self._passage
+        stopped = passage is not None and passage.sent and passage.stopped is not None
+        return stopped and self.server_state in waiting
 
     def state_wait_for_request_headers(self, event: Any) -> Commands:
         yield from super().state_wait_for_request_headers(event)
@@ -123,7 +130,13 @@ class GuardedStream(HttpStream):
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         ok = yield from super().make_server_connection()
-        if (passage := self._passage) is not None:
+        passage = self._passage
+        if ok and passage is not None and passage.stopped is not None:
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, "the agent was stopped", ErrorCode.CONNECT_FAILED)
+            )
+            return False
+        if passage is not None:
             passage.sent = ok
         return ok
 

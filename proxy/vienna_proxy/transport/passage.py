@@ -64,6 +64,7 @@ class Passage:
         passed: Bytes of the response that came while it streamed.
         cut: They were more than ``pass_limit``, and the stream was ended for it.
         terms: Of the WebSocket that this call has opened; None: none.
+        stopped: Why it may not leave any more, or was cut off; None: it was not stopped.
     """
 
     meter: Meter
@@ -76,6 +77,7 @@ class Passage:
     passed: int = 0
     cut: bool = False
     terms: Terms | None = None
+    stopped: Reason | None = None
     received: int = 0
     taken: int = field(default=0)
 

@@ -6,7 +6,8 @@ its TLS to itself, so the connection as a whole is the call: it needs a warrant,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -15,6 +16,7 @@ from vienna_kernel.call.authority import Authority, parse_authority
 from vienna_kernel.call.request import Call
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping.reading import Mapped
+from vienna_kernel.stop import Stop
 from vienna_kernel.value import digest
 from vienna_kernel.verdict import Granted, Reason, Refused
 from vienna_proxy.answer.problem import Answer
@@ -43,10 +45,12 @@ class Tunnels:
         outcomes: Outcomes,
         reporter: Reporter,
         passthrough: Callable[[str], bool],
-        stopped: Callable[[], Reason | None],
+        stopped: Callable[[Intent, str], Reason | None],
         sever: Callable[[str], None],
     ) -> None:
-        """``stopped``: why nothing of the agent goes on. ``sever``: closes a client connection, by its id."""
+        """``stopped``: why a connection that means this, to a host, does not go on. ``sever``: closes a client
+        connection, by its id.
+        """
         self._judge = judge
         self._policy = policy
         self._doors = doors
@@ -106,15 +110,20 @@ class Tunnels:
         ended = self._ended(host)  # meanwhile; from here to where ``review`` finds it nothing waits
         return Granted() if ended is None else Answer(reason=ended)
 
-    def review(self) -> None:
-        """The bundle is another one: close the unopened connections that it does not allow."""
+    def review(self, stops: Sequence[Stop] = ()) -> None:
+        """The bundle is another one, or orders to stop have come: close the unopened connections that either does not
+        allow. ``stops``: those that are new, which may be over already.
+        """
         for client_id, host in list(self._doors.unopened.items()):
-            if self._ended(host) is not None:
+            meant = (_connecting(host),)
+            if self._ended(host) is not None or any(stop.refuses(meant, host) for stop in stops):
                 self._sever(client_id)
 
     def _ended(self, host: str) -> Reason | None:
         """Why nothing passes unread to this host any more."""
-        return self._stopped() or (None if self._passthrough(host) else Reason.ACTION_NOT_ALLOWED)
+        return self._stopped(_connecting(host), host) or (
+            None if self._passthrough(host) else Reason.ACTION_NOT_ALLOWED
+        )
 
     def _note(self, client: Client, refused: Refused) -> None:
         peer = client.peername
@@ -160,14 +169,18 @@ def _unopened(place: Authority) -> tuple[Call, Mapped]:
         headers=(),
         body=b"",
     )
-    intent = Intent(
+    summary = f"Open a connection to {place.host}:{place.port} that nobody reads"
+    intent = replace(_connecting(place.host), target=call.origin, summary=summary)
+    name = digest({"connect": call.origin})
+    return call, Mapped(intents=(intent,), fingerprint=name, mapped=False, shown_url=call.origin)
+
+
+def _connecting(host: str) -> Intent:
+    return Intent(
         action=_ACTION,
-        target=call.origin,
-        parameters={"host": place.host, "path": "/"},
+        target=f"https://{host}",
+        parameters={"host": host, "path": "/"},
         effect=Effect.EXECUTE,
         reversibility=Reversibility.UNKNOWN,
         default_tier=Tier.T2,
-        summary=f"Open a connection to {place.host}:{place.port} that nobody reads",
     )
-    name = digest({"connect": call.origin})
-    return call, Mapped(intents=(intent,), fingerprint=name, mapped=False, shown_url=call.origin)
