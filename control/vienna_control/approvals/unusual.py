@@ -99,9 +99,8 @@ def _with_whom(conn: Connection, agent: Agent, parts: Sequence[Intent]) -> Itera
             continue
         for party in profile.parties(part):
             if not profile.times(conn, agent.id, part.action, "party", party):
-                name, _, value = party.partition(": ")
-                shown = legible(value, most=_SHOWN)
-                yield f"no {part.action} of {agent.name} has gone to this {name} before: {shown}"
+                shown = legible(party.replace(": ", " ", 1), most=_SHOWN)
+                yield f"no {part.action} of {agent.name} has involved this before: {shown}"
 
 
 def _many(conn: Connection, agent: Agent, action: str, kind: str) -> bool:
