@@ -13,14 +13,19 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from vienna_control import config, logs, serve
 from vienna_control.app import App, compose
 from vienna_control.folder import DataFolder
-from vienna_control.identity import bootstrap
+from vienna_control.identity import bootstrap, setup
 from vienna_control.ports import StartError, UnavailableError
 from vienna_kernel.errors import MalformedError
+
+log = structlog.get_logger("vienna.control")
 
 type Prepare = Callable[[App], Awaitable[None]]
 
@@ -69,6 +74,7 @@ async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     listener = serve.bind(settings.control.listen)
+    url = serve.url_of(listener, tls=settings.control.tls.cert is not None)
     try:
         folder = DataFolder(settings.control.data_dir)
         app = await compose(settings, folder, base_url=serve.base_url(settings, listener))
@@ -76,7 +82,7 @@ async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) ->
         listener.close()
         raise
     try:
-        join_token, admin = await _first_ones(app, folder, serve.url_of(listener))
+        first = await _first_ones(app, folder, url)
         await prepare(app)
     except BaseException:
         await app.close()
@@ -85,35 +91,39 @@ async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) ->
     await server.start()
     gc.freeze()
     gc.enable()
-    _announce(app, folder, serve.url_of(listener), join_token, admin, as_json=as_json)
+    _announce(app, folder, url, first, as_json=as_json)
     code = await server.watch(stop)
     await server.stop()
     folder.close()
     return code
 
 
-async def _first_ones(
-    app: App, folder: DataFolder, url: str
-) -> tuple[Path | None, bootstrap.FirstAdmin | None]:
-    """In dev and test: the first admin, a join token, and what ``bootstrap`` names."""
+@dataclass(frozen=True, slots=True)
+class _FirstOnes:
+    """What a fresh installation needs: in dev and test made already, elsewhere the token that makes an admin."""
+
+    join_token: Path | None = None
+    admin: bootstrap.FirstAdmin | None = None
+    setup_token: Path | None = None
+
+
+async def _first_ones(app: App, folder: DataFolder, url: str) -> _FirstOnes:
     settings = app.config
-    if not settings.lenient:
-        return None, None
     wanted = settings.bootstrap or config.BootstrapConfig()
+    if not settings.lenient:
+        given = settings.setup_token_file
+        token = await setup.prepare(app.store, app.identity, folder.path, given, tenant=wanted.tenant)
+        if token is not None:
+            log.warning("control.setup_needed", token_file=str(token), command="vienna setup")
+        return _FirstOnes(setup_token=token)
     admin = await bootstrap.first_admin(app.store, app.identity, folder.path, tenant=wanted.tenant, url=url)
     await bootstrap.seed(app.store, app.identity, app.authority, wanted, max_agents=settings.max_agents)
-    return await bootstrap.join_token(app.store, app.identity, folder.path, tenant=wanted.tenant), admin
+    join = await bootstrap.join_token(app.store, app.identity, folder.path, tenant=wanted.tenant)
+    return _FirstOnes(join_token=join, admin=admin)
 
 
-def _announce(
-    app: App,
-    folder: DataFolder,
-    url: str,
-    join_token: Path | None,
-    admin: bootstrap.FirstAdmin | None,
-    *,
-    as_json: bool,
-) -> None:
+def _announce(app: App, folder: DataFolder, url: str, first: _FirstOnes, *, as_json: bool) -> None:
+    admin = first.admin
     if as_json:
         line = {
             "ready": True,
@@ -121,8 +131,9 @@ def _announce(
             "data_dir": str(folder.path),
             "pid": os.getpid(),
             "root_ca": str(folder.publish_root(app.authority.root_ca_pem)),
-            "join_token": str(join_token) if join_token else None,
+            "join_token": str(first.join_token) if first.join_token else None,
             "admin": str(admin.file) if admin else None,
+            "setup_token": str(first.setup_token) if first.setup_token else None,
         }
         print(json.dumps(line), flush=True)
         return

@@ -22,11 +22,13 @@ from vienna_control.events import Bus
 from vienna_control.execution.sweep import Sweep
 from vienna_control.folder import DataFolder
 from vienna_control.identity import Identity
+from vienna_control.kubernetes import TokenReview
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
 from vienna_control.policies.files import default_places
 from vienna_control.ports import Background, UnavailableError
 from vienna_control.sidecars import Hub
+from vienna_control.sidecars.heartbeats import Silence
 from vienna_control.store import Store
 from vienna_kernel.keyring import Algorithm
 
@@ -59,6 +61,7 @@ class App:
     policies: Policies
     pipeline: Pipeline
     hub: Hub
+    tokens: TokenReview
     background: tuple[Background, ...] = ()
     openapi: Callable[[], dict[str, Any]] = dict
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -108,6 +111,8 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         strict=settings.strict,
     )
     sequencer = await Sequencer.open(store, authority, folder.path)
+    identity = Identity(authority, clock, session_seconds=settings.session_seconds)
+    await store.read(identity.recall)
     pipeline = Pipeline(authority, policies, settings, clock)
     hub = Hub(store, authority, policies, pipeline)
     return App(
@@ -117,17 +122,19 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         bus=store.bus,
         store=store,
         authority=authority,
-        identity=Identity(authority, clock, session_seconds=settings.session_seconds),
+        identity=identity,
         sequencer=sequencer,
         policies=policies,
         pipeline=pipeline,
         hub=hub,
+        tokens=TokenReview(settings.control.enrolment),
         background=(
             sequencer,
             policies,
             Expiry(store, clock),
             Sweep(store, clock, pipeline.merits, hub.away),
             hub,
+            Silence(store, clock),
         ),
         openapi=functools.cache(lambda: describe(all_routes())),
     )

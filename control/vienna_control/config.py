@@ -23,7 +23,10 @@ from pydantic import (
     model_validator,
 )
 
+from vienna_control.kubernetes import EnrolmentConfig
 from vienna_control.ports import StartError
+from vienna_control.section import Section
+from vienna_control.tls import TlsConfig
 from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.settings import sections
@@ -31,14 +34,12 @@ from vienna_kernel.settings import sections
 _MIN_SECRET = 32
 _MIN_VARIETY = 10
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\Z")
+EMAIL = r"[^@\s]{1,64}@[^@\s]{1,190}"
+"""Pattern of an e-mail address, as far as it is looked at."""
+_EMAIL = re.compile(EMAIL + r"\Z")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ControlConfig(_Section):
+class ControlConfig(Section):
     """Section ``control`` of vienna.yaml.
 
     Attributes:
@@ -51,6 +52,9 @@ class ControlConfig(_Section):
         default_action: What happens when no rule matches and the bundle names no default of its own.
         public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants;
             ``prod`` and ``staging`` need it.
+        admin_listen: ``host:port`` of metrics and health; None: there are none.
+        tls: TLS of ``listen``; without it a proxy in front ends it.
+        enrolment: How sidecars enrol besides by join token.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -60,12 +64,22 @@ class ControlConfig(_Section):
     policies: tuple[Path, ...] | None = None
     default_action: Literal["deny", "allow"] = "deny"
     public_url: str | None = None
+    admin_listen: str | None = None
+    tls: TlsConfig = TlsConfig()
+    enrolment: EnrolmentConfig = EnrolmentConfig()
 
-    @field_validator("listen")
+    @field_validator("listen", "admin_listen")
     @classmethod
-    def _listen(cls, value: str) -> str:
-        listen_address(value)
+    def _listen(cls, value: str | None) -> str | None:
+        if value is not None:
+            listen_address(value)
         return value
+
+    @model_validator(mode="after")
+    def _no_tls_on_a_path(self) -> Self:
+        if self.tls.cert is not None and self.listen.startswith("unix://"):
+            raise ValueError("control.tls is for host:port; a unix socket has no TLS")
+        return self
 
     @field_validator("public_url")
     @classmethod
@@ -75,7 +89,7 @@ class ControlConfig(_Section):
         return value.rstrip("/") if value else value
 
 
-class OperatorSeed(_Section):
+class OperatorSeed(Section):
     """One operator of ``bootstrap.operators``."""
 
     email: str
@@ -105,7 +119,7 @@ class OperatorSeed(_Section):
         return _given_key(value)
 
 
-class AgentSeed(_Section):
+class AgentSeed(Section):
     """One agent of ``bootstrap.agents``."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
@@ -119,7 +133,7 @@ class AgentSeed(_Section):
         return _given_key(value)
 
 
-class BootstrapConfig(_Section):
+class BootstrapConfig(Section):
     """Section ``bootstrap``: operators and agents of a first start, in ``dev`` and ``test`` only."""
 
     tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")] = "default"
@@ -138,7 +152,7 @@ class BootstrapConfig(_Section):
         return self
 
 
-class _File(_Section):
+class _File(Section):
     control: ControlConfig = ControlConfig()
     bootstrap: BootstrapConfig | None = None
 
@@ -160,6 +174,7 @@ class Settings(BaseModel):
         allow_hmac_warrants: VIENNA_ALLOW_HMAC_WARRANTS: take ``hmac-sha256`` outside dev and test too.
         strict_mappings: VIENNA_STRICT_MAPPINGS: no mapping without a case for each action; None: in prod and staging.
         max_agents: VIENNA_MAX_AGENTS.
+        setup_token_file: VIENNA_SETUP_TOKEN_FILE: what makes the first admin; None: a token is made in ``data_dir``.
         config_file: The file, for error messages and ``policies``.
     """
 
@@ -178,6 +193,7 @@ class Settings(BaseModel):
     allow_hmac_warrants: bool = False
     strict_mappings: bool | None = None
     max_agents: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    setup_token_file: Path | None = None
     config_file: Path | None = None
 
     @property
@@ -253,6 +269,8 @@ def _overlay(
     said = {key: environ[name] for key, name in _ENVIRONMENT.items() if environ.get(name)}
     values: dict[str, Any] = {name: getattr(section, name) for name in ControlConfig.model_fields}
     values["data_dir"] = base / section.data_dir
+    values["tls"] = section.tls.placed(base)
+    values["enrolment"] = section.enrolment.placed(base, environ)
     if section.policies is not None:
         values["policies"] = tuple(base / path for path in section.policies)
     values |= said
@@ -295,6 +313,7 @@ _SETTINGS_ENVIRONMENT = {
     "allow_hmac_warrants": "VIENNA_ALLOW_HMAC_WARRANTS",
     "strict_mappings": "VIENNA_STRICT_MAPPINGS",
     "max_agents": "VIENNA_MAX_AGENTS",
+    "setup_token_file": "VIENNA_SETUP_TOKEN_FILE",
 }
 
 

@@ -1,8 +1,14 @@
-"""Who may do what: the one table. Every route names a row; identity comes from the credential and nothing else."""
+"""Who may do what: the one table. Every route names a row; identity comes from the credential and nothing else.
+
+1. The role of an operator (or the kind of another principal) must be in the row.
+2. A key with scopes must have the row's scope as well: it can do less than its owner, never more.
+3. A route that asks for it (``step_up``) wants a second factor that was shown a moment ago, outside dev and test.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Literal
 
@@ -10,8 +16,17 @@ from vienna_control.api.problems import Code, Problem
 
 type Kind = Literal["operator", "agent", "sidecar", "join", "none"]
 
-ROLES = ("admin", "approver", "operator", "auditor", "viewer")
+type Role = Literal["admin", "approver", "operator", "auditor", "viewer"]
+type Scope = Literal["read", "approve", "operate", "audit", "administer"]
+
+ROLES: tuple[str, ...] = ("admin", "approver", "operator", "auditor", "viewer")
 """Roles of operators. An admin may do all that an approver, an operator and an auditor may."""
+
+SCOPES: tuple[str, ...] = ("read", "approve", "operate", "audit", "administer")
+"""What a key may be limited to. ``administer``: people and keys, of which one's own account is a part."""
+
+STEP_UP = timedelta(minutes=10)
+"""For how long a second factor counts as just shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,8 @@ class Principal:
         name: E-mail of an operator, name of an agent.
         session: Hash of the session, when it came by cookie or was made at a login; else None.
         csrf: Token that writes must carry, when it came by cookie; else None.
+        scopes: What its key is limited to; None: whatever the role may.
+        mfa_at: When a second factor was shown for its session; None: never, or it is a key of its own.
     """
 
     id: str
@@ -38,6 +55,8 @@ class Principal:
     agent_id: str | None = None
     session: str | None = None
     csrf: str | None = None
+    scopes: frozenset[str] | None = None
+    mfa_at: datetime | None = None
 
     @property
     def actor(self) -> str:
@@ -49,21 +68,27 @@ NOBODY = Principal(id="", kind="none", role="none", tenant="")
 
 
 class Who(Enum):
-    """Rows of the table: a name, and the roles (of operators) and kinds (of others) that may."""
+    """Rows of the table: a name, the roles (of operators) and kinds (of others) that may, and the scope of a key."""
 
-    PUBLIC = ("anyone", frozenset({"none"}))
-    READER = ("any operator", frozenset(ROLES))
-    OPERATOR = ("operator", frozenset({"admin", "operator"}))
-    APPROVER = ("approver", frozenset({"admin", "approver"}))
-    AUDITOR = ("auditor", frozenset({"admin", "auditor"}))
-    ADMIN = ("admin", frozenset({"admin"}))
-    AGENT = ("agent or its sidecar", frozenset({"agent", "sidecar"}))
-    SIDECAR = ("sidecar", frozenset({"sidecar"}))
-    JOIN = ("whoever holds a join token", frozenset({"join"}))
-    READER_OR_AGENT = ("any operator, or the agent itself", frozenset({*ROLES, "agent", "sidecar"}))
+    PUBLIC = ("anyone", frozenset({"none"}), "read")
+    READER = ("any operator", frozenset(ROLES), "read")
+    SELF = ("any operator, about their own account", frozenset(ROLES), "administer")
+    OPERATOR = ("operator", frozenset({"admin", "operator"}), "operate")
+    APPROVER = ("approver", frozenset({"admin", "approver"}), "approve")
+    AUDITOR = ("auditor", frozenset({"admin", "auditor"}), "audit")
+    ADMIN = ("admin", frozenset({"admin"}), "administer")
+    AGENT = ("agent or its sidecar", frozenset({"agent", "sidecar"}), "operate")
+    SIDECAR = ("sidecar", frozenset({"sidecar"}), "operate")
+    JOIN = ("whoever holds a join token", frozenset({"join"}), "operate")
+    READER_OR_AGENT = (
+        "any operator, or the agent itself",
+        frozenset({*ROLES, "agent", "sidecar"}),
+        "read",
+    )
     OPERATOR_OR_AGENT = (
         "operator, or the agent itself",
         frozenset({"admin", "operator", "agent", "sidecar"}),
+        "operate",
     )
 
     @property
@@ -74,12 +99,23 @@ class Who(Enum):
     def roles(self) -> frozenset[str]:
         return self.value[1]
 
+    @property
+    def scope(self) -> str:
+        return self.value[2]
+
     def admits(self, principal: Principal) -> bool:
-        return self is Who.PUBLIC or principal.role in self.roles
+        return self is Who.PUBLIC or (
+            principal.role in self.roles and (principal.scopes is None or self.scope in principal.scopes)
+        )
+
+
+def scopes_of(role: str) -> tuple[str, ...]:
+    """The scopes that are of any use to a role."""
+    return tuple(scope for scope in SCOPES if any(role in who.roles and who.scope == scope for who in Who))
 
 
 def judge(who: Who, principal: Principal) -> None:
-    """Raises 401 for nobody where somebody is needed, 403 for somebody else."""
+    """Raises 401 for nobody where somebody is needed, 403 for somebody else or a key without the scope."""
     if who.admits(principal):
         return
     if principal.kind == "none":
@@ -88,4 +124,26 @@ def judge(who: Who, principal: Principal) -> None:
             "a credential is needed: 'Authorization: Bearer <key>', or log in",
             headers={"WWW-Authenticate": 'Bearer realm="vienna"'},
         )
+    if principal.role in who.roles:
+        raise Problem(Code.FORBIDDEN, f"this key does not have the scope {who.scope!r}")
     raise Problem(Code.FORBIDDEN, f"this is for: {who.phrase}; you are: {principal.role}")
+
+
+def judge_step_up(principal: Principal, *, now: datetime) -> None:
+    """Raises 401 ``mfa_required``, with what to do, unless a second factor was shown within ``STEP_UP``."""
+    if principal.mfa_at is not None and now - principal.mfa_at < STEP_UP:
+        return
+    what = (
+        "a key of its own cannot show one: log in with your code and use that session"
+        if principal.session is None
+        else "show one with POST /api/v1/auth/step-up"
+    )
+    raise Problem(
+        Code.MFA_REQUIRED,
+        f"this needs a second factor shown within the last {STEP_UP.total_seconds() / 60:g} minutes; {what}",
+        {
+            "step_up": "POST /api/v1/auth/step-up",
+            "within_seconds": int(STEP_UP.total_seconds()),
+            "enrol": "POST /api/v1/mfa/totp",
+        },
+    )

@@ -1,33 +1,45 @@
-"""Logging in and out: a session in a cookie for browsers, and a key for everything else, that ends with the session."""
+"""Logging in and out, showing a second factor again, changing one's password."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vienna_control.api.caller import set_cookie
+from vienna_control.api.entrance import (
+    Factor,
+    GivenPassword,
+    LoginData,
+    Otp,
+    RecoveryCode,
+    Shown,
+    check_password,
+    enter,
+    make_password,
+    refuse_guessing,
+    refuse_password,
+)
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context, Who, route
-from vienna_control.clock import iso
-from vienna_control.identity import operators
+from vienna_control.fleet.alerts import raise_alert
+from vienna_control.identity import Identity, invitations, operators
 from vienna_control.identity.operators import Operator
-from vienna_control.identity.passwords import TooManyLoginsError
 from vienna_control.store import Tx
 from vienna_kernel.ledger.trail import EntryType
 
-_LINK_MINUTES = 10
+_ONE_ANSWER = "the username, the password or the code is wrong"
 
 
 class LoginBody(BaseModel):
-    """``username`` is the e-mail address; ``otp`` a TOTP code."""
+    """``username`` is the e-mail address; ``otp`` a TOTP code, ``recovery_code`` what stands in for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     username: Annotated[str, Field(min_length=1, max_length=200)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]
-    otp: Annotated[SecretStr, Field(min_length=6, max_length=10)] | None = None
+    password: GivenPassword
+    otp: Otp | None = None
+    recovery_code: RecoveryCode | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -38,37 +50,20 @@ class LoginBody(BaseModel):
         return data
 
 
-class OperatorView(BaseModel):
-    id: str
-    email: str
-    name: str
-    role: str
-    groups: list[str]
-    organization: str
-
-
-class LoginData(BaseModel):
-    """Attributes: ``apiKey`` ends with the session; ``csrfToken`` goes into ``X-CSRF-Token`` on writes by cookie."""
-
-    operator: OperatorView
-    sessionId: str
-    apiKey: str
-    expiresAt: str
-    csrfToken: str
-
-
-class LinkBody(BaseModel):
+class StepUpBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Annotated[SecretStr, Field(min_length=1, max_length=512)]
+    otp: Otp
 
 
-class LinkData(BaseModel):
-    """Attributes: ``url`` opens the console; the token stands behind its ``#`` and so in no server's log."""
+class PasswordBody(BaseModel):
+    """``otp``: where a second factor is enrolled."""
 
-    token: str
-    url: str
-    expires_at: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    current_password: GivenPassword
+    new_password: GivenPassword
+    otp: Otp | None = None
 
 
 class Message(BaseModel):
@@ -79,84 +74,82 @@ class Message(BaseModel):
     "POST",
     "/auth/login",
     who=Who.PUBLIC,
-    writes=EntryType.OPERATOR_LOGIN,
+    writes=(EntryType.OPERATOR_LOGIN, EntryType.ALERT),
     body=LoginBody,
     data=LoginData,
     summary="Log in",
 )
 async def login(ctx: Context) -> LoginData:
-    """Answers the same, in the same time, for an unknown account and for a wrong password."""
-    identity, body = ctx.app.identity, ctx.body
-    account = body.username.lower()
-    wait = max(identity.by_account.wait_seconds(account), identity.by_address.wait_seconds(ctx.client))
-    if wait:
-        raise rate_limited("too many failed logins; wait", wait)
+    """Answers the same, in the same time, for an unknown account, a wrong password, a disabled person, a wrong code."""
+    body, account = ctx.body, ctx.body.username.lower()
+    refuse_guessing(ctx, account)
     operator = await ctx.app.store.read(lambda conn: operators.by_email(conn, account))
-    usable = operator is not None and not operator.disabled
-    try:
-        good = await identity.passwords.check(
-            body.password.get_secret_value(), operator.password if operator and usable else None
-        )
-    except TooManyLoginsError:
-        raise rate_limited("too many logins at once; wait", 2) from None
-    if not good or operator is None:
-        identity.by_account.fail(account)
-        identity.by_address.fail(ctx.client)
-        raise Problem(Code.UNAUTHENTICATED, "the username or the password is wrong")
-    code = body.otp.get_secret_value() if body.otp else None
-    if code is None and operator.mfa and not ctx.app.config.lenient:
-        raise Problem(Code.MFA_REQUIRED, "a code is needed: give 'otp'")
-    data = await ctx.app.store.write(lambda tx: _start(ctx, tx, operator, "password", code))
-    identity.by_account.clear(account)
-    return data
+    stored = operator.password if operator is not None and not operator.disabled else None
+    good = await check_password(ctx, body.password, stored)
+    if good and operator is not None and stored is not None:
+        if operator.mfa and not (body.otp or body.recovery_code) and not ctx.app.config.lenient:
+            raise Problem(Code.MFA_REQUIRED, "a code is needed: give 'otp', or 'recovery_code'")
+        data = await _let_in(ctx, operator)
+        if data is not None:
+            await _rehash(ctx, operator, stored)
+            return data
+    raise await _one_answer(ctx, account)
 
 
-def _start(
-    ctx: Context,
-    tx: Tx,
-    operator: Operator,
-    how: str,
-    code: str | None,
-    *,
-    no_later_than: datetime | None = None,
-) -> LoginData:
-    identity = ctx.app.identity
-    if code is not None and not identity.totp.check(tx, operator.id, code):
-        wait = identity.totp.wait_seconds(operator.id)
-        if wait:
-            raise rate_limited("too many wrong codes; wait", wait)
-        raise Problem(Code.UNAUTHENTICATED, "the code is wrong, or was used already")
-    secret, session = identity.sessions.start(tx, operator.id, no_later_than=no_later_than)
-    key = identity.credentials.issue(
+async def _let_in(ctx: Context, operator: Operator) -> LoginData | None:
+    """The session, or None for a code that is none, or when the person changed while the password was checked."""
+
+    def unit(tx: Tx) -> LoginData | None:
+        now = operators.by_id(tx.conn, operator.id)
+        if now is None or now.disabled or now.password != operator.password:
+            return None
+        factor = _second_factor(ctx, tx, now)
+        if factor is None:
+            return None
+        ctx.app.identity.succeeded(tx, now.email)
+        return enter(ctx, tx, now, Shown(how="password", factor=factor))
+
+    return await ctx.app.store.write(unit)
+
+
+def _second_factor(ctx: Context, tx: Tx, operator: Operator) -> Factor | None:
+    """Which one was shown; empty: none was. None: it was wrong."""
+    identity, body = ctx.app.identity, ctx.body
+    if body.otp is not None:
+        return "totp" if identity.totp.check(tx, operator.id, body.otp.get_secret_value()) else None
+    if body.recovery_code is None:
+        return ""
+    if not identity.recovery.use(tx, operator.id, body.recovery_code.get_secret_value()):
+        return None
+    left = identity.recovery.left(tx.conn, operator.id)
+    raise_alert(
         tx,
-        "operator",
-        operator.id,
         tenant=operator.tenant,
-        actor=f"operator:{operator.id}",
-        expires_at=session.expires_at,
-        session=session.hash,
+        severity="warning",
+        kind="recovery_code_used",
+        text=f"{operator.id} came in with a recovery code; {left} are left",
     )
-    tx.record(
-        EntryType.OPERATOR_LOGIN,
-        tenant=operator.tenant,
-        actor=f"operator:{operator.id}",
-        data={"session": session.id, "how": how, "mfa": code is not None, "client": ctx.client},
-    )
-    ctx.headers["Set-Cookie"] = set_cookie(ctx.app, secret)
-    return LoginData(
-        operator=OperatorView(
-            id=operator.id,
-            email=operator.email,
-            name=operator.name,
-            role=operator.role,
-            groups=list(operator.groups),
-            organization=operator.tenant,
-        ),
-        sessionId=session.id,
-        apiKey=key,
-        expiresAt=iso(session.expires_at),
-        csrfToken=session.csrf,
-    )
+    return "recovery"
+
+
+async def _one_answer(ctx: Context, account: str) -> Problem:
+    """Count the failure; the one answer to all of them."""
+    await ctx.app.store.write(lambda tx: ctx.app.identity.failed(tx, account, ctx.client))
+    return Problem(Code.UNAUTHENTICATED, _ONE_ANSWER)
+
+
+async def _rehash(ctx: Context, operator: Operator, stored: str) -> None:
+    """Bring a hash to today's parameters, now that the password is at hand."""
+    if not ctx.app.identity.passwords.outdated(stored):
+        return
+    hashed = await make_password(ctx, ctx.body.password)
+
+    def unit(tx: Tx) -> None:
+        now = operators.by_id(tx.conn, operator.id)
+        if now is not None and now.password == stored:
+            operators.set_hash(tx, operator.id, hashed)
+
+    await ctx.app.store.write(unit)
 
 
 @route("POST", "/auth/logout", who=Who.READER, writes=None, data=Message, summary="End this session")
@@ -171,58 +164,73 @@ async def logout(ctx: Context) -> Message:
 
 
 @route(
-    "POST", "/auth/links", who=Who.READER, writes=None, data=LinkData, status=201, summary="A one-time link"
+    "POST",
+    "/auth/step-up",
+    who=Who.SELF,
+    writes=EntryType.OPERATOR_LOGIN,
+    body=StepUpBody,
+    data=LoginData,
+    summary="Show a second factor again; what changes people and keys asks for a fresh one",
 )
-async def make_link(ctx: Context) -> LinkData:
-    """A link that opens the console for whoever asks here, once, within ten minutes.
+async def step_up(ctx: Context) -> LoginData:
+    """A new session, with a new key, instead of this one; it ends when this one would have ended."""
+    app, principal, session = ctx.app, ctx.principal, ctx.principal.session
+    if session is None:
+        raise Problem(Code.CONFLICT, "this key is not of a session: log in, with a code")
+    _refuse_codes(app.identity, principal.id)
 
-    Out of a session comes no more than that session: the new one ends when it would have ended, and the link with it.
-    """
-    principal = ctx.principal
+    def unit(tx: Tx) -> LoginData | None:
+        operator = operators.by_id(tx.conn, principal.id)
+        end = app.identity.sessions.end_of(tx.conn, session)
+        if operator is None or end is None:
+            return None
+        if not app.identity.totp.check(tx, principal.id, ctx.body.otp.get_secret_value()):
+            return None
+        app.identity.sessions.end(tx, session)
+        return enter(ctx, tx, operator, Shown(how="step_up", factor="totp", no_later_than=end))
 
-    def unit(tx: Tx) -> LinkData:
-        expires_at = tx.now + timedelta(minutes=_LINK_MINUTES)
-        token = ctx.app.identity.credentials.issue(
-            tx,
-            "link",
-            principal.id,
-            tenant=principal.tenant,
-            actor=principal.actor,
-            expires_at=expires_at,
-            session=principal.session,
-        )
-        url = f"{ctx.app.base_url}/console/enter#token={token}"
-        return LinkData(token=token, url=url, expires_at=iso(expires_at))
-
-    return await ctx.app.store.write(unit)
+    data = await app.store.write(unit)
+    if data is None:
+        raise Problem(Code.MFA_REQUIRED, "the code is wrong, was used already, or none is enrolled")
+    return data
 
 
 @route(
     "POST",
-    "/auth/link",
-    who=Who.PUBLIC,
-    writes=EntryType.OPERATOR_LOGIN,
-    body=LinkBody,
-    data=LoginData,
-    summary="Exchange a one-time link's token for a session",
+    "/auth/password",
+    who=Who.SELF,
+    writes=EntryType.CONFIG_CHANGED,
+    body=PasswordBody,
+    data=Message,
+    summary="Change one's own password",
 )
-async def use_link(ctx: Context) -> LoginData:
-    wait = ctx.app.identity.by_address.wait_seconds(ctx.client)
+async def change_password(ctx: Context) -> Message:
+    """Wants the current one, and a code where one is enrolled. Other sessions end."""
+    app, principal, body = ctx.app, ctx.principal, ctx.body
+    refuse_guessing(ctx, principal.name)
+    refuse_password(body.new_password, email=principal.name, field="/new_password")
+    operator = await app.store.read(lambda conn: operators.by_id(conn, principal.id))
+    good = await check_password(ctx, body.current_password, operator.password if operator else None)
+    if not good or operator is None:
+        raise await _one_answer(ctx, principal.name)
+    if operator.mfa and body.otp is None:
+        raise Problem(Code.MFA_REQUIRED, "a code is needed: give 'otp'")
+    hashed = await make_password(ctx, body.new_password)
+
+    def unit(tx: Tx) -> bool:
+        code = body.otp.get_secret_value() if body.otp else None
+        if code is not None and not app.identity.totp.check(tx, principal.id, code):
+            return False
+        app.identity.succeeded(tx, principal.name)
+        invitations.set_password(tx, app.identity, operator, hashed, keep_session=principal.session)
+        return True
+
+    if not await app.store.write(unit):
+        raise await _one_answer(ctx, principal.name)
+    return Message(message="the password was changed; other sessions have ended")
+
+
+def _refuse_codes(identity: Identity, operator_id: str) -> None:
+    wait = identity.totp.wait_seconds(operator_id)
     if wait:
-        raise rate_limited("too many failed logins; wait", wait)
-
-    def unit(tx: Tx) -> LoginData | None:
-        link = ctx.app.identity.credentials.use_link(tx, ctx.body.token.get_secret_value())
-        operator = operators.by_id(tx.conn, link.principal_id) if link else None
-        if link is None or operator is None or operator.disabled:
-            return None
-        end = ctx.app.identity.sessions.end_of(tx.conn, link.session) if link.session else None
-        if link.session and end is None:
-            return None
-        return _start(ctx, tx, operator, "link", None, no_later_than=end)
-
-    data = await ctx.app.store.write(unit)
-    if data is None:
-        ctx.app.identity.by_address.fail(ctx.client)
-        raise Problem(Code.UNAUTHENTICATED, "the link was used already, or has expired; ask for another")
-    return data
+        raise rate_limited("too many wrong codes; wait", wait)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,8 +19,11 @@ from sqlalchemy import Connection, select
 from vienna_control import rows
 from vienna_control.api.access import NOBODY, Principal
 from vienna_control.api.problems import Code, Problem
+from vienna_control.freeze import stops
 from vienna_control.identity import operators
+from vienna_control.identity.credentials import Credential
 from vienna_control.identity.sessions import Session
+from vienna_control.ports import UnavailableError
 from vienna_control.store.tables import agents, sidecars
 
 if TYPE_CHECKING:
@@ -62,7 +66,11 @@ async def identify(app: App, request: web.Request, *, touch: bool = True) -> Pri
         found = await app.store.read(lambda conn: _of_key(app, conn, key, now))
         if found is None:
             raise _unauthenticated("the key is not known, has expired or was revoked")
-        return found
+        principal, credential = found
+        if touch and credential.wants_touch(now=now):
+            with contextlib.suppress(UnavailableError):  # that it was used is worth less than the answer
+                await app.store.write(lambda tx: app.identity.credentials.touch(tx, credential.id))
+        return principal
     secret = request.cookies.get(cookie_name(app))
     if not secret:
         return NOBODY
@@ -95,16 +103,27 @@ def _bearer(request: web.Request) -> str | None:
     return key.strip()
 
 
-def _of_key(app: App, conn: Connection, key: str, now: datetime) -> Principal | None:
+def _of_key(app: App, conn: Connection, key: str, now: datetime) -> tuple[Principal, Credential] | None:
     credential = app.identity.credentials.find(conn, key, now=now)
     if credential is None:
         return None
+    principal = _of_credential(app, conn, credential)
+    return (principal, credential) if principal else None
+
+
+def _of_credential(app: App, conn: Connection, credential: Credential) -> Principal | None:
     if credential.kind == "operator":
-        return _operator(conn, credential.principal_id, session=credential.session)
+        return _operator(
+            conn,
+            credential.principal_id,
+            session=credential.session,
+            scopes=credential.scopes,
+            mfa_at=app.identity.sessions.mfa_at(conn, credential.session) if credential.session else None,
+        )
     if credential.kind == "agent":
         return _agent(conn, credential.principal_id)
     if credential.kind == "sidecar":
-        return _sidecar(conn, credential.principal_id)
+        return sidecar_of(conn, credential.principal_id)
     if credential.kind == "join":
         return Principal(
             id=credential.id,
@@ -120,12 +139,20 @@ def _of_cookie(app: App, conn: Connection, secret: str, now: datetime) -> tuple[
     session = app.identity.sessions.find(conn, secret, now=now)
     if session is None:
         return None
-    principal = _operator(conn, session.operator_id, session=session.hash, csrf=session.csrf)
+    principal = _operator(
+        conn, session.operator_id, session=session.hash, csrf=session.csrf, mfa_at=session.mfa_at
+    )
     return (principal, session) if principal else None
 
 
 def _operator(
-    conn: Connection, operator_id: str, *, session: str | None, csrf: str | None = None
+    conn: Connection,
+    operator_id: str,
+    *,
+    session: str | None,
+    csrf: str | None = None,
+    scopes: frozenset[str] | None = None,
+    mfa_at: datetime | None = None,
 ) -> Principal | None:
     operator = operators.by_id(conn, operator_id)
     if operator is None or operator.disabled:
@@ -139,6 +166,8 @@ def _operator(
         groups=operator.groups,
         session=session,
         csrf=csrf,
+        scopes=scopes,
+        mfa_at=mfa_at,
     )
 
 
@@ -151,14 +180,15 @@ def _agent(conn: Connection, agent_id: str) -> Principal | None:
     )
 
 
-def _sidecar(conn: Connection, sidecar_id: str) -> Principal | None:
+def sidecar_of(conn: Connection, sidecar_id: str) -> Principal | None:
+    """The sidecar of this id; None: there is none, or it was revoked."""
     query = (
         select(sidecars, agents.c.name.label("agent_name"))
         .join(agents, agents.c.id == sidecars.c.agent_id)
         .where(sidecars.c.id == sidecar_id, sidecars.c.revoked_at.is_(None))
     )
     row = rows.first(conn, query)
-    if row is None:
+    if row is None or stops.killed(conn, row["tenant"], row["agent_id"]):
         return None
     return Principal(
         id=row["id"],

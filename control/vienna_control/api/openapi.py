@@ -99,6 +99,8 @@ def _operation(one: Route, schemas: _Schemas) -> dict[str, Any]:
         "description": one.description,
         "x-vienna-who": one.who.phrase,
         "x-vienna-roles": sorted(one.who.roles),
+        "x-vienna-scope": one.who.scope,
+        "x-vienna-step-up": one.step_up,
         "x-vienna-writes": [entry.value for entry in one.writes],
         "security": [] if one.who is Who.PUBLIC else [{"key": []}, {"session": []}],
         "responses": _responses(one, schemas),

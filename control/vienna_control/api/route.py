@@ -70,6 +70,7 @@ class Route:
         status: Of success.
         raw: The handler answers a whole response; there is no envelope.
         optional_body: No body is read as an empty object.
+        step_up: Outside dev and test it wants a second factor that was shown a moment ago.
     """
 
     method: Method
@@ -85,6 +86,7 @@ class Route:
     status: int
     raw: bool
     optional_body: bool
+    step_up: bool
 
 
 def route(
@@ -100,6 +102,7 @@ def route(
     status: int = 200,
     raw: bool = False,
     optional_body: bool = False,
+    step_up: bool = False,
     root: str = API,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler ``async (ctx: Context) -> dict | BaseModel`` (or a whole response, when ``raw``).
@@ -126,6 +129,7 @@ def route(
             status=status,
             raw=raw,
             optional_body=optional_body,
+            step_up=step_up,
         )
         handler.__route__ = declared  # type: ignore[attr-defined]  # found again by routes_of
         return handler

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from vienna_control.api.access import NOBODY, Principal, Who, judge
-from vienna_control.api.caller import identify, refuse_foreign_origin
+from vienna_control.api.access import NOBODY, Principal, Who, judge, judge_step_up
+from vienna_control.api.caller import refuse_foreign_origin
 from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge, strict_headers
+from vienna_control.api.peer import principal_of
 from vienna_control.api.problems import Code, Problem, invalid
 from vienna_control.api.route import Answer, Context, Route
 from vienna_control.ports import UnavailableError
@@ -45,8 +46,10 @@ def build(app: App, routes: Iterable[Route]) -> web.Application:
 
 def _endpoint(app: App, declared: Route) -> Any:
     async def endpoint(request: web.Request) -> web.StreamResponse:
-        principal = NOBODY if declared.who is Who.PUBLIC else await identify(app, request)
+        principal = NOBODY if declared.who is Who.PUBLIC else await principal_of(app, request, declared.who)
         judge(declared.who, principal)
+        if declared.step_up and not app.config.lenient:
+            judge_step_up(principal, now=app.clock.now())
         if declared.who is Who.PUBLIC and declared.method != "GET":
             refuse_foreign_origin(app, request)
         context = Context(

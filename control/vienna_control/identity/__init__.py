@@ -1,21 +1,28 @@
 """Who people, agents and gates are, and how they show it.
 
-Read in this order: ``operators`` (people), ``passwords``, ``credentials`` (keys of every principal), ``sessions``,
-``totp`` (codes at a decision), ``throttle`` (how often one may guess), ``bootstrap`` (the first ones of a fresh
-installation). ``Identity`` holds them together.
+Read in this order: ``operators`` (people), ``invitations`` (how they come in), ``passwords``, ``credentials`` (keys of
+every principal), ``api_keys`` (those of operators), ``join_tokens`` (those that let gates in), ``sessions``, ``totp``
+(codes), ``recovery`` (for the day on which the code is lost), ``throttle`` and ``guesses`` (how often one may guess),
+``setup`` (the first admin where nobody watches), ``bootstrap`` (the first ones of a trial). ``Identity`` holds them
+together.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from vienna_control.clock import Clock
+from vienna_control.identity import guesses
 from vienna_control.identity.credentials import Credentials
 from vienna_control.identity.passwords import Passwords
+from vienna_control.identity.recovery import Recovery
 from vienna_control.identity.sessions import Sessions
 from vienna_control.identity.throttle import Throttle
 from vienna_control.identity.totp import Totp
 from vienna_control.ports import Hasher, Sealer
+from vienna_control.store import Tx
 
 __all__ = ["Identity"]
 
@@ -28,14 +35,37 @@ class Identity:
     """Everything about who somebody is.
 
     Attributes:
-        by_account: Failed logins by account, known or not.
+        by_account: Failed logins by account, known or not; kept over a restart.
         by_address: Failed logins by the peer's address.
     """
 
     def __init__(self, keys: _Keys, clock: Clock, *, session_seconds: int) -> None:
+        self._hasher: Hasher = keys
         self.credentials = Credentials(keys)
         self.passwords = Passwords()
         self.sessions = Sessions(keys, lifetime_seconds=session_seconds)
         self.totp = Totp(keys, clock)
-        self.by_account = Throttle(clock, failures=5, window_seconds=600, lock_seconds=600)
+        self.recovery = Recovery(keys, self.totp.throttle)
+        self.by_account = Throttle(clock, failures=5, window_seconds=600, lock_seconds=600, name="account")
         self.by_address = Throttle(clock, failures=30, window_seconds=600, lock_seconds=600)
+
+    def recall(self, conn: Connection) -> None:
+        """Count again what was counted before a restart."""
+        guesses.recall(conn, self.by_account, self.totp.throttle)
+
+    def wait_seconds(self, account: str, address: str) -> int:
+        """How long a login to this account from this address must wait; 0: not at all."""
+        return max(self.by_account.wait_seconds(self._key(account)), self.by_address.wait_seconds(address))
+
+    def failed(self, tx: Tx, account: str, address: str) -> None:
+        """Count a login that failed, for whatever reason."""
+        self.by_account.fail(self._key(account))
+        self.by_address.fail(address)
+        guesses.keep(tx, self.by_account, self._key(account))
+
+    def succeeded(self, tx: Tx, account: str) -> None:
+        self.by_account.clear(self._key(account))
+        guesses.keep(tx, self.by_account, self._key(account))
+
+    def _key(self, account: str) -> str:
+        return self._hasher.keyed_hash(b"account\0" + account.casefold().encode())[:48]

@@ -1,27 +1,29 @@
 """Keys of every principal: shown once, kept only as a keyed hash, with a prefix that says what they are.
 
 ``vos_live_`` operators, ``vos_agent_`` agents, ``vos_side_`` sidecars, ``vos_join_`` join tokens, ``vos_link_``
-one-time links to the console. ``k1`` is the generation of the format.
+one-time links to the console, ``vos_inv_`` invitations, ``vos_setup_`` the first start. ``k1`` is the generation of
+the format. Of a key that was made here the first four characters behind the prefix are kept in plain text, so that
+people can tell their keys apart.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, select, update
 
 from vienna_control import rows
-from vienna_control.clock import iso
+from vienna_control.clock import from_iso, iso
 from vienna_control.ids import new_id
 from vienna_control.ports import Hasher
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 from vienna_kernel.ledger.trail import EntryType
 
-type CredentialKind = Literal["operator", "agent", "sidecar", "join", "link"]
+type CredentialKind = Literal["operator", "agent", "sidecar", "join", "link", "invite", "setup"]
 
 PREFIXES: dict[CredentialKind, str] = {
     "operator": "vos_live_k1_",
@@ -29,8 +31,12 @@ PREFIXES: dict[CredentialKind, str] = {
     "sidecar": "vos_side_k1_",
     "join": "vos_join_k1_",
     "link": "vos_link_k1_",
+    "invite": "vos_inv_k1_",
+    "setup": "vos_setup_k1_",
 }
 _MOST_CHARACTERS = 512
+_SHOWN = 4
+_TOUCH_EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,8 @@ class Credential:
     Attributes:
         principal_id: ``op-…``, ``agt-…`` or ``side-…``; for a join token the agent it is for, or ``*``.
         session: The session that a login's key ends with, if any.
+        scopes: What it is limited to; None: whatever its owner may.
+        last_used_at: Only of operators' own keys, to the minute.
     """
 
     id: str
@@ -47,6 +55,31 @@ class Credential:
     kind: CredentialKind
     principal_id: str
     session: str | None
+    scopes: frozenset[str] | None
+    last_used_at: datetime | None
+
+    def wants_touch(self, *, now: datetime) -> bool:
+        """Whether this use should be written down; not each of them."""
+        if self.kind != "operator" or self.session is not None:
+            return False
+        return self.last_used_at is None or now - self.last_used_at >= _TOUCH_EVERY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a key is called and limited to.
+
+    Attributes:
+        scopes: None: whatever its owner may.
+        most_uses: Of a join token: how many gates it lets in; None: any number.
+    """
+
+    name: str = ""
+    scopes: tuple[str, ...] | None = None
+    most_uses: int | None = None
+
+
+_PLAIN = Terms()
 
 
 class Credentials:
@@ -73,6 +106,7 @@ class Credentials:
         key: str | None = None,
         expires_at: datetime | None = None,
         session: str | None = None,
+        terms: Terms = _PLAIN,
     ) -> str:
         """Store a key (``key``, or a fresh one) for a principal and return it in plain text, once.
 
@@ -88,11 +122,15 @@ class Credentials:
             kind=kind,
             principal_id=principal_id,
             hash=self.hash(plain),
-            prefix=PREFIXES[kind],
+            prefix=PREFIXES[kind] if key else plain[: len(PREFIXES[kind]) + _SHOWN],
             session=session,
             created_at=tx.at,
             expires_at=iso(expires_at) if expires_at else None,
             revoked_at=None,
+            name=terms.name,
+            scopes=None if terms.scopes is None else rows.dump(terms.scopes),
+            most_uses=terms.most_uses,
+            created_by=actor,
         )
         if session is None and kind in ("operator", "agent", "join"):
             tx.record(
@@ -121,7 +159,13 @@ class Credentials:
             kind=row["kind"],
             principal_id=row["principal_id"],
             session=row["session"],
+            scopes=None if row["scopes"] is None else frozenset(rows.load(row["scopes"])),
+            last_used_at=from_iso(row["last_used_at"]) if row["last_used_at"] else None,
         )
+
+    def touch(self, tx: Tx, credential_id: str) -> None:
+        """Write down that it was used."""
+        rows.change(tx.conn, credentials, credential_id, last_used_at=tx.at)
 
     def known(self, conn: Connection, key: str) -> bool:
         """Whether this plain key was ever issued here."""
@@ -129,8 +173,12 @@ class Credentials:
 
     def use_link(self, tx: Tx, key: str) -> Credential | None:
         """Take the one use of a link token."""
+        return self.use_once(tx, "link", key)
+
+    def use_once(self, tx: Tx, kind: CredentialKind, key: str) -> Credential | None:
+        """Take the one use of a key of this kind; None when it does not hold."""
         found = self.find(tx.conn, key, now=tx.now)
-        if found is None or found.kind != "link":
+        if found is None or found.kind != kind:
             return None
         self.revoke(tx, found.id)
         return found
@@ -143,6 +191,37 @@ class Credentials:
             .values(revoked_at=tx.at)
         )
         return done.rowcount == 1
+
+    def retire(self, tx: Tx, row: rows.Row, *, actor: str, why: str) -> bool:
+        """End one key, given as its row, and enter that into the trail; False when it had ended already."""
+        if not self.revoke(tx, row["id"]):
+            return False
+        tx.record(
+            EntryType.KEY_RETIRED,
+            tenant=row["tenant"],
+            actor=actor,
+            data={
+                "what": "credential",
+                "key": row["id"],
+                "kind": row["kind"],
+                "principal": row["principal_id"],
+                "why": why,
+            },
+        )
+        return True
+
+    def revoke_kind_of(self, tx: Tx, kind: CredentialKind, principal_id: str) -> int:
+        """End the keys of one kind of a principal; returns how many still held."""
+        done = tx.conn.execute(
+            update(credentials)
+            .where(
+                credentials.c.principal_id == principal_id,
+                credentials.c.kind == kind,
+                credentials.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=tx.at)
+        )
+        return done.rowcount
 
     def revoke_all_of(self, tx: Tx, principal_id: str) -> int:
         """End every key of a principal; returns how many still held."""

@@ -45,6 +45,7 @@ class Operator:
             "role": self.role,
             "groups": list(self.groups),
             "mfa": self.mfa,
+            "has_password": self.password is not None,
             "disabled": self.disabled,
             "created_at": self.created_at,
         }
@@ -70,6 +71,12 @@ def by_id(conn: Connection, operator_id: str) -> Operator | None:
     return of_row(row) if row else None
 
 
+def of_tenant(conn: Connection, tenant: str, operator_id: str) -> Operator | None:
+    """An operator, if this tenant has them."""
+    found = by_id(conn, operator_id)
+    return found if found is not None and found.tenant == tenant else None
+
+
 def by_email(conn: Connection, email: str) -> Operator | None:
     row = rows.first(conn, select(operators).where(operators.c.email == email.lower()))
     return of_row(row) if row else None
@@ -77,6 +84,60 @@ def by_email(conn: Connection, email: str) -> Operator | None:
 
 def count(conn: Connection) -> int:
     return conn.scalar(select(func.count()).select_from(operators)) or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """A person who is new here. ``email``: lower case."""
+
+    tenant: str
+    email: str
+    name: str = ""
+    role: str = "viewer"
+    groups: tuple[str, ...] = ()
+
+
+class KnownError(ValueError):
+    """Somebody has this address already."""
+
+
+def create(tx: Tx, new: Entered, *, actor: str) -> Operator:
+    """Enter a person, without a password yet. Raises ``KnownError``."""
+    if by_email(tx.conn, new.email) is not None:
+        raise KnownError("an operator with this e-mail address is there already")
+    operator_id = tx.id("op")
+    rows.add(
+        tx.conn,
+        operators,
+        id=operator_id,
+        tenant=new.tenant,
+        email=new.email.lower(),
+        name=new.name or new.email.partition("@")[0],
+        role=new.role,
+        groups=rows.dump(new.groups),
+        totp_step=0,
+        disabled=False,
+        created_at=tx.at,
+    )
+    recorded(tx, new.tenant, actor, operator_id, role=new.role, groups=list(new.groups), added=True)
+    found = by_id(tx.conn, operator_id)
+    assert found is not None  # noqa: S101  # entered above, in this transaction
+    return found
+
+
+def set_hash(tx: Tx, operator_id: str, hashed: str) -> None:
+    """Set a password, given as Argon2id text."""
+    rows.change(tx.conn, operators, operator_id, password=hashed)
+
+
+def recorded(tx: Tx, tenant: str, actor: str, operator_id: str, **what: Any) -> None:
+    """Enter a change of a person into the trail."""
+    tx.record(
+        EntryType.CONFIG_CHANGED,
+        tenant=tenant,
+        actor=actor,
+        data={"what": "operator", "operator": operator_id, **what},
+    )
 
 
 def enter(
@@ -101,10 +162,5 @@ def enter(
         )
     entered = by_email(tx.conn, email)
     assert entered is not None  # noqa: S101  # entered above, in this transaction
-    tx.record(
-        EntryType.CONFIG_CHANGED,
-        tenant=tenant,
-        actor=actor,
-        data={"what": "operator", "operator": entered.id, "role": role, "groups": list(groups)},
-    )
+    recorded(tx, tenant, actor, entered.id, role=role, groups=list(groups))
     return entered.id

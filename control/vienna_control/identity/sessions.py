@@ -29,6 +29,7 @@ class Session:
     Attributes:
         hash: What is stored of the cookie's secret; also the key of the row.
         csrf: Token that every write by cookie must carry.
+        mfa_at: When a second factor was shown for it; None: never.
     """
 
     hash: str
@@ -36,11 +37,17 @@ class Session:
     csrf: str
     seen_at: datetime
     expires_at: datetime
+    mfa_at: datetime | None = None
 
     @property
     def id(self) -> str:
         """How people and logs name it; tells nothing of the secret."""
-        return f"sess-{self.hash[:32]}"
+        return id_of(self.hash)
+
+
+def id_of(session_hash: str) -> str:
+    """``sess-…`` of what is stored of a session's secret."""
+    return f"sess-{session_hash[:32]}"
 
 
 class Sessions:
@@ -51,11 +58,19 @@ class Sessions:
         self.lifetime = timedelta(seconds=lifetime_seconds)
 
     def start(
-        self, tx: Tx, operator_id: str, *, no_later_than: datetime | None = None
+        self,
+        tx: Tx,
+        operator_id: str,
+        *,
+        no_later_than: datetime | None = None,
+        mfa: bool = False,
+        how: str = "",
+        client: str = "",
     ) -> tuple[str, Session]:
         """A new session, and the secret for its cookie (256 random bits), which is shown once.
 
-        ``no_later_than``: when it ends at the latest, for one that came out of another.
+        ``no_later_than``: when it ends at the latest, for one that came out of another. ``mfa``: a second factor was
+        shown just now.
         """
         secret, end = secrets.token_urlsafe(32), tx.now + self.lifetime
         session = Session(
@@ -64,6 +79,7 @@ class Sessions:
             csrf=secrets.token_urlsafe(32),
             seen_at=tx.now,
             expires_at=min(end, no_later_than or end),
+            mfa_at=tx.now if mfa else None,
         )
         tx.conn.execute(delete(sessions).where(sessions.c.expires_at <= tx.at))
         rows.add(
@@ -75,6 +91,9 @@ class Sessions:
             created_at=tx.at,
             seen_at=tx.at,
             expires_at=iso(session.expires_at),
+            mfa_at=tx.at if mfa else None,
+            how=how,
+            client=client,
         )
         return secret, session
 
@@ -92,7 +111,13 @@ class Sessions:
             csrf=row["csrf"],
             seen_at=seen,
             expires_at=expires,
+            mfa_at=from_iso(row["mfa_at"]) if row["mfa_at"] else None,
         )
+
+    def mfa_at(self, conn: Connection, session_hash: str) -> datetime | None:
+        """When a second factor was shown for a session, if ever."""
+        found = conn.scalar(select(sessions.c.mfa_at).where(sessions.c.hash == session_hash))
+        return from_iso(found) if found else None
 
     def end_of(self, conn: Connection, session_hash: str) -> datetime | None:
         """When a session ends at the latest; None when it is over."""
@@ -114,6 +139,21 @@ class Sessions:
             .where(credentials.c.session == session_hash, credentials.c.revoked_at.is_(None))
             .values(revoked_at=tx.at)
         )
+
+    def of(self, conn: Connection, operator_id: str, *, now: datetime) -> list[rows.Row]:
+        """The sessions of an operator that are not over, newest first. An idle one counts: its key may still hold."""
+        query = select(sessions).where(
+            sessions.c.operator_id == operator_id, sessions.c.expires_at > iso(now)
+        )
+        return list(rows.every(conn, query.order_by(sessions.c.created_at.desc(), sessions.c.hash)))
+
+    def end_all_of(self, tx: Tx, operator_id: str, *, but: str | None = None) -> int:
+        """End every session of an operator, but perhaps one (its hash); returns how many."""
+        held = tx.conn.scalars(select(sessions.c.hash).where(sessions.c.operator_id == operator_id)).all()
+        ended = [one for one in held if one != but]
+        for one in ended:
+            self.end(tx, one)
+        return len(ended)
 
     def _hash(self, secret: str) -> str:
         return self._hasher.keyed_hash(b"session\0" + secret.encode())

@@ -105,7 +105,7 @@ async def test_a_code_is_checked_when_given_and_works_once(control: Control, clo
 
 async def test_wrong_codes_close_the_door(control: Control, clock: FixedClock) -> None:
     statuses = [(await log_in(control, otp="000000"))[0] for _ in range(5)]
-    assert statuses == [401, 401, 401, 401, 429]
+    assert statuses == [401] * 5  # as a wrong password
     assert (await log_in(control, otp=code_at(clock)))[0] == 429
     clock.advance(timedelta(minutes=11))
     assert (await log_in(control, otp=code_at(clock)))[0] == 200

@@ -51,6 +51,7 @@ credentials = Table(  # API keys of every principal, and join tokens; only a key
     Column("name", String(80), nullable=False, default="", server_default=""),
     json("scopes", nullable=True),  # null: whatever the role may
     at("last_used_at", nullable=True),
+    at("replaced_at", nullable=True),
     Column("most_uses", Integer),  # of a join token; null: any number until it expires
     Column("created_by", String(80), nullable=False, default="", server_default=""),
 )

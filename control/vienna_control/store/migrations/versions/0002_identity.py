@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("credentials", sa.Column("name", sa.String(80), server_default="", nullable=False))
     op.add_column("credentials", sa.Column("scopes", sa.Text(), nullable=True))
     op.add_column("credentials", sa.Column("last_used_at", sa.String(32), nullable=True))
+    op.add_column("credentials", sa.Column("replaced_at", sa.String(32), nullable=True))
     op.add_column("credentials", sa.Column("most_uses", sa.Integer(), nullable=True))
     op.add_column("credentials", sa.Column("created_by", sa.String(80), server_default="", nullable=False))
 

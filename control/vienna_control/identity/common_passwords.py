@@ -1,0 +1,39 @@
+"""The commonest passwords of twelve characters and more, in lower case: whoever guesses begins with these."""
+
+from __future__ import annotations
+
+COMMON = frozenset(
+    """
+012345678901 0123456789012 111222333444 112233445566 121212121212 123123123123 123454321234 123456123456
+123456789012 1234567890123 12345678901234 123456789012345 1234567890123456 12345678912345 1q2w3e4r5t6y
+1q2w3e4r5t6y7u8i 1qaz2wsx3edc 1qaz2wsx3edc4rfv 1qazxsw23edc 987654321098 a1b2c3d4e5f6 abc123abc123
+abcd12345678 abcd1234abcd abcdefghijkl abcdefghijklm abcdefghijklmnop abcdefghijklmnopqrstuvwxyz
+admin1234567 admin12345678 admin123admin admin@12345! admin@123456 adminadmin123 adminadminadmin
+administrador administrator administrator1 administrator123 alexander123 asdfghjkl123 asdfghjkl1234
+asdfghjkl;'# autumn2025!! azertyuiop12 azertyuiop123 barcelona123 baseball1234 basketball12 basketball123
+batman123456 blink182blink182 changeit1234 changeitchangeit changeme1234 changeme12345 changemenow!
+changemeplease changethis123 charlie12345 chelsea12345 christmas123 christmas2024 christmas2025
+company12345 companyname123 computer1234 computer12345 contrasena123 contraseña123
+correcthorsebatterystaple counterstrike december2024 december2025 defaultpassword defaultpassword1
+dragon123456 elizabeth123 facebook1234 football1234 football12345 fortnite1234 goodmorning1 google123456
+hello1234567 hello12345678 hellohello123 helloworld12 helloworld123 helloworld1234 iamtheadmin123
+ilovemyself123 iloveyou1234 iloveyou12345 iloveyou2024 iloveyouforever iloveyousomuch internet1234
+internet12345 january2025! jennifer1234 jessica12345 jordan123456 letmein12345 letmein123456 letmein2024!
+letmeinletmein letmeinplease liverpool123 manchester123 masterkey123 michael12345 minecraft123
+minecraft1234 monkey123456 motdepasse123 mypassword12 mypassword123 nintendo1234 november2024 november2025
+opensesame123 p@ssw0rd123! p@ssw0rd1234 p@ssw0rd2024 p@ssw0rd2025 p@ssword1234 passw0rd1234 password!123
+password123! password1234 password1234! password12345 password123456 password2023 password2024
+password2025 password2026 password@123 password@1234 passwordabcd passwordpassword passwort1234
+playstation1 playstation2 playstation3 playstation4 playstation5 pokemon12345 pokemon123456 princess1234
+princess12345 q1w2e3r4t5y6 qazwsxedc123 qazwsxedcrfv qwerty123456 qwerty1234567 qwerty12345678
+qwerty123qwerty qwertyqwerty qwertyuiop12 qwertyuiop123 qwertyuiop1234 qwertyuiop[] qwertyuiopasdf
+qwertyuiopasdfgh qwertyuiopasdfghjkl qwertzuiop12 realmadrid123 root12345678 rootrootroot samsung12345
+secret123456 secretsecret september2024 september2025 spring2025!! starwars1234 starwars12345 summer2024!!
+summer2025!! sunshine1234 sunshine12345 superman1234 superman12345 supersecret123 superuser1234
+temporary123 temporary1234 temppassword1 temppassword123 test12345678 test123456789 testpassword
+testpassword1 testpassword123 testtesttest thequickbrownfox thisisapassword thisismypassword topsecret1234
+trustno1trustno1 vienna-vienna vienna123456 vienna1234567 viennavienna welcome1234! welcome12345
+welcome123456 welcome2024! welcome2025! welcome2026! welcome@123! welcome@1234 whatever1234 winter2024!!
+winter2025!! zaq12wsxcde3 zxcvbnm12345 zxcvbnmasdfghjkl
+""".split()
+)
