@@ -250,10 +250,16 @@ def join_token(control: Control) -> str:
 
 
 def application(
-    control: Control, holder: SigningKey, *, token: str, agent: str = "billing-bot", at: str = ""
+    control: Control,
+    holder: SigningKey,
+    *,
+    token: str,
+    agent: str = "billing-bot",
+    at: str = "",
+    request: str = "",
 ) -> dict[str, Any]:
     """What a gate sends to enrol; ``at``: another instant than now, which is later each time."""
-    request_ = csr()
+    request_ = request or csr()
     at = at or iso(control.app.clock.now() + timedelta(milliseconds=next(_INSTANTS)))
     return {
         "agent": agent,

@@ -114,7 +114,7 @@ async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any
         }
     )
     listener = serve.bind(known.control.listen)
-    url = serve.url_of(listener)
+    url = serve.url_of(listener, tls=known.control.tls.cert is not None)
     folder = DataFolder(known.control.data_dir)
     app = await compose(known, folder, base_url=url, clock=clock)
     if known.lenient and known.bootstrap is not None:

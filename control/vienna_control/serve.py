@@ -25,6 +25,7 @@ from vienna_control.app import App
 from vienna_control.config import Settings, listen_address
 from vienna_control.console import mount
 from vienna_control.ports import Background, StartError
+from vienna_control.tls import server_context
 
 log = structlog.get_logger("vienna.control")
 
@@ -58,18 +59,19 @@ def _bind_unix(path: Path) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, *, tls: bool = False) -> str:
     """Where a client on this machine reaches the socket."""
     if listener.family == socket.AF_UNIX:
         return f"unix://{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared with, not bound to
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def base_url(settings: Settings, listener: socket.socket) -> str:
     """Where people reach us."""
-    return settings.control.public_url or url_of(listener)
+    return settings.control.public_url or url_of(listener, tls=settings.control.tls.cert is not None)
 
 
 class Server:
@@ -87,11 +89,12 @@ class Server:
         )
 
     async def start(self) -> None:
-        """Accept requests, and begin the background work."""
+        """Accept requests, and begin the background work. Raises ``StartError``: the TLS files will not do."""
+        tls = server_context(self._app.config.control.tls, self._app.authority.client_ca_pem)
         await self._runner.setup()
         for work in self._app.background:
             self._tasks[asyncio.create_task(_run(work))] = type(work).__name__
-        await web.SockSite(self._runner, self._listener, backlog=512).start()
+        await web.SockSite(self._runner, self._listener, backlog=512, ssl_context=tls).start()
 
     async def watch(self, stop: asyncio.Event) -> int:
         """Wait for ``stop``; the exit code. Ends by itself, with 1, when the process can no longer do its work."""

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import structlog
 from mitmproxy import http
 
 from vienna_kernel.call.authority import DEFAULT_PORTS
+from vienna_kernel.intent import Intent
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Hello
 from vienna_proxy.clock import Clock
@@ -44,6 +44,7 @@ from vienna_proxy.judge.wait import Room
 from vienna_proxy.link import enrol
 from vienna_proxy.link.bundle import RUNGS, Bundle, Bundles
 from vienna_proxy.link.channel import Channel, Listener
+from vienna_proxy.link.heart import Heart, Pulse
 from vienna_proxy.modes import Kind
 from vienna_proxy.ports import StartError, UnavailableError
 from vienna_proxy.telemetry.admin import Admin
@@ -57,7 +58,6 @@ from vienna_proxy.transport.exchange import Rules
 from vienna_proxy.transport.tunnel import Tunnels
 from vienna_proxy.version import VERSION
 
-_HEARTBEAT_SECONDS = 30.0
 _CANARY_SECONDS = 30.0
 _RENEW_SECONDS = 600.0
 _RENEW_BEFORE = timedelta(hours=8)
@@ -108,8 +108,9 @@ class Sidecar:
         guards.install(Rules(speak=_proof_words, too_large=_proof_response, deafen=_proof_deafen))
         hop_tunnel.install(patience.connect_seconds)
         proofs.prove(self._master.options)
-        self._control = enrol.Control(config.control)
+        self._control = enrol.Control(config.control, ca=config.control_ca)
         self._identity = await enrol.patiently(lambda: self._enrol(token), tell)
+        self._control.show(self._identity.certificate, self._keys.holder_pem(), self._folder)
         self._bundles = Bundles(self._control, lambda: self._identity, config.hosts)
         self._policy = await self._addresses()
         self._bundles.swapped = self._obey
@@ -135,7 +136,9 @@ class Sidecar:
 
     async def _enrol(self, token: str) -> enrol.Identity:
         agent = self.settings.gate.agent
-        return await enrol.enrol(self._control, token=token, agent=agent, keys=self._keys, version=VERSION)
+        return await enrol.enrol(
+            self._control, token=token, agent=agent, keys=self._keys, version=VERSION, now=self._clock.now
+        )
 
     async def _addresses(self) -> AddressPolicy:
         config = self.settings.gate
@@ -165,6 +168,10 @@ class Sidecar:
         self._obey(bundle)
         self._gate.obey(bundle)
 
+    def _stopped(self, intent: Intent, host: str) -> Reason | None:
+        stop = self._bundles.stops.refusing((intent,), host)
+        return self._bundles.current.stopped if stop is None else stop.reason
+
     def _passes_through(self, host: str) -> bool:
         mine, theirs = self.settings.gate.passthrough, self._bundles.current.passthrough or frozenset()
         if self.settings.lenient:
@@ -193,6 +200,7 @@ class Sidecar:
             self._channel,
             self._bundles,
             self._clock,
+            self._reporter,
             holder_jkt=self._keys.holder.kid,
             issuer=lambda: self._identity.issuer,
         )
@@ -215,7 +223,14 @@ class Sidecar:
             lines=self._lines,
         )
         self._gate = Gate(self._offices(court))
+        self._heart = Heart(
+            control,
+            key=lambda: self._identity.api_key,
+            pulse=self._pulse,
+            heard=self._clock.anchor,  # two clocks drift apart by seconds a day
+        )
         self._bundles.swapped = self._swap
+        self._bundles.stopped = self._gate.stop
         self._metrics.now = self._now
         self._master.complete(self._gate, self._gate.sockets, self._gate.peers)
         self._master.doors.admit = self._gate.admit
@@ -252,7 +267,7 @@ class Sidecar:
                 outcomes=self._outcomes,
                 reporter=self._reporter,
                 passthrough=self._passes_through,
-                stopped=lambda: self._bundles.current.stopped,
+                stopped=self._stopped,
                 sever=self._connections.sever,
             ),
             holds=self._holds,
@@ -270,6 +285,7 @@ class Sidecar:
             wake=lambda approval_id: self._holds.wake(approval_id),
             revoked=lambda ids: self._bundles.revoke(ids),
             bundle=lambda digest: self._spawn(self._bundles.refresh(digest)),
+            stopped=lambda rows: self._bundles.stop(rows),
             late=self._late,
             welcome=self._welcome,
             connected=self._connected,
@@ -315,7 +331,7 @@ class Sidecar:
                 await self._channel.up.wait()
         except TimeoutError:
             raise StartError("the control plane's stream does not open") from None
-        for work in (self._watch(), self._beat(), self._stay_enrolled()):
+        for work in (self._watch(), self._heart.run(), self._stay_enrolled()):
             self._spawn(work)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -380,17 +396,13 @@ class Sidecar:
             spool_refused=usage.refused,
         )
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
-            counts = {"held": len(self._holds), "active": len(self._gate.active)}
-            body = orjson.dumps({"bundle": self._bundles.current.digest, "counts": counts})
-            with contextlib.suppress(UnavailableError, KeyError, TypeError, ValueError):
-                _, content, _ = await self._control.call(
-                    "POST", "/api/v1/sidecars/heartbeat", key=self._identity.api_key, body=body
-                )
-                # Two clocks drift apart by seconds a day.
-                self._clock.anchor(datetime.fromisoformat(enrol.data_of(content)["at"]))
+    def _pulse(self) -> Pulse:
+        return Pulse(
+            counts=self._lines.tally.counts,
+            bundle=self._bundles.current.digest,
+            holding=len(self._holds),
+            active=len(self._gate.active),
+        )
 
     async def _stay_enrolled(self) -> None:
         while True:
@@ -407,6 +419,7 @@ class Sidecar:
             return
         folder = embed.private_folder(self._state)
         embed.write_ca(folder, key=self._keys.ca_pem(), chain=self._identity.ca_chain)
+        self._control.show(self._identity.certificate, self._keys.holder_pem(), folder)
         self._master.change_folder(folder)
         (self._state / "root-ca.pem").write_text(self._identity.root_ca)
         await self._bundles.refresh()
@@ -423,6 +436,7 @@ class Sidecar:
                 await asyncio.sleep(0.05)
             async with asyncio.timeout(1.5):
                 await self._reporter.flush()
+            await self._heart.leave()
         for task in list(self._tasks):
             task.cancel()
         self._admin.close()

@@ -89,6 +89,7 @@ class GateConfig(_Section):
         listen: ``host:port``; port 0 takes a free one.
         mode: One or several of ``modes``; one of them may be at ``listen``, the others say where they are.
         control: ``http(s)://host[:port]`` or ``unix:///path`` of the control plane.
+        control_ca: PEM file of the CA that vouches for an ``https`` control plane; None: the public ones.
         agent: Name of the agent this sidecar speaks for.
         key_file: File with the join token.
         upstream_ca: PEM file trusted towards upstreams, besides the public roots.
@@ -107,6 +108,7 @@ class GateConfig(_Section):
     listen: str = "127.0.0.1:8888"
     mode: str | tuple[str, ...] = "regular"
     control: str = "http://127.0.0.1:8080"
+    control_ca: Path | None = None
     agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] = "default-agent"
     key_file: Path | None = None
     upstream_ca: Path | None = None
@@ -227,7 +229,7 @@ def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, A
     section = _read_file(file) if file else GateConfig()
     base = file.resolve().parent if file else Path.cwd()
     values: dict[str, Any] = {name: getattr(section, name) for name in section.model_fields_set}
-    for name in ("key_file", "upstream_ca", "state_dir"):
+    for name in ("control_ca", "key_file", "upstream_ca", "state_dir"):
         if (place := getattr(section, name)) is not None:
             values[name] = base / place
     values |= {name: value for name, value in flags.items() if value is not None}

@@ -29,6 +29,7 @@ from harness import apis
 from harness.upstream import Upstream
 from harness.vienna import Process
 from vienna_kernel import wire
+from vienna_kernel.heartbeat import Heartbeat
 from vienna_kernel.intent import Intent, Tier
 from vienna_kernel.keyring import Purpose, thumbprint
 from vienna_kernel.shipped import root as shipped
@@ -83,8 +84,10 @@ class FakeControl:
 
     Attributes:
         frames: Everything the gate said, in order.
+        beats: Its heartbeats.
         rung: The agent's enforcement in the next bundle.
         status: The agent's standing there.
+        freeze, stops: The orders to stop there, and their counts.
         passthrough: The hosts there whose TLS is not opened; None: the gate's own setting stands.
         mappings: Shipped mapping files in the next bundle.
     """
@@ -97,12 +100,15 @@ class FakeControl:
         self.script: Script = FakeControl.grants
         self.rung = "enforce"
         self.status = "active"
+        self.freeze: list[wire.StopRow] = []
+        self.stops = {"last": 0, "count": 0}
         self.passthrough: list[str] | None = None
         self.mappings: tuple[str, ...] = ()
         self.held_most = 100
         self.digest = "sha256:one"
         self.forged_by: SigningKey | None = None
         self.internal: list[tuple[str, str, str]] = []
+        self.beats: list[Heartbeat] = []
         self._holders: dict[str, str] = {}
         self._jkt = ""
         self._sockets: set[web.WebSocketResponse] = set()
@@ -133,6 +139,7 @@ class FakeControl:
         app.router.add_post("/api/v1/sidecars/enrol", self._enrol)
         app.router.add_get("/api/v1/sidecars/bundle", self._bundle)
         app.router.add_get("/api/v1/sidecars/stream", self._stream)
+        app.router.add_post("/api/v1/sidecars/heartbeat", self._heartbeat)
         app.router.add_route("*", "/api/v1/{rest:.*}", self._rest)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -188,7 +195,8 @@ class FakeControl:
             ],
             "hosts": {},
             "jwks": self._jwks(),
-            "freeze": [],
+            "freeze": [row.model_dump() for row in self.freeze],
+            "stops": self.stops,
             "redaction_key": base64.b64encode(b"k" * 32).decode(),
             "private_networks": None,
             "passthrough": self.passthrough,
@@ -197,6 +205,12 @@ class FakeControl:
         }
         key = self.forged_by or self.bundle_key
         return self._data({"token": jws_sign(orjson.dumps(payload), key, typ=BUNDLE_TYPE)})
+
+    async def _heartbeat(self, request: web.Request) -> web.Response:
+        self.beats.append(Heartbeat.model_validate_json(await request.read()))
+        return self._data(
+            {"bundle": self.digest, "at": datetime.now(UTC).isoformat(), "interval_seconds": 30}
+        )
 
     async def _rest(self, request: web.Request) -> web.Response:
         self.internal.append((request.method, request.path_qs, request.headers.get("Authorization", "")))

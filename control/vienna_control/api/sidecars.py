@@ -1,4 +1,4 @@
-"""The gates' endpoints: enrolment, the signed bundle, the stream, and a sign of life."""
+"""The gates' endpoints: enrolment, the signed bundle, the stream, a sign of life; and what operators see of gates."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ from sqlalchemy import Connection, select
 from vienna_control import rows
 from vienna_control.api.edge import answer
 from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.problems import Code, Problem
+from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.fleet.registry import FullError
 from vienna_control.intake.ask import Caller
-from vienna_control.sidecars.enrolment import ANY_AGENT, Application, Enrolled, Newcomer, enrol
+from vienna_control.sidecars import heartbeats, inventory, revocation
+from vienna_control.sidecars.enrolment import (
+    ANY_AGENT,
+    Application,
+    Enrolled,
+    Newcomer,
+    RefusedError,
+    UntimelyError,
+    enrol,
+)
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars
+from vienna_kernel.heartbeat import INTERVAL_SECONDS, Heartbeat
 from vienna_kernel.ledger.trail import EntryType
 
 _MAX_FRAME = 8 * 1024 * 1024
@@ -27,23 +37,32 @@ _PING_SECONDS = 20.0
 
 
 class EnrolBody(BaseModel):
-    """``public_jwk``: the Ed25519 key that warrants will be bound to. ``csr_pem``: for the intermediate CA."""
+    """``public_jwk``: the Ed25519 key that warrants will be bound to. ``csr_pem``: for the intermediate CA.
+
+    ``proof``: signature of that key, base64url, over the lines ``vienna-enrolment-v1``, SHA-256 of the join token, the
+    key's thumbprint, SHA-256 of the request, ``proved_at``; each ends in a line feed, digests are lower-case hex.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     agent: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
     public_jwk: Annotated[dict[str, str], Field(max_length=8)]
     csr_pem: Annotated[str, Field(max_length=16_384)]
+    proved_at: Annotated[str, Field(max_length=40)]
+    proof: Annotated[str, Field(max_length=100)]
     version: Annotated[str, Field(max_length=40)] = ""
 
 
 class EnrolData(BaseModel):
+    """``client_cert_pem``: what the sidecar shows in the TLS handshake, for its own key; a day long, like its CA."""
+
     sidecar_id: str
     api_key: str
     agent: dict[str, str]
     issuer: str
     jwks: dict[str, Any]
     ca_chain_pem: str
+    client_cert_pem: str
     root_ca_pem: str
     bundle_key: dict[str, str]
 
@@ -61,10 +80,13 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
     app, body, principal = ctx.app, ctx.body, ctx.principal
     wanted = Application(
         tenant=principal.tenant,
+        token=ctx.request.headers.get("Authorization", "").partition(" ")[2].strip(),
         allowed=principal.agent_id or "",
         agent=body.agent,
         public_jwk=body.public_jwk,
         csr_pem=body.csr_pem,
+        proved_at=body.proved_at,
+        proof=body.proof,
         version=body.version,
         actor=principal.actor,
     )
@@ -76,12 +98,13 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
 
     def unit(tx: Tx) -> Enrolled:
         try:
-            done = enrol(tx, app.authority, app.identity.credentials, wanted, newcomer)
+            return enrol(tx, app.authority, app.identity.credentials, wanted, newcomer)
         except FullError as error:
             raise Problem(Code.CONFLICT, str(error)) from None
-        if done is None:
-            raise Problem(Code.FORBIDDEN, f"this join token is not for the agent {body.agent!r}")
-        return done
+        except UntimelyError as error:
+            raise Problem(Code.INVALID_REQUEST, str(error), {"now": tx.at}) from None
+        except RefusedError as error:
+            raise Problem(Code.FORBIDDEN, str(error)) from None
 
     done = await app.store.write(unit)
     return EnrolData(
@@ -91,6 +114,7 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
         issuer=app.authority.issuer,
         jwks=app.authority.jwks(),
         ca_chain_pem=done.intermediate.chain_pem,
+        client_cert_pem=done.certificate.pem,
         root_ca_pem=app.authority.root_ca_pem,
         bundle_key=app.authority.bundle_jwk,
     )
@@ -176,67 +200,100 @@ async def stream(ctx: Context) -> web.WebSocketResponse:
     return socket
 
 
-class HeartbeatBody(BaseModel):
-    """A gate's own counts, and the bundle it works by."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    bundle: Annotated[str, Field(max_length=80)] = ""
-    counts: Annotated[dict[str, int], Field(max_length=64)] = {}
-
-
 class HeartbeatData(BaseModel):
     """Attributes: ``bundle`` is the digest of the current one, ``at`` our clock."""
 
     bundle: str
     at: str
+    interval_seconds: int
 
 
 @route(
     "POST",
     "/sidecars/heartbeat",
     who=Who.SIDECAR,
-    writes=None,
-    body=HeartbeatBody,
+    writes=(EntryType.SIDECAR_GAP, EntryType.ALERT),
+    body=Heartbeat,
     data=HeartbeatData,
     summary="A sign of life with counts",
 )
 async def heartbeat(ctx: Context) -> HeartbeatData:
+    """Numbered from 1 without a gap; unanswered, it is sent again under its number with the same counts."""
     principal, body = ctx.principal, ctx.body
-
-    def unit(tx: Tx) -> None:
-        rows.change(
-            tx.conn,
-            sidecars,
-            principal.id,
-            seen_at=tx.at,
-            bundle=body.bundle,
-            counts=rows.dump(body.counts),
-        )
-
-    await ctx.app.store.write(unit)
+    await ctx.app.store.write(lambda tx: heartbeats.keep(tx, principal.id, body))
     current = await ctx.app.hub.snapshots.of_agent(principal.agent_id or "")
-    return HeartbeatData(bundle=current.digest, at=iso(ctx.app.clock.now()))
+    return HeartbeatData(
+        bundle=current.digest, at=iso(ctx.app.clock.now()), interval_seconds=INTERVAL_SECONDS
+    )
 
 
 @route("GET", "/sidecars", who=Who.READER, writes=None, query=PageQuery, summary="Gates, newest first")
 async def list_sidecars(ctx: Context) -> dict[str, Any]:
-    statement = select(sidecars).where(sidecars.c.tenant == ctx.principal.tenant)
-
-    def shape(row: rows.Row) -> dict[str, Any]:
-        return {
-            "sidecar_id": row["id"],
-            "agent_id": row["agent_id"],
-            "version": row["version"],
-            "bundle": row["bundle"],
-            "ca_thumbprint": row["ca_thumbprint"],
-            "counts": rows.load(row["counts"]),
-            "enrolled_at": row["enrolled_at"],
-            "seen_at": row["seen_at"],
-            "connected": ctx.app.hub.connected(row["agent_id"]) > 0,
-        }
+    """``state`` is ``connected``, ``silent``, ``left`` or ``revoked``; ``counts`` are the gate's own sums."""
+    statement = inventory.query(ctx.principal.tenant)
 
     def page(conn: Connection) -> dict[str, Any]:
-        return fetch_page(conn, statement, ctx.query, key=sidecars.c.id, noun="sidecars", shape=shape)
+        return fetch_page(conn, statement, ctx.query, key=sidecars.c.id, noun="sidecars", shape=dict)
 
-    return await ctx.app.store.read(page)
+    found = await ctx.app.store.read(page)
+    return found | {"sidecars": [await _shown(ctx, row) for row in found["sidecars"]]}
+
+
+@route("GET", "/sidecars/{id}", who=Who.READER, writes=None, summary="One gate")
+async def read_sidecar(ctx: Context) -> dict[str, Any]:
+    return await _shown(ctx, await ctx.app.store.read(lambda conn: _one(ctx, conn)))
+
+
+async def _shown(ctx: Context, row: rows.Row) -> dict[str, Any]:
+    hub = ctx.app.hub
+    current = await hub.snapshots.of_agent(row["agent_id"])
+    return inventory.shape(row, connected=hub.is_connected, current_bundle=current.digest)
+
+
+def _one(ctx: Context, conn: Connection) -> rows.Row:
+    query = inventory.query(ctx.principal.tenant).where(sidecars.c.id == ctx.path["id"])
+    row = rows.first(conn, query)
+    if row is None:
+        raise not_found("sidecar", ctx.path["id"])
+    return row
+
+
+class RevokeBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RevokeData(BaseModel):
+    """What ended with it."""
+
+    sidecar_id: str
+    state: str
+    keys_revoked: int
+    warrants_revoked: int
+
+
+@route(
+    "DELETE",
+    "/sidecars/{id}",
+    who=Who.ADMIN,
+    writes=(EntryType.KEY_RETIRED, EntryType.WARRANT_REVOKED),
+    body=RevokeBody,
+    optional_body=True,
+    data=RevokeData,
+    summary="Revoke a gate: its key, its certificate, its stream and the unused warrants bound to its key",
+)
+async def revoke_sidecar(ctx: Context) -> RevokeData:
+    app, principal, body = ctx.app, ctx.principal, ctx.body
+
+    def unit(tx: Tx) -> revocation.Revoked:
+        row = _one(ctx, tx.conn)
+        return revocation.revoke(tx, row, app.identity.credentials, reason=body.reason, actor=principal.actor)
+
+    done = await app.store.write(unit)
+    return RevokeData(
+        sidecar_id=ctx.path["id"],
+        state="revoked",
+        keys_revoked=done.keys,
+        warrants_revoked=done.warrants,
+    )

@@ -1,4 +1,4 @@
-"""Every connected gate, and what all of them are told unasked: wake, revoked, bundle changed."""
+"""Every connected gate, and what all of them are told unasked: wake, revoked, stopped, bundle changed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 from aiohttp import web
 from pydantic import BaseModel
-from sqlalchemy import update
+from sqlalchemy import Connection, or_, select, update
 
 from vienna_control.authority import Authority
+from vienna_control.clock import iso
 from vienna_control.events import Event
 from vienna_control.intake import replay
 from vienna_control.intake.ask import Caller
@@ -26,7 +27,7 @@ from vienna_kernel import wire
 
 log = structlog.get_logger("vienna.sidecars")
 
-_TOPICS = ("_wake", "_revoked", "_bundle")
+_TOPICS = ("_wake", "_revoked", "_stop", "_bundle", "_sidecar")
 _SEEN_EVERY_SECONDS = 15.0
 _FORGET = timedelta(minutes=5)
 
@@ -81,6 +82,23 @@ class Hub:
         """How many gates of an agent are connected."""
         return len(self._streams.get(agent_id, ()))
 
+    def is_connected(self, sidecar_id: str) -> bool:
+        """Whether this gate is connected."""
+        return sidecar_id in self._connected()
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return sum(map(len, self._streams.values()))
+
+    @property
+    def gates(self) -> int:
+        """How many gates are connected."""
+        return len(self._connected())
+
+    def _connected(self) -> set[str]:
+        return {stream.caller.sidecar_id or "" for mine in self._streams.values() for stream in mine}
+
     async def run(self) -> None:
         """Pass on what happens, until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -101,8 +119,27 @@ class Hub:
                 await self._tell(event, wire.Wake(**_only(event, "approval_id", "intent_id")))
             case "_revoked":
                 await self._tell(event, wire.Revoked(warrant_ids=event.data["warrant_ids"]))
+            case "_sidecar":
+                await self._hang_up({event.data["sidecar_id"]}, "this sidecar was revoked")
+            case "_stop":
+                await self._stop(event)
             case _:
                 await self._bundle_changed(event)
+
+    async def _stop(self, event: Event) -> None:
+        """Tell those that it is about, ahead of the bundle that says so; hang up on those it kills."""
+        agent_id = event.data["agent_id"]
+        told = wire.BundleChanged(digest="", stops=[wire.StopRow(**event.data["stop"])])
+        about = [
+            stream
+            for name in ([agent_id] if agent_id else list(self._streams))
+            for stream in self._streams.get(name, ())
+            if stream.caller.tenant == event.tenant
+        ]
+        self.snapshots.forget(agent_id)
+        await asyncio.gather(*(stream.send(told) for stream in about))
+        if event.data["kills"]:
+            await asyncio.gather(*(stream.close("killed") for stream in about))
 
     async def _tell(self, event: Event, frame: BaseModel) -> None:
         streams = self._streams.get(event.data["agent_id"], ())
@@ -129,11 +166,27 @@ class Hub:
             current = await self.snapshots.of_agent(agent_id)
         return current
 
+    async def _hang_up(self, sidecar_ids: set[str], why: str) -> None:
+        streams = [stream for mine in self._streams.values() for stream in mine]
+        ended = [stream for stream in streams if stream.caller.sidecar_id in sidecar_ids]
+        await asyncio.gather(*(stream.close(why) for stream in ended))
+
     async def _keep_seen(self) -> None:
         while True:
             await asyncio.sleep(_SEEN_EVERY_SECONDS)
-            connected = {stream.caller.sidecar_id or "" for mine in self._streams.values() for stream in mine}
-            await self._seen(sorted(connected))
+            await self._seen(sorted(self._connected()))
+            try:
+                lapsed = await self._store.read(self._lapsed)
+            except UnavailableError as error:
+                log.warning("sidecars.unavailable", port=error.port, why=error.why)
+                continue
+            await self._hang_up(lapsed & self._connected(), "its enrolment does not hold any more")
+
+    def _lapsed(self, conn: Connection) -> set[str]:
+        """Those whose stream must not outlive what it was opened with: revoked, or not renewed in time."""
+        now = iso(self._pipeline.clock.now())
+        ended = or_(sidecars.c.revoked_at.is_not(None), sidecars.c.cert_expires_at < now)
+        return set(conn.scalars(select(sidecars.c.id).where(ended)))
 
     async def _seen(self, sidecar_ids: list[str]) -> None:
         if not sidecar_ids:

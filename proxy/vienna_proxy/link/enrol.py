@@ -1,17 +1,20 @@
 """How a gate gets its identity: a join token exchanged for a key, an intermediate CA and the keys to believe.
 
-1. Two private keys are made at start and never leave memory but for the CA's, which mitmproxy reads from a file in
-   ``/dev/shm``: the holder key, which warrants are bound to, and the intermediate's.
-2. The same exchange renews the intermediate before its day is over; the holder key stays, so warrants stay valid.
+1. Two private keys are made at start and stay in memory: the intermediate's, which mitmproxy reads from a file in
+   ``/dev/shm``; and the holder key, which warrants are bound to, which signs that it is ours when we enrol, and whose
+   certificate we show in the TLS handshake from then on.
+2. The same exchange renews intermediate and certificate before their day is over; the holder key stays, so warrants
+   stay valid.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +22,14 @@ import aiohttp
 import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
+from vienna_kernel.possession import prove
 from vienna_kernel.signing import SigningKey
 from vienna_proxy.ports import StartError, UnavailableError
 from vienna_proxy.transport.addresses import exempt
@@ -51,6 +55,7 @@ class _Enrolled(BaseModel):
     issuer: str
     jwks: dict[str, Any]
     ca_chain_pem: str
+    client_cert_pem: str = ""
     root_ca_pem: str
     bundle_key: dict[str, Any]
 
@@ -72,6 +77,11 @@ class Keys:
         """The intermediate's private key, PEM, in the clear."""
         return self.ca.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
+    def holder_pem(self) -> bytes:
+        """The holder key, PEM, in the clear."""
+        private = ed25519.Ed25519PrivateKey.from_private_bytes(self.holder.seed)
+        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -81,6 +91,7 @@ class Identity:
         api_key: Secret; opens the stream and the sidecar's endpoints.
         ca_chain: Intermediate first, root last.
         ca_expires_at: End of the intermediate.
+        certificate: For the TLS handshake with the control plane, PEM; empty: it gave none.
         bundle_keys: The one key that signs bundles.
     """
 
@@ -94,6 +105,7 @@ class Identity:
     ca_chain: str
     root_ca: str
     ca_expires_at: datetime
+    certificate: str = ""
 
 
 class Control:
@@ -104,15 +116,38 @@ class Control:
         base: ``http://host:port``.
     """
 
-    def __init__(self, url: str) -> None:
-        connector: aiohttp.BaseConnector = aiohttp.TCPConnector(limit=32)
+    def __init__(self, url: str, *, ca: Path | None = None) -> None:
+        """``ca``: PEM file of the one CA that vouches for the control plane; None: the public ones.
+
+        Raises ``StartError`` for a file that is none.
+        """
         self.base = url
+        self._tls: ssl.SSLContext | None = None
+        connector: aiohttp.BaseConnector
         if url.startswith("unix://"):
             connector, self.base = (
                 aiohttp.UnixConnector(url.removeprefix("unix://")),
                 "http://control.invalid",
             )
+        elif url.startswith("https://"):
+            self._tls = _trust(ca)
+            connector = aiohttp.TCPConnector(limit=32, ssl=self._tls)
+        else:
+            connector = aiohttp.TCPConnector(limit=32)
         self.session = aiohttp.ClientSession(connector=connector, trust_env=False)
+
+    def show(self, certificate: str, key: bytes, folder: Path) -> None:
+        """Show this certificate (PEM) in handshakes from now on. ``folder``: ours alone, in memory where it can be."""
+        if self._tls is None or not certificate:
+            return
+        file = folder / "client.pem"
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(key + certificate.encode())
+            self._tls.load_cert_chain(file)  # it takes files only
+        finally:
+            file.unlink(missing_ok=True)
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -142,6 +177,15 @@ class Control:
                     return response.status, content, response.headers.get("Content-Type", "")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnavailableError("control", f"{self.base}: {type(error).__name__}") from None
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(
+            f"gate.control_ca: cannot read certificates from {ca}: {type(error).__name__}"
+        ) from None
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
@@ -188,12 +232,16 @@ def read_token(key_file: Path | None) -> str:
     return token
 
 
-async def enrol(control: Control, *, token: str, agent: str, keys: Keys, version: str) -> Identity:
-    """One exchange. Raises ``UnavailableError`` when nobody answers, ``StartError`` when the answer is no."""
-    body = orjson.dumps(
-        {"agent": agent, "public_jwk": keys.holder.jwk(), "csr_pem": keys.csr(agent), "version": version}
-    )
-    status, content, _ = await control.call("POST", "/api/v1/sidecars/enrol", key=token, body=body)
+async def enrol(
+    control: Control, *, token: str, agent: str, keys: Keys, version: str, now: Callable[[], datetime]
+) -> Identity:
+    """One exchange. Raises ``UnavailableError`` when nobody answers, ``StartError`` when the answer is no.
+
+    ``now``: what is proven is proven for an instant; where our clock is off, for the one that the control plane names.
+    """
+    status, content = await _apply(control, token, agent, keys, version, now())
+    if status == 400 and (theirs := _their_clock(content)) is not None:
+        status, content = await _apply(control, token, agent, keys, version, theirs)
     if status >= 500:
         raise UnavailableError("control", f"{control.base} answered {_complaint(status, content)}")
     if status >= 400:
@@ -202,6 +250,37 @@ async def enrol(control: Control, *, token: str, agent: str, keys: Keys, version
         return _identity(_Enrolled.model_validate(data_of(content)))
     except (ValidationError, MalformedError, ValueError) as error:
         raise StartError(f"the control plane's enrolment has no reading: {type(error).__name__}") from None
+
+
+async def _apply(
+    control: Control, token: str, agent: str, keys: Keys, version: str, now: datetime
+) -> tuple[int, bytes]:
+    at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    csr_pem = keys.csr(agent)
+    body = orjson.dumps(
+        {
+            "agent": agent,
+            "public_jwk": keys.holder.jwk(),
+            "csr_pem": csr_pem,
+            "version": version,
+            "proved_at": at,
+            "proof": prove(keys.holder, token=token, csr_pem=csr_pem, at=at),
+        }
+    )
+    # A connection of its own: those that are kept are to carry the certificate that comes with the answer.
+    status, content, _ = await control.call(
+        "POST", "/api/v1/sidecars/enrol", key=token, body=body, headers={"Connection": "close"}
+    )
+    return status, content
+
+
+def _their_clock(content: bytes) -> datetime | None:
+    """The instant that the control plane names where it found ours to be another."""
+    try:
+        found = datetime.fromisoformat(orjson.loads(content)["error"]["details"]["now"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _identity(said: _Enrolled) -> Identity:
@@ -217,6 +296,7 @@ def _identity(said: _Enrolled) -> Identity:
         ca_chain=said.ca_chain_pem,
         root_ca=said.root_ca_pem,
         ca_expires_at=chain[0].not_valid_after_utc,
+        certificate=said.client_cert_pem,
     )
 
 

@@ -9,14 +9,21 @@ import structlog
 
 from vienna_proxy.telemetry.account import Account, Ending, row
 from vienna_proxy.telemetry.metrics import Metrics
+from vienna_proxy.telemetry.tally import Tally
 
 log = structlog.get_logger()
 
 
 class Lines:
-    """Closes accounts. ``rung``: how far the agent is enforced, None before that is known."""
+    """Closes accounts.
+
+    Attributes:
+        tally: Sums over all of them.
+    """
 
     def __init__(self, metrics: Metrics, rung: Callable[[], str | None]) -> None:
+        """``rung``: how far the agent is enforced, None before that is known."""
+        self.tally = Tally()
         self._metrics = metrics
         self._rung = rung
 
@@ -27,4 +34,5 @@ class Lines:
         account.closed = True
         times = account.times(time.monotonic())
         self._metrics.count(account, ending, times)
+        self.tally.count(account, ending)
         log.info("call", **row(account, ending, times, rung=self._rung()))

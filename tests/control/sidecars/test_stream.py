@@ -1,4 +1,4 @@
-"""Gates: enrolment, the signed bundle, the stream and what it does not accept."""
+"""Gates: the signed bundle, the stream and what it does not accept."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from gate_end import Gate, csr, enrolled, gate, request
+from gate_end import Gate, gate, request
 from people import People
-from planes import AGENT_KEY, Control, key_of, running, seeds
+from planes import AGENT_KEY, Control, running, seeds
 from vienna_control.clock import FixedClock
 from vienna_control.execution.sweep import Sweep
 from vienna_control.sidecars.stream import MOST_IN_FLIGHT
@@ -48,39 +48,6 @@ async def until(true: Callable[[], bool]) -> None:
 async def bot(control: Control) -> AsyncIterator[Gate]:
     async with gate(control) as connected:
         yield connected
-
-
-async def test_only_a_join_token_enrols(control: Control) -> None:
-    body = {"agent": "billing-bot", "public_jwk": {"kty": "OKP"}, "csr_pem": csr()}
-    for key in (AGENT_KEY, key_of("ada")):
-        status, _, _ = await control.ask("POST", "/api/v1/sidecars/enrol", key=key, body=body)
-        assert status == 403
-    assert (await control.ask("POST", "/api/v1/sidecars/enrol", body=body))[0] == 401
-
-
-async def test_a_bad_request_for_a_certificate_enrols_nobody(control: Control) -> None:
-    token = (control.folder.path / "sidecar.join").read_text().strip()
-    made = await enrolled(control)
-    body = {"agent": "billing-bot", "public_jwk": made.holder.jwk(), "csr_pem": "nonsense"}
-    status, answer, _ = await control.ask("POST", "/api/v1/sidecars/enrol", key=token, body=body)
-    assert (status, answer["error"]["code"]) == (400, "invalid_request")
-
-
-async def test_an_agent_nobody_registered_is_registered_at_enrolment(
-    control: Control, people: People
-) -> None:
-    await enrolled(control, "new-bot")
-    status, answer = await people.ask("audrey", "GET", "/fleet/new-bot")
-    assert (status, answer["data"]["enforcement"]) == (200, "enforce")
-
-
-async def test_the_same_key_enrolling_again_is_the_same_sidecar(control: Control) -> None:
-    token = (control.folder.path / "sidecar.join").read_text().strip()
-    made = await enrolled(control)
-    body = {"agent": "billing-bot", "public_jwk": made.holder.jwk(), "csr_pem": csr()}
-    _, answer, _ = await control.ask("POST", "/api/v1/sidecars/enrol", key=token, body=body)
-    assert answer["data"]["sidecar_id"] == made.sidecar_id
-    assert answer["data"]["api_key"] != made.key
 
 
 async def test_the_bundle_is_told_by_its_digest_and_waited_for(
@@ -265,17 +232,6 @@ async def test_a_refused_call_whose_url_is_none_is_recorded(people: People, bot:
     await bot.report(reason="malformed_request", detail="no URL", method="GET", url="http://[::1")
     _, answer = await people.ask("audrey", "GET", "/intents?status=denied")
     assert (answer["data"]["intents"][0]["url"], answer["data"]["intents"][0]["host"]) == ("http://[::1", "")
-
-
-async def test_a_heartbeat_tells_the_current_bundle(control: Control, bot: Gate) -> None:
-    body = {"bundle": bot.bundle["digest"], "counts": {"seen": 3}}
-    status, answer, _ = await control.ask("POST", "/api/v1/sidecars/heartbeat", key=bot.key, body=body)
-    assert (status, answer["data"]["bundle"]) == (200, bot.bundle["digest"])
-    _, listed, _ = await control.ask("GET", "/api/v1/sidecars", key=key_of("audrey"))
-    assert (listed["data"]["sidecars"][0]["counts"], listed["data"]["sidecars"][0]["connected"]) == (
-        {"seen": 3},
-        True,
-    )
 
 
 async def test_calls_the_gate_refused_alone_are_in_traffic_with_their_reason(
