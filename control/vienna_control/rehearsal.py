@@ -19,7 +19,7 @@ from vienna_control import rows
 from vienna_control.__main__ import main
 from vienna_control.app import App
 from vienna_control.approvals import ending
-from vienna_control.approvals.duty import on_duty
+from vienna_control.approvals.duty import operators_of
 from vienna_control.approvals.vote import Ballot, Decided
 from vienna_control.config import BootstrapConfig
 from vienna_control.identity import operators
@@ -113,7 +113,7 @@ class Agreement:
         row = ending.open_row(tx.conn, approval_id)
         parts = Requirements.from_json(rows.load(row["requirements"])).parts() if row is not None else ()
         named = [person for part in parts for person in part.people]
-        voters = on_duty(tx.conn, self._tenant)
+        voters = operators_of(tx.conn, self._tenant)
         people = [one for one in voters if one.named(named)]
         return people + [one for one in voters if one.id.startswith(f"{NAME}-") and one not in people]
 

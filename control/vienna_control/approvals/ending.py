@@ -6,11 +6,13 @@ A deadline that passed leads where ``on_timeout`` says; every chain of them ends
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
-from vienna_control.approvals.queue import groups_order
+from vienna_control.approvals import duty
+from vienna_control.approvals.groups import groups_order
 from vienna_control.clock import iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents, votes
@@ -33,9 +35,7 @@ _INTENT_REASON = {
 }
 
 
-def conclude(
-    tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str, frozen: bool = False
-) -> str:
+def conclude(tx: Tx, row: rows.Row, status: Status, *, reason: str, by: str, frozen: bool = False) -> str:
     """Decide an approval and its intent; whoever holds the call is woken. Returns the intent's status.
 
     ``row`` is one of ``open_row``. ``frozen``: it is cancelled because its intent is frozen.
@@ -111,12 +111,21 @@ def votes_of(conn: Connection, approval_id: str) -> list[tuple[Vote, str, str]]:
                 groups=tuple(rows.load(row["groups"])),
                 role=row["role"],
                 email=row["email"],
+                **_lent(row["stands_for"]),
             ),
             row["at"],
             row["shown_digest"],
         )
         for row in rows.every(conn, query)
     ]
+
+
+def _lent(kept: str | None) -> dict[str, Any]:
+    """What another had lent to a voter, as ``Vote`` has it."""
+    if kept is None:
+        return {}
+    said = rows.load(kept)
+    return {"stands_for": said["id"], "lent": tuple(said["groups"]), "covers": tuple(said["covers"])}
 
 
 def lapse(tx: Tx, approval_id: str) -> Status | None:
@@ -133,7 +142,11 @@ def lapse(tx: Tx, approval_id: str) -> Status | None:
     if outcome.event is Event.LAPSE:
         conclude(tx, row, status, reason="nobody decided in time", by="system")
         return status
-    wider, level = outcome.requirements, row["level"] + 1
+    given = [vote for vote, _, _ in votes_of(tx.conn, approval_id)]
+    step = duty.next_level(
+        tx.conn, row["tenant"], requirements, outcome.requirements, row["level"], now=tx.now
+    )
+    wider, level = step.requirements, step.number
     expires_at = iso(tx.now + timedelta(seconds=wider.timeout_seconds))
     rows.change(
         tx.conn,
@@ -146,7 +159,7 @@ def lapse(tx: Tx, approval_id: str) -> Status | None:
     told = {
         "approval_id": approval_id,
         "level": level,
-        "asked": list(outcome.asked),
+        "asked": [group for group in wider.groups if group not in requirements.groups],
         "notify": list(outcome.notify),
         "expires_at": expires_at,
     }
@@ -158,5 +171,10 @@ def lapse(tx: Tx, approval_id: str) -> Status | None:
         intent_id=row["intent_id"],
         data=told,
     )
-    tx.publish("approval_escalated", {**told, "intent_id": row["intent_id"]}, tenant=row["tenant"])
+    people = duty.to_notify(tx.conn, row["tenant"], wider, given, now=tx.now)
+    tx.publish(
+        "approval_escalated",
+        {**told, "intent_id": row["intent_id"], "people": people},
+        tenant=row["tenant"],
+    )
     return status

@@ -3,11 +3,12 @@
 1. Pending: whoever asks again waits for the same approval.
 2. Approved and not used: it can be redeemed, once, while its time lasts.
 3. Denied, or lapsed: remembered for ten minutes, so that a looping agent pages nobody twice.
+4. Narrowed: whoever asks for the whole is told of the less, and redeems nothing with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -16,7 +17,8 @@ from sqlalchemy import bindparam, select
 from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.ending import votes_of
-from vienna_control.approvals.queue import groups_order
+from vienna_control.approvals.groups import groups_order
+from vienna_control.approvals.less import Less
 from vienna_control.clock import from_iso, iso
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
@@ -42,6 +44,8 @@ class Past:
         level: How often it was escalated.
         rollback_plan: The one that the request itself came with.
         first_key: Idempotency key of the request that people were asked about.
+        narrowed: Its ``Less`` as it is kept, None when people were asked about what the agent asked for.
+        less: What people made of it, when this ask is for more.
     """
 
     tenant: str
@@ -55,6 +59,8 @@ class Past:
     level: int
     rollback_plan: str
     first_key: str | None
+    narrowed: str | None = None
+    less: Less | None = None
 
 
 def recall(tx: Tx, ask: Ask) -> Past | None:
@@ -68,9 +74,14 @@ def recall(tx: Tx, ask: Ask) -> Past | None:
     if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
         ending.lapse(tx, row["id"])
         row = _LATEST.first(tx.conn, **name)
-    if row is None or row["meaning_digest"] != ask.meaning_digest or not _goes_there(row, ask):
+    if row is None or not _goes_there(row, ask):
         return None
-    return _past(tx, row)
+    if row["meaning_digest"] == ask.meaning_digest:
+        return _past(tx, row)
+    less = Less.load(row["narrowed"])
+    if less is None or ask.meaning_digest not in less.asked:
+        return None
+    return replace(_past(tx, row), less=less)
 
 
 def _goes_there(row: rows.Row, ask: Ask) -> bool:
@@ -107,6 +118,7 @@ def _past(tx: Tx, row: rows.Row) -> Past:
         requirements=Requirements.from_json(rows.load(row["requirements"])),
         level=row["level"],
         first_key=_key_of(row),
+        narrowed=row["narrowed"],
         rollback_plan=str((rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""),
     )
 
@@ -132,12 +144,16 @@ def _standing(tx: Tx, row: rows.Row) -> Standing:
 
 def consents(tx: Tx, past: Past) -> tuple[tuple[Consent, ...], Demand]:
     """Whose consent an approval holds, and what was asked for, as a warrant names both."""
-    given = tuple(
+    return given(tx, past.approval_id), demand(past.requirements)
+
+
+def given(tx: Tx, approval_id: str) -> tuple[Consent, ...]:
+    """Whose consent an approval holds."""
+    return tuple(
         Consent(vote.operator_id, from_iso(at), digest, vote.mfa, bool(vote.justification.strip()))
-        for vote, at, digest in votes_of(tx.conn, past.approval_id)
+        for vote, at, digest in votes_of(tx.conn, approval_id)
         if vote.verdict == "approve"
     )
-    return given, demand(past.requirements)
 
 
 def demand(requirements: Requirements) -> Demand:

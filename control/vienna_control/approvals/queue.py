@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,14 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from vienna_control import rows
+from vienna_control.approvals import duty
 from vienna_control.approvals.shown import shown_digest
 from vienna_control.clock import iso
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
-from vienna_control.store.tables import approvals, operators
-from vienna_kernel.approval.moves import EXECUTIVE, Requirements, Status
+from vienna_control.store.tables import approvals
+from vienna_kernel.approval.moves import Requirements, Status
 from vienna_kernel.intent import Tier
 from vienna_kernel.ledger.trail import EntryType
+
+_MOST_NAMED = 50
+"""People that the trail names as those who were told."""
 
 MOST_PENDING = 500
 """Approvals of one agent that may wait at once; above it a call is refused and nobody is asked."""
@@ -34,9 +37,21 @@ class Asked:
 
 
 def ask_people(
-    tx: Tx, ask: Ask, intent_id: str, *, tier: Tier, requirements: Requirements, shown: dict[str, Any]
+    tx: Tx,
+    ask: Ask,
+    intent_id: str,
+    *,
+    tier: Tier,
+    requirements: Requirements,
+    shown: dict[str, Any],
+    level: int = 0,
+    narrowed: str | None = None,
 ) -> Asked:
-    """Put one ask before people: ``approval_requested`` in the trail, ``approval_required`` to the listeners."""
+    """Put one ask before people: ``approval_requested`` in the trail, ``approval_required`` to the listeners.
+
+    ``level``: how often it was escalated already, since nobody was on duty. ``narrowed``: its ``Less`` as it is kept,
+    where people made less of it before.
+    """
     approval_id = tx.id("apr")
     expires_at = iso(tx.now + timedelta(seconds=requirements.timeout_seconds))
     rows.add(
@@ -52,7 +67,8 @@ def ask_people(
         shown_digest=shown_digest(shown),
         requirements=rows.dump(requirements.to_json()),
         shown=rows.dump(shown),
-        level=0,
+        narrowed=narrowed,
+        level=level,
         agent_waiting=ask.wait,
         created_at=tx.at,
         expires_at=expires_at,
@@ -64,13 +80,24 @@ def ask_people(
         expires_at=expires_at,
         required=requirements.people_needed,
     )
-    _announce(tx, ask, asked, tier=tier, requirements=requirements, shown=shown)
+    announce(tx, ask, asked, tier=tier, requirements=requirements, shown=shown)
+    if level:
+        _escalated(tx, ask, asked, requirements, level)
     return asked
 
 
-def _announce(
-    tx: Tx, ask: Ask, asked: Asked, *, tier: Tier, requirements: Requirements, shown: dict[str, Any]
+def announce(
+    tx: Tx,
+    ask: Ask,
+    asked: Asked,
+    *,
+    tier: Tier,
+    requirements: Requirements,
+    shown: dict[str, Any],
+    **more: Any,
 ) -> None:
+    """Say what is asked of people now. ``more``: further facts for the trail and the listeners."""
+    people = duty.to_notify(tx.conn, ask.caller.tenant, requirements, (), now=tx.now)
     tx.record(
         EntryType.APPROVAL_REQUESTED,
         tenant=ask.caller.tenant,
@@ -86,6 +113,8 @@ def _announce(
             "groups": list(requirements.groups),
             "mfa": any(part.mfa for part in requirements.parts()),
             "expires_at": asked.expires_at,
+            "notified": people[:_MOST_NAMED],
+            **more,
         },
     )
     tx.publish(
@@ -100,11 +129,33 @@ def _announce(
             "agent_words": "between ‹ and ›: " + shown["agent_words"]["label"],
             "required_approvers": requirements.people_needed,
             "groups": list(requirements.groups),
-            "page": requirements.page,
+            "page": duty.page_of(tx.conn, ask.caller.tenant, requirements),
             "expires_at": asked.expires_at,
+            "people": people,
+            **more,
         },
         tenant=ask.caller.tenant,
     )
+
+
+def _escalated(tx: Tx, ask: Ask, asked: Asked, requirements: Requirements, level: int) -> None:
+    told = {
+        "approval_id": asked.approval_id,
+        "level": level,
+        "asked": list(requirements.groups),
+        "notify": list(requirements.notify),
+        "expires_at": asked.expires_at,
+        "why": "nobody is on duty of those who are asked before",
+    }
+    tx.record(
+        EntryType.APPROVAL_ESCALATED,
+        tenant=ask.caller.tenant,
+        actor="system",
+        agent_id=ask.caller.agent_id,
+        intent_id=asked.intent_id,
+        data=told,
+    )
+    tx.publish("approval_escalated", {**told, "intent_id": asked.intent_id}, tenant=ask.caller.tenant)
 
 
 def full(conn: Connection, agent_id: str) -> bool:
@@ -140,14 +191,3 @@ def hung_up(tx: Tx, agent_id: str, approval_id: str) -> None:
     owner = tx.conn.scalar(select(approvals.c.agent_id).where(approvals.c.id == approval_id))
     if owner == agent_id:
         waiting(tx, approval_id, on_the_line=False)
-
-
-def groups_order(conn: Connection, tenant: str) -> Sequence[str]:
-    """The groups that approvers are in, in the order they are asked: by name, executives last."""
-    query = select(operators.c.groups).where(
-        operators.c.tenant == tenant,
-        operators.c.disabled.is_(False),
-        operators.c.role.in_(["approver", "admin"]),
-    )
-    known = {group for row in rows.every(conn, query) for group in rows.load(row["groups"])}
-    return sorted(known, key=lambda group: (group == EXECUTIVE, group))

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, select
 
 from vienna_control import rows
 from vienna_control.approvals import ending
-from vienna_control.approvals.vote import requester
-from vienna_control.store.tables import agents, approvals, intents, votes
+from vienna_control.approvals.seats import requester
+from vienna_control.store.tables import agents, approvals, intents, superseded_votes, votes
 from vienna_kernel.approval.moves import Requirements, Voter, describe, may_vote, tally
 from vienna_kernel.verdict import Refused
 
@@ -106,4 +106,24 @@ def whole(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict
             }
             for vote in rows.every(conn, query)
         ],
+        "superseded_votes": _superseded(conn, row["id"]),
     }
+
+
+def _superseded(conn: Connection, approval_id: str) -> list[dict[str, Any]]:
+    """What was said before the request was narrowed; it counts no more."""
+    table = superseded_votes
+    query = select(table).where(table.c.approval_id == approval_id).order_by(table.c.at, table.c.id)
+    return [
+        {
+            "operator_id": vote["operator_id"],
+            "operator": vote["email"],
+            "verdict": vote["verdict"],
+            "comment": vote["comment"],
+            "mfa": vote["mfa"],
+            "at": vote["at"],
+            "superseded_at": vote["superseded_at"],
+            "superseded_by": vote["superseded_by"],
+        }
+        for vote in rows.every(conn, query)
+    ]

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.approvals import ending
+from vienna_control.approvals.seats import seat
 from vienna_control.approvals.wording import kept
-from vienna_control.fleet import registry
 from vienna_control.store import Tx
 from vienna_control.store.tables import votes
 from vienna_kernel.approval.moves import (
@@ -28,7 +28,6 @@ from vienna_kernel.approval.moves import (
     Voter,
     advance,
     may_count,
-    may_vote,
     tally,
 )
 from vienna_kernel.ledger.trail import EntryType
@@ -44,6 +43,8 @@ class Ballot:
     Attributes:
         comment: For colleagues; of a denial: the reason that the agent will read.
         shown_digest: Digest of what the operator saw; None: whatever is asked now.
+        in_place_of: Id or e-mail address of whom the operator stands in for; None: as themselves if they may, else
+            in the place of the first who lets them.
         code: Whether a second factor was offered, and how to check it (it is used up by that).
     """
 
@@ -52,6 +53,7 @@ class Ballot:
     justification: str = ""
     rollback_plan: str = ""
     shown_digest: str | None = None
+    in_place_of: str | None = None
     code: CodeCheck | None = None
 
 
@@ -88,11 +90,10 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
         raise StaleError("what you saw is not what is asked; look again")
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     earlier = [vote for vote, _, _ in ending.votes_of(tx.conn, approval_id)]
-    verdict = may_vote(
-        requirements, voter, earlier, requester_id=requester(tx.conn, row, voter), status=row["status"]
-    )
-    if isinstance(verdict, Refused):  # (3)
-        return verdict
+    seated = seat(tx.conn, row, voter, earlier, now=tx.now, in_place_of=ballot.in_place_of)  # (3)
+    if isinstance(seated, Refused):
+        return seated
+    voter = seated
     vote = _vote(voter, ballot)
     counts = may_count(requirements, vote)
     if isinstance(counts, Refused):
@@ -112,6 +113,9 @@ def _vote(voter: Voter, ballot: Ballot) -> Vote:
         groups=voter.groups,
         role=voter.role,
         email=voter.email,
+        stands_for=voter.stands_for,
+        lent=voter.lent,
+        covers=voter.covers,
     )
 
 
@@ -160,6 +164,7 @@ def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
         rollback_plan=vote.rollback_plan,
         mfa=vote.mfa,
         shown_digest=row["shown_digest"],
+        stands_for=_stood_for(vote),
         at=tx.at,
     )
     tx.record(
@@ -175,25 +180,17 @@ def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
             "shown_digest": row["shown_digest"],
             "justified": bool(vote.justification.strip()),
             "comment": kept(ballot.comment),
+            **({"for": f"operator:{vote.stands_for}"} if vote.stands_for else {}),
         },
     )
+
+
+def _stood_for(vote: Vote) -> str | None:
+    if not vote.stands_for:
+        return None
+    return rows.dump({"id": vote.stands_for, "groups": vote.lent, "covers": vote.covers})
 
 
 def _row(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
     row = ending.open_row(conn, approval_id)
     return row if row is not None and row["tenant"] == tenant else None
-
-
-def requester(conn: Connection, row: rows.Row, voter: Voter) -> str:
-    """Who counts as having asked for this: the operator that submitted it, or the owner of the agent.
-
-    An owner is named by id or e-mail; when it is this voter, the voter's own id is the answer.
-    """
-    kind, _, submitter = row["source"].partition(":")
-    if kind == "operator":
-        return str(submitter)
-    agent = registry.by_id(conn, row["agent_id"])
-    owner = agent.details.get("owner") if agent else None
-    if isinstance(owner, str) and owner and owner.lower() in (voter.id.lower(), voter.email.lower()):
-        return voter.id
-    return ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from vienna_control.approvals import duty, memory, queue, shown
+from vienna_control.approvals.duty import Level
 from vienna_control.intake import answers, entry
 from vienna_control.pipeline import granted, refused
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.store import Tx
 from vienna_kernel import wire
-from vienna_kernel.approval.moves import Requirements
 from vienna_kernel.lifecycle import Event, Status, advance
 
 
@@ -21,7 +21,8 @@ def hold(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     if queue.full(tx.conn, case.agent.id):
         return refused.turned_away(tx, case.ask, answers.TOO_MANY)
     owner = str(case.agent.details.get("owner") or "")
-    if not duty.answerable(tx.conn, case.agent.tenant, requirements, owner=owner):
+    level = duty.first_level(tx.conn, case.agent.tenant, requirements, now=tx.now, owner=owner)
+    if level is None:
         return refused.turned_away(tx, case.ask, answers.NOBODY)
     if case.past is None:
         status = advance(Status.RECEIVED, Event.HOLD)
@@ -29,16 +30,21 @@ def hold(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     else:  # policy hardened: more, or other, people are asked
         status, intent_id = advance(Status.APPROVED, Event.HOLD), case.past.intent_id
         entry.evaluated(tx, case.ask, intent_id, case.told(), again=True)
-    return _ask_people(tx, case, intent_id, status, requirements)
+    return _ask_people(tx, case, intent_id, status, level)
 
 
-def _ask_people(
-    tx: Tx, case: Case, intent_id: str, status: Status, requirements: Requirements
-) -> wire.Decision:
+def _ask_people(tx: Tx, case: Case, intent_id: str, status: Status, level: Level) -> wire.Decision:
     decision = case.judged.decision
     seen = shown.compose(tx, case.agent, case.ask, decision, case.bundle)
     asked = queue.ask_people(
-        tx, case.ask, intent_id, tier=decision.tier, requirements=requirements, shown=seen
+        tx,
+        case.ask,
+        intent_id,
+        tier=decision.tier,
+        requirements=level.requirements,
+        level=level.number,
+        shown=seen,
+        narrowed=case.past.narrowed if case.past else None,
     )
     entry.settle(tx, intent_id, status, approval_id=asked.approval_id)
     return answers.asked(asked, decision)

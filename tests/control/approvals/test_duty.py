@@ -35,9 +35,11 @@ async def disable(control: Control, *names: str) -> None:
 
 
 async def asks(control: Control, requirements: Requirements, owner: str = "") -> bool:
-    return await control.app.store.read(
-        lambda conn: duty.answerable(conn, "default", requirements, owner=owner)
+    now = control.app.clock.now()
+    level = await control.app.store.read(
+        lambda conn: duty.first_level(conn, "default", requirements, now=now, owner=owner)
     )
+    return level is not None
 
 
 async def test_somebody_of_each_kind_must_be_there(control: Control) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, PrimaryKeyConstraint, String, Table, Text
 
 from vienna_control.store.tables.columns import at, id_, json, metadata, tenant
 
@@ -12,7 +12,7 @@ groups = Table(  # what is written down of a group; its members are the operator
     tenant(),
     Column("source", String(4), nullable=False),  # api | file; a file's hides one by API of the same name
     Column("name", String(64), nullable=False),
-    Column("rank", Integer, nullable=False),
+    Column("calendar", String(1000)),
     json("definition"),  # group.Group
     at("updated_at"),
     PrimaryKeyConstraint("tenant", "source", "name"),

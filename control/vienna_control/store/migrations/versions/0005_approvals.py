@@ -42,7 +42,7 @@ def _groups() -> None:
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=4), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("calendar", sa.String(length=1000), nullable=True),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "source", "name", name=op.f("pk_groups")),
