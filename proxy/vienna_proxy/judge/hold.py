@@ -187,7 +187,7 @@ class Holds:
         self._most = most
         self._held: dict[str, Held] = {}
         self._woken: OrderedDict[str, int] = OrderedDict()
-        self._wakes = 0
+        self._wakes = self._all_woken = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -201,7 +201,9 @@ class Holds:
         if len(self._held) >= self._most():
             return False
         self._held[held.client.id] = held
-        if self._woken.get(held.awaited, 0) > held.since:  # decided between the question and now
+        if (
+            max(self._woken.get(held.awaited, 0), self._all_woken) > held.since
+        ):  # between the question and now
             held.woken.set()
         return True
 
@@ -232,7 +234,9 @@ class Holds:
             held.woken.set()
 
     def wake_all(self) -> None:
-        """The control plane came back and may have decided meanwhile."""
+        """The control plane came back and may have decided meanwhile; or something was stopped."""
+        self._wakes += 1
+        self._all_woken = self._wakes
         for held in self._held.values():
             held.woken.set()
 
