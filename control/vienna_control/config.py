@@ -50,6 +50,7 @@ class ControlConfig(Section):
         policies: Files or folders of rules, tiers and mappings; in a file: relative to it. None: ``policies/``
             beside the file if it is there, else the shipped ones.
         default_action: What happens when no rule matches and the bundle names no default of its own.
+        policy_two_person: Whether a change of policy by API waits for a second person; None: in prod and staging.
         public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants;
             ``prod`` and ``staging`` need it.
         admin_listen: ``host:port`` of metrics and health; None: there are none.
@@ -63,6 +64,7 @@ class ControlConfig(Section):
     redis: SecretStr | None = None
     policies: tuple[Path, ...] | None = None
     default_action: Literal["deny", "allow"] = "deny"
+    policy_two_person: bool | None = None
     public_url: str | None = None
     admin_listen: str | None = None
     tls: TlsConfig = TlsConfig()
@@ -200,6 +202,12 @@ class Settings(BaseModel):
     def strict(self) -> bool:
         """Whether every action of a mapping needs a case to be loaded."""
         return not self.lenient if self.strict_mappings is None else self.strict_mappings
+
+    @property
+    def two_person_policy(self) -> bool:
+        """Whether a change of policy by API waits for a second person."""
+        said = self.control.policy_two_person
+        return not self.lenient if said is None else said
 
     @property
     def lenient(self) -> bool:

@@ -26,6 +26,8 @@ MODULES = (
     "narrowing",
     "warrants",
     "executions",
+    "policy_trials",
+    "policy_changes",
     "policies",
     "budgets",
     "mappings",

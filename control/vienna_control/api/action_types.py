@@ -8,17 +8,20 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, func, select
 
 from vienna_control import rows
+from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
 from vienna_control.api.page import PageQuery, slice_page
-from vienna_control.api.policies import _change, _misfit
 from vienna_control.api.problems import Code, Problem, not_found
-from vienna_control.api.route import Context, Who, route
-from vienna_control.store import Tx
-from vienna_control.store.tables import action_types as table
+from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.policies import types
+from vienna_control.policies.stored import Step
+from vienna_control.policies.types import TypeData
 from vienna_control.store.tables import intents
 from vienna_kernel.action import ActionType
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Effect, Reversibility, Tier
 from vienna_kernel.ledger.trail import EntryType
+
+_CHANGES = (EntryType.POLICY_CHANGED, EntryType.CONFIG_CHANGED)
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 
@@ -43,9 +46,11 @@ class ActionTypeBody(BaseModel):
 
 
 class ActionTypeChange(BaseModel):
-    """What is left out stays."""
+    """What is left out stays. With ``version`` a change is made only if that is still the newest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    version: Annotated[int, Field(ge=1)] | None = None
 
     description: Annotated[str, Field(max_length=2000)] | None = None
     default_risk_tier: Tier | None = None
@@ -71,18 +76,14 @@ class ValidateData(BaseModel):
 
 @route("GET", "/action-types", who=Who.READER, writes=None, query=PageQuery, summary="Action types, by name")
 async def list_action_types(ctx: Context) -> dict[str, Any]:
-    """Those of the mappings (read-only here) and those registered by API."""
-    types = ctx.app.policies.current.action_types
-    kept = await ctx.app.store.read(lambda conn: _kept(conn, ctx.principal.tenant))
-    names: list[str] = sorted(types)
+    """Those of the mappings (read-only here) and those registered by API, of one's own tenant."""
+    tenant = ctx.principal.tenant
+    known = ctx.app.policies.of(tenant).action_types
+    kept = await ctx.app.store.read(lambda conn: types.rows_of(conn, tenant))
+    names: list[str] = sorted(known)
     return slice_page(
-        names, ctx.query, noun="action_types", shape=lambda name: _shown(types[name], kept.get(name))
+        names, ctx.query, noun="action_types", shape=lambda name: _shown(known[name], kept.get(name))
     )
-
-
-def _kept(conn: Connection, tenant: str) -> dict[str, rows.Row]:
-    query = select(table).where(table.c.tenant == tenant, table.c.deleted.is_(False))
-    return {row["name"]: row for row in rows.every(conn, query)}
 
 
 def _shown(kind: ActionType, row: rows.Row | None) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def _shown(kind: ActionType, row: rows.Row | None) -> dict[str, Any]:
         "schema": kind.schema,
         "origin": "api" if row else "mapping",
         "handler": row["handler"] if row else "",
+        "version": row["version"] if row else None,
         "created_at": row["created_at"] if row else None,
         "updated_at": row["updated_at"] if row else None,
     }
@@ -105,76 +107,59 @@ def _shown(kind: ActionType, row: rows.Row | None) -> dict[str, Any]:
     "POST",
     "/action-types",
     who=Who.OPERATOR,
-    writes=EntryType.POLICY_CHANGED,
+    writes=_CHANGES,
     body=ActionTypeBody,
     status=201,
     summary="Register an action type",
 )
-async def create_action_type(ctx: Context) -> dict[str, Any]:
-    body, principal, policies = ctx.body, ctx.principal, ctx.app.policies
-    _checked(body.name, body.parameters_schema, body)
+async def create_action_type(ctx: Context) -> Answer:
+    """Where two people are needed and it would be T0 or T1, 202: it is proposed (``/policies/changes``)."""
+    body, tenant = ctx.body, ctx.principal.tenant
+    data = _checked(body)
 
-    def unit(tx: Tx) -> None:
-        if body.name in policies.current.action_types:
+    def build(conn: Connection) -> list[Step]:
+        if body.name in ctx.app.policies.of(tenant).action_types:
             raise Problem(Code.CONFLICT, f"there is an action type {body.name!r} already")
-        former = rows.first(
-            tx.conn, select(table).where(table.c.tenant == principal.tenant, table.c.name == body.name)
-        )
-        values = {**_values(body), "deleted": False, "updated_at": tx.at}
-        if former is not None:
-            rows.change(tx.conn, table, former["id"], **values)
-            return
-        rows.add(
-            tx.conn,
-            table,
-            id=tx.id("act"),
-            tenant=principal.tenant,
-            name=body.name,
-            origin="api",
-            created_at=tx.at,
-            **values,
-        )
+        base = types.version(conn, tenant, body.name)
+        return [Step(kind="action_type", id=body.name, content=data, base=base, what="created")]
 
-    await _change(ctx, unit)
-    return await _one(ctx, body.name)
+    two = False if body.default_risk_tier >= Tier.T2 else None
+    return await _answer(ctx, build, body.name, title=f"register action type {body.name}", two=two)
 
 
-def _values(body: ActionTypeBody) -> dict[str, Any]:
-    return {
+async def _answer(ctx: Context, build: Any, name: str, *, title: str, two: bool | None) -> Answer:
+    change_id = await make(ctx, build, title=title, two=two)
+    return waiting(ctx, change_id) if change_id else await _one(ctx, name)
+
+
+def _checked(body: ActionTypeBody) -> TypeData:
+    """The stored shape. Raises 422 for what is no schema."""
+    data = {
         "description": body.description,
         "default_risk_tier": body.default_risk_tier.value,
         "effect": body.effect.value,
         "reversibility": body.reversibility.value,
-        "parameters_schema": rows.dump(body.parameters_schema),
+        "parameters_schema": body.parameters_schema,
         "handler": body.handler,
     }
-
-
-def _checked(name: str, schema: dict[str, Any], body: ActionTypeBody) -> None:
-    """Raises 422 for what is no schema."""
     try:
-        ActionType.from_schema(
-            schema,
-            name=name,
-            description=body.description,
-            default_tier=body.default_risk_tier,
-            effect=body.effect,
-            reversibility=body.reversibility,
-        )
+        types.of_content(body.name, data)
     except MalformedError as error:
-        raise _misfit(error) from None
+        raise misfit(error, {"schema": body.parameters_schema}) from None
+    return data
 
 
 async def _one(ctx: Context, name_or_id: str) -> dict[str, Any]:
-    types = ctx.app.policies.current.action_types
+    tenant = ctx.principal.tenant
+    known = ctx.app.policies.of(tenant).action_types
 
     def query(conn: Connection) -> dict[str, Any] | None:
-        kept = _kept(conn, ctx.principal.tenant)
+        kept = types.rows_of(conn, tenant)
         name = next((row["name"] for row in kept.values() if row["id"] == name_or_id), name_or_id)
-        if name not in types:
+        if name not in known:
             return None
-        used = select(func.count()).where(intents.c.tenant == ctx.principal.tenant, intents.c.action == name)
-        return {**_shown(types[name], kept.get(name)), "usage_count": conn.scalar(used) or 0}
+        used = select(func.count()).where(intents.c.tenant == tenant, intents.c.action == name)
+        return {**_shown(known[name], kept.get(name)), "usage_count": conn.scalar(used) or 0}
 
     found = await ctx.app.store.read(query)
     if found is None:
@@ -187,11 +172,12 @@ async def read_action_type(ctx: Context) -> dict[str, Any]:
     return await _one(ctx, ctx.path["id"])
 
 
-def _own(ctx: Context, conn: Connection, name_or_id: str) -> rows.Row:
-    kept = _kept(conn, ctx.principal.tenant)
+def _own(ctx: Context, conn: Connection) -> rows.Row:
+    name_or_id, tenant = ctx.path["id"], ctx.principal.tenant
+    kept = types.rows_of(conn, tenant)
     row = next((row for row in kept.values() if name_or_id in (row["id"], row["name"])), None)
     if row is None:
-        if name_or_id in ctx.app.policies.current.action_types:
+        if name_or_id in ctx.app.policies.of(tenant).action_types:
             raise Problem(Code.CONFLICT, "this action type is declared by a mapping: change it there")
         raise not_found("action type", name_or_id)
     return row
@@ -201,49 +187,60 @@ def _own(ctx: Context, conn: Connection, name_or_id: str) -> rows.Row:
     "PUT",
     "/action-types/{id}",
     who=Who.OPERATOR,
-    writes=EntryType.POLICY_CHANGED,
+    writes=_CHANGES,
     body=ActionTypeChange,
     summary="Change an action type; intents under way keep the one they were submitted under",
 )
-async def put_action_type(ctx: Context) -> dict[str, Any]:
-    sent = ctx.body
+async def put_action_type(ctx: Context) -> Answer:
+    """Where two people are needed, 202 for all but another description or a higher tier."""
+    row = await ctx.app.store.read(lambda conn: _own(ctx, conn))
+    data = _checked(_changed(row, ctx.body))
+    expected = expected_version(ctx, {"version": ctx.body.version})
 
-    def unit(tx: Tx) -> str:
-        row = _own(ctx, tx.conn, ctx.path["id"])
-        changed = ActionTypeBody(
-            name=row["name"],
-            description=row["description"] if sent.description is None else sent.description,
-            default_risk_tier=sent.default_risk_tier or Tier(row["default_risk_tier"]),
-            effect=sent.effect or Effect(row["effect"]),
-            reversibility=sent.reversibility or Reversibility(row["reversibility"]),
-            parameters_schema=(
-                rows.load(row["parameters_schema"])
-                if sent.parameters_schema is None
-                else sent.parameters_schema
-            ),
-            handler=row["handler"] if sent.handler is None else sent.handler,
-        )
-        _checked(changed.name, changed.parameters_schema, changed)
-        rows.change(tx.conn, table, row["id"], **_values(changed), updated_at=tx.at)
-        return changed.name
+    def build(conn: Connection) -> list[Step]:
+        current = _own(ctx, conn)
+        hold_to(expected if expected is not None else row["version"], current["version"], row["name"])
+        return [
+            Step(kind="action_type", id=row["name"], content=data, base=current["version"], what="changed")
+        ]
 
-    return await _one(ctx, await _change(ctx, unit))
+    two = None if _weaker(types.content(row), data) else False
+    return await _answer(ctx, build, row["name"], title=f"change action type {row['name']}", two=two)
+
+
+def _changed(row: rows.Row, sent: ActionTypeChange) -> ActionTypeBody:
+    before = types.content(row)
+    given = sent.model_dump(exclude_none=True, exclude={"version"})
+    return ActionTypeBody.model_validate({**before, **given, "name": row["name"]})
+
+
+def _weaker(before: TypeData, after: TypeData) -> bool:
+    """Whether a change may let more go: a lower tier, or another schema, effect, reversibility or handler."""
+    same = all(
+        before[name] == after[name] for name in ("effect", "reversibility", "parameters_schema", "handler")
+    )
+    return not same or Tier(after["default_risk_tier"]) < Tier(before["default_risk_tier"])
 
 
 @route(
     "DELETE",
     "/action-types/{id}",
     who=Who.OPERATOR,
-    writes=EntryType.POLICY_CHANGED,
+    writes=_CHANGES,
     summary="Remove an action type; nothing can be asked for under its name any more",
 )
-async def delete_action_type(ctx: Context) -> dict[str, Any]:
-    def unit(tx: Tx) -> str:
-        row = _own(ctx, tx.conn, ctx.path["id"])
-        rows.change(tx.conn, table, row["id"], deleted=True, updated_at=tx.at)
-        return str(row["id"])
+async def delete_action_type(ctx: Context) -> Answer:
+    row = await ctx.app.store.read(lambda conn: _own(ctx, conn))
+    expected = expected_version(ctx, {})
 
-    return {"id": await _change(ctx, unit), "deleted": True}
+    def build(conn: Connection) -> list[Step]:
+        current = _own(ctx, conn)
+        hold_to(expected, current["version"], row["name"])
+        base = current["version"]
+        return [Step(kind="action_type", id=row["name"], content=None, base=base, what="deleted")]
+
+    await make(ctx, build, title=f"remove action type {row['name']}", two=False)
+    return {"id": row["id"], "deleted": True}
 
 
 @route(
@@ -256,7 +253,7 @@ async def delete_action_type(ctx: Context) -> dict[str, Any]:
     summary="Whether parameters fit an action type",
 )
 async def validate(ctx: Context) -> ValidateData:
-    kind = ctx.app.policies.current.action_types.get(ctx.body.action_type)
+    kind = ctx.app.policies.of(ctx.principal.tenant).action_types.get(ctx.body.action_type)
     if kind is None:
         raise not_found("action type", ctx.body.action_type)
     errors = kind.validate(ctx.body.parameters)

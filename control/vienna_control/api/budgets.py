@@ -36,7 +36,8 @@ async def list_budgets(ctx: Context) -> dict[str, Any]:
     """One row for each account that was ever booked on; ``defined`` are the budgets of the policy in force. An account
     of a budget that is not defined any more, or otherwise, has no limit.
     """
-    bundle, query, tenant = ctx.app.policies.current, ctx.query, ctx.principal.tenant
+    query, tenant = ctx.query, ctx.principal.tenant
+    bundle = ctx.app.policies.of(tenant)
     now = ctx.app.clock.now()
     statement = (
         select(budget_accounts, agents.c.name.label("agent"))

@@ -184,7 +184,7 @@ def _console_agent(ctx: Context, tx: Tx) -> str:
 def _submit(ctx: Context, tx: Tx, caller: Caller, wanted: Submission) -> dict[str, Any] | Problem:
     attempt = tx.id("att")
     try:
-        ask = ask_of(caller, wanted, bundle=ctx.app.policies.current, attempt=attempt)
+        ask = ask_of(caller, wanted, bundle=ctx.app.policies.of(ctx.principal.tenant), attempt=attempt)
     except MisfitError as error:
         raise Problem(Code.VALIDATION_FAILED, str(error), [row.to_json() for row in error.errors]) from None
     known = _by_key(tx.conn, caller, wanted.idempotency_key)

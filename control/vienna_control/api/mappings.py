@@ -60,7 +60,7 @@ class CoverageQuery(BaseModel):
 
 @route("GET", "/mappings", who=Who.READER, writes=None, query=PageQuery, summary="The mappings in force")
 async def list_mappings(ctx: Context) -> dict[str, Any]:
-    bundle = ctx.app.policies.current
+    bundle = ctx.app.policies.of(ctx.principal.tenant)
 
     def shape(one: tuple[str, str]) -> dict[str, Any]:
         data = parse(one[1], name=one[0]).data
@@ -89,7 +89,7 @@ async def list_mappings(ctx: Context) -> dict[str, Any]:
 async def try_request(ctx: Context) -> dict[str, Any]:
     """Read by the mappings in force, or by the one that is sent along. Nothing is recorded."""
     body = ctx.body
-    mappings = ctx.app.policies.current.mappings
+    mappings = ctx.app.policies.of(ctx.principal.tenant).mappings
     if body.mapping is not None:
         mappings = MappingSet.compile([parse(body.mapping, name="mapping")])
     call = received(_raw(body), mappings, literals=lambda host, port: True)

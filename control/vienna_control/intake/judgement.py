@@ -30,14 +30,23 @@ class Judgement:
 
 
 def judge(
-    tx: Tx, agent: Agent, ask: Ask, *, bundle: Bundle, rates: Rates, count: bool, own: str | None = None
+    tx: Tx,
+    agent: Agent,
+    ask: Ask,
+    *,
+    bundle: Bundle,
+    rates: Rates,
+    count: bool,
+    own: str | None = None,
+    admitted: bool = False,
 ) -> Judgement:
     """Decide one ask.
 
     ``count``: whether it counts for rates (not when the same call is asked about again). ``own``: the intent that is
-    judged again: what it has reserved of budgets is not in its own way.
+    judged again: what it has reserved of budgets is not in its own way. ``admitted``: this very call was admitted
+    before, and keeps the action type that it was submitted under.
     """
-    refused = admit(ask, bundle.action_types)
+    refused = None if admitted else admit(ask, bundle.action_types)
     if refused is not None:
         return Judgement(decision=_refusal(ask, refused, bundle))
     counted: dict[str, int] = {}

@@ -24,9 +24,9 @@ def take(tx: Tx, parts: Parts, agent: Agent, ask: Ask, token: str) -> wire.Decis
     warrant = examine(tx, parts.authority, agent, ask, token)
     if isinstance(warrant, Refused):
         return refused.turned_away(tx, ask, warrant)
-    bundle = parts.policies.current
+    bundle = parts.policies.of(agent.tenant)
     own = warrant.intent_id
-    judged = judge(tx, agent, ask, bundle=bundle, rates=parts.rates, count=True, own=own)
+    judged = judge(tx, agent, ask, bundle=bundle, rates=parts.rates, count=True, own=own, admitted=True)
     case = Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=None)
     decision = judged.decision
     entry.evaluated(tx, ask, warrant.intent_id, case.told(), again=True)

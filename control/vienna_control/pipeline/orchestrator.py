@@ -6,7 +6,8 @@ Asked whether something may happen (``consult``):
 2. Who asks, and what is stopped: unknown and suspended agents, and whatever is frozen, are refused in every mode; so is
    an attempt that was granted before that, and asks again.
 3. A warrant that the agent brought along is used, once, instead of a new one.
-4. What is known of this very call: it left before and this is a retry; or people are being asked; or their no stands.
+4. What is known of this very call: it left before and this is a retry; or people are being asked; or their no stands;
+   or they agreed to less, which is then what has to be asked for.
 5. The law, now; also for what people have approved: a rule hardened meanwhile wins.
 6. What the agent's rung of enforcement makes of it.
 7. Granted: mint, consume, record. Held: people are asked. Refused: recorded, with the reason.
@@ -16,10 +17,11 @@ Every function takes the transaction of the unit it runs in; whoever called answ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vienna_control.approvals import memory, queue, vote, wording
+from vienna_control.approvals import edit, memory, queue, vote, wording
 from vienna_control.approvals.memory import Past
 from vienna_control.authority import Authority
 from vienna_control.clock import Clock
@@ -69,10 +71,9 @@ class Pipeline:
         """Verified successes, counted towards trust."""
         return self._parts.merits
 
-    @property
-    def mapping_digest(self) -> str:
+    def mapping_digest(self, tenant: str) -> str:
         """Of the mappings in force."""
-        return self._parts.policies.current.mapping_digest
+        return self._parts.policies.of(tenant).mapping_digest
 
     def consult(self, tx: Tx, ask: Ask) -> wire.Decision:
         """Whether this may happen now. The answer's ``id`` is 0.
@@ -97,8 +98,13 @@ class Pipeline:
             reason = Reason.ALREADY_EXECUTED
             recorded.turned_away(tx, ask, reason, agent_id=agent.id, intent_id=done.intent_id)
             return answers.executed(done)
-        remembered = self._remembered(tx, agent, ask, past)
-        return remembered or self._decide(tx, agent, ask, past)
+        if past is not None and past.less is not None and ask.call is None:
+            ask, past = recorded.lowered(tx, ask, past.intent_id), replace(past, less=None)
+        if (remembered := self._remembered(tx, agent, ask, past)) is not None:
+            return remembered
+        if past is not None and past.less is not None:  # consent to less is none to the whole
+            past = None
+        return self._decide(tx, agent, ask, past)
 
     def _admitted(self, tx: Tx, ask: Ask) -> Agent | Refused:
         agent = standing(registry.by_id(tx.conn, ask.caller.agent_id))
@@ -110,6 +116,8 @@ class Pipeline:
         if past.standing == "pending":
             queue.waiting(tx, past.approval_id, on_the_line=ask.wait)
             return answers.held(past)
+        if past.standing == "redeemable" and past.less is not None:
+            return answers.narrowed(past)
         if past.standing not in ("denied", "expired"):
             return None
         no = past.standing == "denied"
@@ -119,12 +127,15 @@ class Pipeline:
         return answers.refused(past.intent_id, past.tier, reason, hint)
 
     def _decide(self, tx: Tx, agent: Agent, ask: Ask, past: Past | None) -> wire.Decision:
-        bundle = self._parts.policies.current
+        bundle = self._parts.policies.of(agent.tenant)
         redeeming = past if past is not None and past.standing == "redeemable" else None
         own = redeeming.intent_id if redeeming else None
+        again, rates = redeeming is not None, self._parts.rates
         judged = judge(
-            tx, agent, ask, bundle=bundle, rates=self._parts.rates, count=own is None, own=own
+            tx, agent, ask, bundle=bundle, rates=rates, count=not again, own=own, admitted=again
         )  # (5)
+        if not again:
+            self._parts.policies.hits.count(agent.tenant, judged.decision, tx.now)
         case = Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=redeeming)
         if ask.simulation:
             intent_id = entry.submit(tx, ask, case.told(), status=advance(Status.RECEIVED, Event.SIMULATE))
@@ -188,13 +199,28 @@ class Pipeline:
     # what people say
 
     def vote(
-        self, tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: vote.Ballot
+        self,
+        tx: Tx,
+        tenant: str,
+        approval_id: str,
+        voter: Voter,
+        ballot: vote.Ballot,
+        *,
+        narrowed: Mapping[str, Any] | None = None,
     ) -> vote.Decided | Refused | None:
         """Count a vote. Consent to what no gate waits for is dispatched at once: its warrant is handed out.
 
-        None: there is no such approval. Raises ``vote.StaleError``.
+        ``narrowed``: new values by parameter, as JSON: it is consent to that, and to nothing else.
+        None: there is no such approval. Raises ``vote.StaleError``; with ``narrowed`` what ``edit.propose`` raises, and
+        ``edit.UnheardError``: the unit is to be taken back then.
         """
+        less = None if narrowed is None else self.narrowed(tx, tenant, approval_id, narrowed)
+        if less is not None:
+            edit.apply(tx, less, voter, seen=ballot.shown_digest)
+            ballot = replace(ballot, shown_digest=None)
         decided = vote.cast(tx, tenant, approval_id, voter, ballot)
+        if less is not None and isinstance(decided, Refused):
+            raise edit.UnheardError(decided)
         if isinstance(decided, vote.Decided) and decided.status is ApprovalStatus.APPROVED:
             ask = recorded.resubmitted(tx, decided.intent_id)
             if ask is not None:
@@ -202,6 +228,11 @@ class Pipeline:
                 status = recorded.status(tx, decided.intent_id)
                 return replace(decided, warrant_id=warrant_id, intent_status=status)
         return decided
+
+    def narrowed(self, tx: Tx, tenant: str, approval_id: str, wanted: Mapping[str, Any]) -> edit.Edit | None:
+        """What a request that waits would be with these values; see ``edit.propose``."""
+        bundle, rates = self._parts.policies.of(tenant), self._parts.rates
+        return edit.propose(tx, tenant, approval_id, wanted, bundle=bundle, rates=rates)
 
     def kept(self, tx: Tx, agent_id: str, told: Told) -> Kept | None:
         """Record an outcome that an agent reports."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from vienna_control.policies.files import Sources
+from vienna_control.policies.stored import Contents
+from vienna_control.policies.types import of_content
 from vienna_kernel.action import ActionType
 from vienna_kernel.decision.tier import TierTable
 from vienna_kernel.errors import MalformedError
@@ -50,36 +52,36 @@ class Bundle:
         return digest([self.policy_digest, self.mapping_digest, types])
 
 
-def compile_bundle(
-    sources: Sources,
-    *,
-    stored_rules: Sequence[Mapping[str, Any]],
-    registered: Mapping[str, tuple[ActionType, str]],
-    default: Default,
-) -> Bundle:
+def compile_bundle(sources: Sources, *, contents: Contents, default: Default) -> Bundle:
     """Compile everything or nothing.
 
-    ``stored_rules``: rules kept by API, in the stored shape. ``registered``: action types by API with their handler.
-    ``default``: what happens when no rule matches and no document names a default.
-    Raises ``MalformedError`` or ``DocumentError`` naming file, line, column and field.
+    ``contents``: what one tenant keeps by API. ``default``: what happens when no rule matches and no document names
+    a default. Raises ``MalformedError`` or ``DocumentError`` naming file, line, column and field.
     """
     named = zip(sources.mappings, sources.texts, strict=True)
-    mappings = compiled(tuple([(document.name, text) for document, (_, text) in named]))
+    files = [(document.name, text) for document, (_, text) in named]
+    if taken := sorted(set(contents.mappings) & {name for name, _ in sources.texts}):
+        raise MalformedError(f"mapping {taken[0]}", "stands in a file and is kept by API; remove one")
+    own = [(f"mapping {name}", str(data["text"])) for name, data in contents.mappings.items()]
+    mappings = compiled((*files, *own))
+    registered = {name: of_content(name, data) for name, data in contents.types.items()}
     clash = sorted(set(registered) & set(mappings.action_types))
     if clash:
         raise MalformedError(
             f"action type {clash[0]}", "is registered by API and declared by a mapping; remove one"
         )
-    types = {**mappings.action_types, **{name: kind for name, (kind, _) in registered.items()}}
-    rules = RuleSet.compile(sources.rules, stored=stored_rules, action_types=types, default=default)
+    types = {**mappings.action_types, **registered}
+    stored = list(contents.rules.values())
+    rules = RuleSet.compile(sources.rules, stored=stored, action_types=types, default=default)
     tiers = TierTable.from_document(sources.tiers)
+    texts = tuple((name, str(data["text"])) for name, data in contents.mappings.items())
     return Bundle(
         rules=rules,
         tiers=tiers,
         mappings=mappings,
         action_types=types,
-        handlers={name: handler for name, (_, handler) in registered.items() if handler},
-        texts=sources.texts,
+        handlers={name: data["handler"] for name, data in contents.types.items() if data["handler"]},
+        texts=(*sources.texts, *texts),
         policy_digest=digest([rules.digest, tiers.digest]),
     )
 

@@ -1,14 +1,17 @@
 """Which bundle is in force, and how the next one takes its place.
 
-1. Everything is compiled first; what does not compile changes nothing, and the old bundle stays, with the reason said.
-2. A change is entered into the trail in the unit of work that makes it, and is in force once that is durable.
-3. Files are looked at once a second; a rule by API is in force when its request is answered.
+1. The files are common to all tenants; what is kept by API holds for its tenant only. A tenant that keeps something has
+   a bundle of its own; all others share the one of the files (``COMMON``).
+2. Everything is compiled first; what does not compile changes nothing, and the old bundle stays, with the reason said.
+   Files that do not go together with what one tenant keeps are not in force for anybody.
+3. A change is entered into the trail in the unit of work that makes it, and is in force once that is durable.
+4. Files are looked at once a second; what changes by API is in force when its request is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,13 @@ import structlog
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
+from vienna_control.approvals import groups
 from vienna_control.fleet.alerts import raise_alert
-from vienna_control.policies import files, stored
+from vienna_control.policies import files
 from vienna_control.policies.bundle import Bundle, compile_bundle
-from vienna_control.policies.types import registered
+from vienna_control.policies.hits import Hits
+from vienna_control.policies.proposals import expire
+from vienna_control.policies.stored import NOTHING, Contents, Step, keepers
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import settings
@@ -31,38 +37,63 @@ from vienna_kernel.policy.ruleset import Default
 
 log = structlog.get_logger("vienna.policies")
 
+COMMON = ""
+"""Stands for every tenant that keeps nothing by API."""
+
 _EVERY_SECONDS = 1.0
+_SWEEP_EVERY = 10
 _SETTING = "bundle"
 
 
 @dataclass(frozen=True, slots=True)
 class _Swap:
-    """What brings a new bundle: the sources it was compiled from."""
+    """What brings new bundles.
 
-    sources: files.Sources
+    Attributes:
+        sources: Newly read; None: those that were read last.
+        tenant: Whose bundle changes; None: everybody's.
+    """
+
+    sources: files.Sources | None
+    tenant: str | None
     actor: str
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """When the files in force were read, and that there is nothing newer."""
+
+    at: str
+    stamp: object
+
+
 class Policies:
-    """The current bundle of this process.
+    """The bundles of this process.
 
     Attributes:
         problem: Why the files as they lie there now are not in force; empty when they are.
+        places: Where files are read.
+        default: What follows where no rule holds and no document says.
+        strict: No mapping without cases.
+        loaded: When the files in force were read.
+        hits: How often rules held, counted in memory and written down now and then.
     """
 
     def __init__(
         self, store: Store, places: Sequence[Path], *, default: Default, tenant: str, strict: bool
     ) -> None:
         self._store = store
-        self._strict = strict
-        self._places = tuple(places)
-        self._default: Default = default
+        self.strict = strict
+        self.places = tuple(places)
+        self.default: Default = default
         self._tenant = tenant
         self._stamp: object = None
         self._sources: files.Sources | None = None
-        self._bundle: Bundle | None = None
+        self._bundles: dict[str, Bundle] = {}
+        self.loaded = Loaded("", None)
         self.problem = ""
+        self.hits = Hits()
 
     @classmethod
     async def open(
@@ -85,20 +116,37 @@ class Policies:
             raise StartError("; ".join(told(error))) from None
         return opened
 
+    def of(self, tenant: str) -> Bundle:
+        """The bundle in force for a tenant."""
+        return self._bundles.get(tenant) or self._bundles[COMMON]
+
     @property
     def current(self) -> Bundle:
-        """The bundle in force."""
-        assert self._bundle is not None  # noqa: S101  # ``open`` is the only way here
-        return self._bundle
+        """The bundle in force for the tenant of a fresh installation."""
+        return self.of(self._tenant)
+
+    @property
+    def sources(self) -> files.Sources:
+        """The files in force, parsed."""
+        assert self._sources is not None  # noqa: S101  # ``open`` is the only way here
+        return self._sources
 
     async def run(self) -> None:
-        """Look for changed files until cancelled."""
+        """Look for changed files, write hits down and let proposals expire, until cancelled."""
+        turn = 0
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
+            turn += 1
             try:
                 await self.refresh()
+                if turn % _SWEEP_EVERY == 0:
+                    await self._store.write(self._sweep)
             except UnavailableError as error:
                 log.warning("policies.unavailable", port=error.port, why=error.why)
+
+    def _sweep(self, tx: Tx) -> None:
+        self.hits.flush(tx)
+        expire(tx)
 
     async def refresh(self) -> bool:
         """Load the files if they changed; returns whether another bundle is in force now.
@@ -106,7 +154,7 @@ class Policies:
         Files that do not load leave the old bundle in force, and ``problem`` says why.
         """
         try:
-            if await asyncio.to_thread(files.stamp, self._places) == self._stamp:
+            if await asyncio.to_thread(files.stamp, self.places) == self._stamp:
                 return False
             return await self._load()
         except MalformedError as error:
@@ -114,84 +162,107 @@ class Policies:
             return False
 
     async def _load(self) -> bool:
-        self._stamp = await asyncio.to_thread(files.stamp, self._places)
-        sources = await asyncio.to_thread(files.read, self._places, strict=self._strict)
-        before = self._bundle.digest if self._bundle else None
-        await self._write(_Swap(sources, "system", "files"), lambda tx: None)
+        self._stamp = stamp = await asyncio.to_thread(files.stamp, self.places)
+        sources = await asyncio.to_thread(files.read, self.places, strict=self.strict)
+        before = self.current.digest if self._bundles else None
+        at = await self._write(_Swap(sources, None, "system", "files"), lambda tx: tx.at)
+        self.loaded = Loaded(at, stamp)
         self.problem = ""
         return self.current.digest != before
 
-    async def change[T](self, unit: Callable[[Tx], T], *, actor: str, what: str) -> T:
-        """Run a unit that changes stored rules or action types, and put the result in force.
+    async def change[T](self, unit: Callable[[Tx], T], *, tenant: str, actor: str, what: str) -> T:
+        """Run a unit that changes what a tenant keeps by API, and put the result in force.
 
         Raises ``MalformedError`` or ``DocumentError`` when the whole does not compile: then nothing is changed.
         """
-        assert self._sources is not None  # noqa: S101  # ``open`` is the only way here
-        return await self._write(_Swap(self._sources, actor, what), unit)
+        return await self._write(_Swap(None, tenant, actor, what), unit)
+
+    def candidate(self, conn: Connection, tenant: str, steps: Iterable[Step]) -> Bundle:
+        """A tenant's bundle as it would be with these steps; nothing is written. Raises as ``change``."""
+        contents = Contents.of(conn, tenant).after(steps)
+        return compile_bundle(self.sources, contents=contents, default=self.default)
 
     async def _write[T](self, swap: _Swap, unit: Callable[[Tx], T]) -> T:
-        def both(tx: Tx) -> tuple[T, Bundle]:
+        def both(tx: Tx) -> tuple[T, Mapping[str, Bundle]]:
             result = unit(tx)
             return result, self._compile(tx, swap)
 
-        result, bundle = await self._store.write(both)
-        self._adopt(bundle, swap)
+        result, bundles = await self._store.write(both)
+        self._adopt(bundles, swap)
         return result
 
-    def _adopt(self, bundle: Bundle, swap: _Swap) -> None:
-        """Put a bundle in force, then say so: whoever hears it finds the new one."""
-        before = self._bundle
+    def _adopt(self, bundles: Mapping[str, Bundle], swap: _Swap) -> None:
+        """Put bundles in force, then say so: whoever hears it finds the new ones."""
+        before = self._bundles
         # Two changes may come back in either order; the later version holds both.
-        if before is not None and bundle.version < before.version:
-            return
-        self._bundle, self._sources = bundle, swap.sources
-        if before is not None and bundle.version > before.version:
-            told = {"version": bundle.version, "by": swap.what}
-            self._store.bus.publish("policy_changed", told, tenant=self._tenant)
-            self._store.bus.publish("_bundle", {"agent_id": None}, tenant=self._tenant)
-
-    def _compile(self, tx: Tx, swap: _Swap) -> Bundle:
-        bundle = compile_bundle(
-            swap.sources,
-            stored_rules=stored.in_force(tx.conn),
-            registered=registered(tx.conn),
-            default=self._default,
-        )
-        was = known(tx.conn)
-        now = {
-            "policy": bundle.policy_digest,
-            "mapping": bundle.mapping_digest,
-            "digest": bundle.digest,
+        newer = {
+            tenant: bundle
+            for tenant, bundle in bundles.items()
+            if tenant not in before or bundle.version >= before[tenant].version
         }
-        if was is not None and all(was[name] == value for name, value in now.items()):
-            return replace(bundle, version=was["version"])
-        version = (was["version"] if was else 0) + 1
-        self._enter(tx, swap, was, {**now, "version": version}, bundle)
-        return replace(bundle, version=version)
+        self._bundles = {**before, **newer}
+        others = [
+            (tenant, bundle)
+            for tenant, bundle in newer.items()
+            if tenant not in before or bundle.version > before[tenant].version
+        ]
+        if not before:
+            return
+        for tenant, bundle in others:
+            told = {"version": bundle.version, "by": swap.what}
+            self._store.bus.publish("policy_changed", told, tenant=tenant or self._tenant)
+        if others:
+            self._store.bus.publish("_bundle", {"agent_id": None}, tenant=swap.tenant or self._tenant)
 
-    def _enter(
-        self, tx: Tx, swap: _Swap, was: dict[str, Any] | None, now: dict[str, Any], bundle: Bundle
-    ) -> None:
-        if was is None:
-            rows.add(tx.conn, settings, name=_SETTING, value=rows.dump(now))
-        else:
-            tx.conn.execute(settings.update().where(settings.c.name == _SETTING).values(value=rows.dump(now)))
+    def _compile(self, tx: Tx, swap: _Swap) -> dict[str, Bundle]:
+        """In the writer thread: whoever comes later sees the sources that were read last."""
+        sources = swap.sources or self.sources
+        if swap.sources is not None:
+            groups.adopt(tx, sources.groups, tenant=self._tenant, actor=swap.actor)
+        tenants = [swap.tenant] if swap.tenant is not None else [COMMON, *keepers(tx.conn)]
+        contents = {one: Contents.of(tx.conn, one) if one else NOTHING for one in tenants}
+        bundles = {
+            one: compile_bundle(sources, contents=kept, default=self.default)
+            for one, kept in contents.items()
+        }
+        numbered = self._number(tx, swap, bundles)
+        self._sources = sources
+        return numbered
+
+    def _number(self, tx: Tx, swap: _Swap, bundles: Mapping[str, Bundle]) -> dict[str, Bundle]:
+        """The bundles with their versions: one count for all, so that a tenant's only ever grows."""
+        was = known(tx.conn)
+        last, of = was["version"], dict(was["tenants"])
+        numbered = {}
+        for tenant, bundle in bundles.items():
+            now = {"policy": bundle.policy_digest, "mapping": bundle.mapping_digest, "digest": bundle.digest}
+            before = of.get(tenant)
+            if before is None or any(before[name] != value for name, value in now.items()):
+                last += 1
+                of[tenant] = {**now, "version": last}
+            numbered[tenant] = replace(bundle, version=of[tenant]["version"])
+            if of[tenant] is not before and (tenant or self._tenant not in bundles):
+                self._enter(
+                    tx, swap, tenant or self._tenant, before or was["tenants"].get(COMMON), numbered[tenant]
+                )
+        if last > was["version"]:
+            _remember(tx, {"version": last, "tenants": of})
+        return numbered
+
+    def _enter(self, tx: Tx, swap: _Swap, tenant: str, was: Mapping[str, Any] | None, bundle: Bundle) -> None:
+        own = {"policy": bundle.policy_digest, "mapping": bundle.mapping_digest}
         for name, kind in (("policy", EntryType.POLICY_CHANGED), ("mapping", EntryType.MAPPING_CHANGED)):
             before = was[name] if was else None
-            if before != now[name]:
-                tx.record(
-                    kind,
-                    tenant=self._tenant,
-                    actor=swap.actor,
-                    data={
-                        "before": before,
-                        "after": now[name],
-                        "version": now["version"],
-                        "by": swap.what,
-                        "rules": bundle.rules.count,
-                        "default": bundle.rules.default,
-                    },
-                )
+            if before != own[name]:
+                data = {
+                    "before": before,
+                    "after": own[name],
+                    "version": bundle.version,
+                    "by": swap.what,
+                    "rules": bundle.rules.count,
+                    "default": bundle.rules.default,
+                }
+                tx.record(kind, tenant=tenant, actor=swap.actor, data=data)
 
     async def _refused(self, why: str) -> None:
         if why == self.problem:
@@ -209,10 +280,15 @@ class Policies:
         )
 
 
-def known(conn: Connection) -> dict[str, Any] | None:
-    """Version and digests of the bundle that was last in force."""
+def known(conn: Connection) -> dict[str, Any]:
+    """``{"version", "tenants": {tenant: {version, policy, mapping, digest}}}`` of what was last in force."""
     row = rows.first(conn, select(settings.c.value).where(settings.c.name == _SETTING))
-    return rows.load(row["value"]) if row else None
+    return rows.load(row["value"]) if row else {"version": 0, "tenants": {}}
+
+
+def _remember(tx: Tx, value: Mapping[str, Any]) -> None:
+    if rows.change_by(tx.conn, settings, {"name": _SETTING}, value=rows.dump(value)) == 0:
+        rows.add(tx.conn, settings, name=_SETTING, value=rows.dump(value))
 
 
 def told(error: MalformedError) -> list[str]:

@@ -1,100 +1,210 @@
-"""Rules kept by API: each with its versions, soft-deleted, in the one stored shape.
+"""What is kept by API: rules, mappings and action types, each with its versions, within a tenant.
 
-Writing one never puts it in force by itself: the same unit of work compiles the whole bundle with it, and a rule that
-does not compile takes the unit back.
+1. A shelf holds documents of one kind; a deleted one keeps its place and its versions, and can come back.
+2. Every change is a version: also a deletion, and a return to an earlier one.
+3. Writing never puts anything in force by itself: the same unit of work compiles the whole bundle with it, and what
+   does not compile takes the unit back (see ``current``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select, union
 
 from vienna_control import rows
+from vienna_control.policies import types
+from vienna_control.policies.types import TypeData
 from vienna_control.store import Tx
-from vienna_control.store.tables import policies, policy_versions
+from vienna_control.store.tables import (
+    action_types,
+    mapping_versions,
+    mappings,
+    policies,
+    policy_versions,
+)
 
 type RuleData = Mapping[str, Any]
+type MappingData = Mapping[str, Any]
+type Kind = Literal["rule", "mapping", "action_type"]
 
 
-def in_force(conn: Connection) -> Sequence[RuleData]:
-    """Every stored rule that is not deleted, enabled or not."""
-    query = select(policies.c.rule).where(policies.c.deleted.is_(False)).order_by(policies.c.id)
-    return [rows.load(row["rule"]) for row in rows.every(conn, query)]
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Documents of one kind, by tenant and id."""
+
+    table: Table
+    history: Table
+
+    def in_force(self, conn: Connection, tenant: str) -> dict[str, Any]:
+        """Id to content of everything that is not deleted."""
+        kept = self.table
+        query = select(kept.c.id, kept.c.content).where(kept.c.tenant == tenant, kept.c.deleted.is_(False))
+        return {row["id"]: rows.load(row["content"]) for row in rows.every(conn, query.order_by(kept.c.id))}
+
+    def find(self, conn: Connection, tenant: str, id: str) -> rows.Row | None:
+        """One row, deleted ones too."""
+        kept = self.table
+        return rows.first(conn, select(kept).where(kept.c.tenant == tenant, kept.c.id == id))
+
+    def listed(self, conn: Connection, tenant: str) -> dict[str, rows.Row]:
+        """Id to row of everything that is not deleted."""
+        kept = self.table
+        query = select(kept).where(kept.c.tenant == tenant, kept.c.deleted.is_(False))
+        return {row["id"]: row for row in rows.every(conn, query)}
+
+    def version(self, conn: Connection, tenant: str, id: str) -> int:
+        """Its newest version; 0 when there never was one."""
+        row = self.find(conn, tenant, id)
+        return int(row["version"]) if row else 0
+
+    def versions(self, conn: Connection, tenant: str, id: str) -> Sequence[rows.Row]:
+        """Every version, newest first."""
+        past = self.history
+        query = select(past).where(past.c.tenant == tenant, past.c.id == id).order_by(past.c.version.desc())
+        return rows.every(conn, query)
+
+    def put(self, tx: Tx, tenant: str, step: Step, actor: str) -> None:
+        """Keep a new version; one without content is the deletion of what stands there."""
+        row, version = self.find(tx.conn, tenant, step.id), step.base + 1
+        content = row["content"] if step.content is None and row else rows.dump(step.content)
+        gone = step.content is None
+        if row is None:
+            key = {"tenant": tenant, "id": step.id, "created_by": actor, "created_at": tx.at}
+            values = {"version": version, "content": content, "deleted": gone, "updated_at": tx.at}
+            rows.add(tx.conn, self.table, **key, **values)
+        else:
+            rows.change_by(
+                tx.conn,
+                self.table,
+                {"tenant": tenant, "id": step.id},
+                version=version,
+                content=content,
+                deleted=gone,
+                updated_at=tx.at,
+            )
+        rows.add(
+            tx.conn,
+            self.history,
+            tenant=tenant,
+            id=step.id,
+            version=version,
+            content=content,
+            what=step.what,
+            author=actor,
+            at=tx.at,
+        )
 
 
-def find(conn: Connection, tenant: str, policy_id: str) -> rows.Row | None:
-    """One rule's row, deleted ones too."""
-    return rows.first(conn, select(policies).where(policies.c.id == policy_id, policies.c.tenant == tenant))
+RULES = Shelf(policies, policy_versions)
+MAPPINGS = Shelf(mappings, mapping_versions)
 
 
-def of_others(conn: Connection, tenant: str) -> frozenset[str]:
-    """Ids of the rules in force that other tenants keep."""
-    query = select(policies.c.id).where(policies.c.tenant != tenant, policies.c.deleted.is_(False))
-    return frozenset(conn.scalars(query))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One document put in another's place.
+
+    Attributes:
+        id: Of the rule or mapping; name of the action type.
+        content: Whole, in the stored shape; None: it is deleted.
+        base: The version that it was made against; 0: there was none.
+        what: For the history: ``created``, ``changed``, ``deleted``, ``rolled back to 2``, ….
+    """
+
+    kind: Kind
+    id: str
+    content: Mapping[str, Any] | None
+    base: int
+    what: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "content": self.content,
+            "base": self.base,
+            "what": self.what,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Step:
+        return cls(**data)
 
 
-def create(tx: Tx, tenant: str, rule: RuleData, *, actor: str) -> int:
-    """Keep a new rule; returns its version, 1. Its id is free (see ``find``)."""
-    rows.add(
-        tx.conn,
-        policies,
-        id=rule["id"],
-        tenant=tenant,
-        name=str(rule.get("name", "")),
-        version=1,
-        rule=rows.dump(rule),
-        enabled=bool(rule.get("enabled", True)),
-        deleted=False,
-        created_by=actor,
-        created_at=tx.at,
-        updated_at=tx.at,
-    )
-    _version(tx, rule, 1, actor)
-    return 1
+class StaleError(Exception):
+    """A step was made against a version that is not the newest any more.
+
+    Attributes:
+        stale: Each such step with the version that stands there now.
+    """
+
+    def __init__(self, stale: Sequence[tuple[Step, int]]) -> None:
+        step, current = stale[0]
+        super().__init__(f"{step.kind} {step.id} is at version {current}, this was made against {step.base}")
+        self.stale = tuple(stale)
 
 
-def replace(tx: Tx, row: rows.Row, rule: RuleData, *, actor: str) -> int:
-    """Keep a new version of a rule (bringing a deleted one back); returns its number."""
-    version = int(row["version"]) + 1
-    rows.change(
-        tx.conn,
-        policies,
-        row["id"],
-        name=str(rule.get("name", "")),
-        version=version,
-        rule=rows.dump(rule),
-        enabled=bool(rule.get("enabled", True)),
-        deleted=False,
-        updated_at=tx.at,
-    )
-    _version(tx, rule, version, actor)
-    return version
+def version_of(conn: Connection, tenant: str, kind: Kind, id: str) -> int:
+    """The newest version of a document, deleted or not; 0 when there never was one."""
+    if kind == "action_type":
+        return types.version(conn, tenant, id)
+    return (RULES if kind == "rule" else MAPPINGS).version(conn, tenant, id)
 
 
-def _version(tx: Tx, rule: RuleData, version: int, actor: str) -> None:
-    rows.add(
-        tx.conn,
-        policy_versions,
-        policy_id=rule["id"],
-        version=version,
-        rule=rows.dump(rule),
-        author=actor,
-        at=tx.at,
-    )
+def check(conn: Connection, tenant: str, steps: Iterable[Step]) -> None:
+    """Raises ``StaleError`` when one was made against another version than the newest."""
+    found = [(step, version_of(conn, tenant, step.kind, step.id)) for step in steps]
+    if stale := [(step, current) for step, current in found if current != step.base]:
+        raise StaleError(stale)
 
 
-def delete(tx: Tx, row: rows.Row) -> None:
-    """Take a rule out of evaluation; its versions stay."""
-    rows.change(tx.conn, policies, row["id"], deleted=True, updated_at=tx.at)
+def apply(tx: Tx, tenant: str, steps: Sequence[Step], *, actor: str) -> None:
+    """Keep all of them. Raises ``StaleError``."""
+    check(tx.conn, tenant, steps)
+    for step in steps:
+        if step.kind == "action_type":
+            types.put(tx, tenant, step.id, step.content, version=step.base + 1)
+        else:
+            (RULES if step.kind == "rule" else MAPPINGS).put(tx, tenant, step, actor)
 
 
-def versions(conn: Connection, policy_id: str) -> Sequence[rows.Row]:
-    """Every version of a rule, newest first."""
-    query = (
-        select(policy_versions)
-        .where(policy_versions.c.policy_id == policy_id)
-        .order_by(policy_versions.c.version.desc())
-    )
-    return rows.every(conn, query)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """Everything that a tenant keeps by API, deleted ones left out."""
+
+    rules: Mapping[str, RuleData]
+    mappings: Mapping[str, MappingData]
+    types: Mapping[str, TypeData]
+
+    @classmethod
+    def of(cls, conn: Connection, tenant: str) -> Contents:
+        return cls(
+            rules=RULES.in_force(conn, tenant),
+            mappings=MAPPINGS.in_force(conn, tenant),
+            types=types.in_force(conn, tenant),
+        )
+
+    def after(self, steps: Iterable[Step]) -> Contents:
+        """As it would be with these steps; nothing is written."""
+        kept: dict[Kind, dict[str, Any]] = {
+            "rule": dict(self.rules),
+            "mapping": dict(self.mappings),
+            "action_type": dict(self.types),
+        }
+        for step in steps:
+            if step.content is None:
+                kept[step.kind].pop(step.id, None)
+            else:
+                kept[step.kind][step.id] = step.content
+        return Contents(rules=kept["rule"], mappings=kept["mapping"], types=kept["action_type"])
+
+
+NOTHING = Contents(rules={}, mappings={}, types={})
+
+
+def keepers(conn: Connection) -> list[str]:
+    """Tenants that keep, or once kept, something by API."""
+    query = union(*[select(table.c.tenant) for table in (policies, mappings, action_types)])
+    return sorted(conn.scalars(query))

@@ -83,13 +83,13 @@ class Snapshots:
         made = self._made.get(agent_id)
         if made is not None:
             return made
-        bundle, turn = self._policies.current, self._turn
+        turn = self._turn
         facts = await self._store.read(lambda conn: _facts(conn, agent_id, iso(self._clock.now())))
         if facts is None:
             raise LookupError(agent_id)
-        made = self._make(facts, bundle)
+        made = self._make(facts, self._policies.of(facts.agent.tenant))
         # What changed while we read is not forgotten again: keep nothing that is older than the last ``forget``.
-        if self._policies.current is bundle and self._turn == turn:
+        if self._turn == turn:
             self._made[agent_id] = made
         return made
 

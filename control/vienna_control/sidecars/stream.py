@@ -178,7 +178,7 @@ class Stream:
         except MalformedError as error:
             return _fault(frame.id, Reason.MALFORMED_REQUEST, str(error))
         try:
-            if terms is None or terms.mapping_digest != pipeline.mapping_digest:
+            if terms is None or terms.mapping_digest != pipeline.mapping_digest(self.caller.tenant):
                 raise StaleBundleError
             answer = await self._parts.store.write(lambda tx: pipeline.consult(tx, ask))
         except StaleBundleError:

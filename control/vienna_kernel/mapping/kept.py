@@ -11,7 +11,7 @@ type Files = tuple[tuple[str, str], ...]
 type Hosts = tuple[tuple[str, tuple[str, ...]], ...]
 
 _FILES = 512
-_SETS = 4
+_SETS = 16
 
 
 @lru_cache(maxsize=_FILES)

@@ -27,6 +27,7 @@ _SHARED = (
     "tags",
     "valid_from",
     "valid_until",
+    "timezone",
     "limits",
 )
 _DEFAULTS = {"name": "", "description": "", "priority": 0, "enabled": True}

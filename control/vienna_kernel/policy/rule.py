@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from vienna_kernel.approval.moves import OnTimeout
 from vienna_kernel.budget.definition import Budget
@@ -20,6 +20,7 @@ from vienna_kernel.duration import Duration
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
 from vienna_kernel.policy import condition
+from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.condition import Leaf, Node, leaves
 from vienna_kernel.value import Value
 
@@ -129,7 +130,11 @@ class LimitsShape(_Shape):
 
 
 class RuleShape(_Shape):
-    """The stored shape of a rule; ``when`` is read by ``condition``."""
+    """The stored shape of a rule; ``when`` is read by ``condition``.
+
+    Attributes:
+        timezone: IANA name, of its times of day; None: that of its page.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     name: str = Field("", max_length=200)
@@ -143,6 +148,14 @@ class RuleShape(_Shape):
     tags: list[Word] = Field([], max_length=50)
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    timezone: str | None = Field(None, max_length=64)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            zone(name)
+        return name
 
     @model_validator(mode="after")
     def _order(self) -> RuleShape:
@@ -219,7 +232,8 @@ class Rule:
 def build(
     shape: RuleShape, data: Mapping[str, Any], *, document: Document, path: Path, tz: tzinfo, source: str
 ) -> tuple[Rule, list[MalformedError]]:
-    """A rule of its shape, with every complaint about what pydantic cannot see."""
+    """A rule of its shape, with every complaint about what pydantic cannot see. ``tz``: where it names none."""
+    tz = zone(shape.timezone) if shape.timezone else tz
     reader = condition.Reader(rule_id=shape.id, window_seconds=shape.then.window or _MINUTE, tz=tz)
     tree = reader.read(shape.when, (*path, "when"))
     complaints = [MalformedError(document.where(place), why) for place, why in reader.complaints]
