@@ -15,6 +15,7 @@ from vienna_cli import policies_templates
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command, noun
+from vienna_kernel.approval.group import from_documents
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.cases import run_cases
@@ -60,6 +61,7 @@ def check(terminal: Terminal, places: Places = None, strict: Strict = False) -> 
         if wrong:
             raise Failure("\n".join(wrong))
         policies.tiers()
+        from_documents([file.document for file in policies.of("Groups")])
         mappings = policies.mappings()
         rules = policies.rules(*policies.of("Rules"))
     except (MalformedError, DocumentError) as error:

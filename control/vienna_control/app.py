@@ -13,6 +13,7 @@ import structlog
 
 from vienna_control.api import all_routes
 from vienna_control.api.openapi import describe
+from vienna_control.approvals.calendars import Calendars
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.audit import Sequencer
 from vienna_control.authority import Authority
@@ -23,6 +24,7 @@ from vienna_control.execution.sweep import Sweep
 from vienna_control.folder import DataFolder
 from vienna_control.identity import Identity
 from vienna_control.kubernetes import TokenReview
+from vienna_control.passkeys import Passkeys
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
 from vienna_control.policies.files import default_places
@@ -57,6 +59,7 @@ class App:
     store: Store
     authority: Authority
     identity: Identity
+    passkeys: Passkeys
     sequencer: Sequencer
     policies: Policies
     pipeline: Pipeline
@@ -98,6 +101,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         store,
         folder.secret(settings),
         issuer=settings.control.public_url,
+        clock=clock,
         warrants=_WARRANTS[settings.warrant_algorithm],
     )
     if authority.symmetric:
@@ -123,6 +127,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         store=store,
         authority=authority,
         identity=identity,
+        passkeys=Passkeys(authority, base_url=settings.control.public_url or base_url),
         sequencer=sequencer,
         policies=policies,
         pipeline=pipeline,
@@ -132,6 +137,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
             sequencer,
             policies,
             Expiry(store, clock),
+            Calendars(store, clock),
             Sweep(store, clock, pipeline.merits, hub.away),
             hub,
             Silence(store, clock),

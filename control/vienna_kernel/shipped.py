@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-KINDS = ("Rules", "Tiers", "Mapping")
+KINDS = ("Rules", "Tiers", "Mapping", "Groups")
 """What a policy document may be."""
 CASES = "_cases"
 """The name of a file's cases is the file's own and this."""

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from vienna_control import rows
 from vienna_control.clock import from_iso, iso
@@ -26,6 +26,8 @@ from vienna_kernel.ledger.trail import EntryType
 
 type Source = Literal["api", "file"]
 
+COMMON = ""
+"""The tenant of what stands in files."""
 MOST = 200
 """Groups by API in one tenant."""
 
@@ -83,7 +85,7 @@ def every(conn: Connection, tenant: str) -> dict[str, Kept]:
 _EVERY = rows.Prepared(
     select(groups, calendars.c.spans, calendars.c.fetched_at, calendars.c.problem)
     .outerjoin(calendars, (calendars.c.tenant == groups.c.tenant) & (calendars.c.url == groups.c.calendar))
-    .where(groups.c.tenant == bindparam("tenant"))
+    .where(or_(groups.c.tenant == bindparam("tenant"), groups.c.source == "file"))
     .order_by(groups.c.source, groups.c.name)
 )
 
@@ -116,10 +118,12 @@ def groups_order(conn: Connection, tenant: str) -> Sequence[str]:
         operators.c.role.in_(["approver", "admin"]),
     )
     known = {group for row in rows.every(conn, query) for group in rows.load(row["groups"])}
-    written = every(conn, tenant)
-    return sorted(
-        known, key=lambda name: _place(name, written[name].group.order if name in written else LAST)
-    )
+    return sorted(known, key=placing(every(conn, tenant)))
+
+
+def placing(written: Mapping[str, Kept]) -> Callable[[str], tuple[bool, int, str]]:
+    """The key by which names of groups are put in order."""
+    return lambda name: _place(name, written[name].group.order if name in written else LAST)
 
 
 def members(conn: Connection, tenant: str, name: str) -> list[dict[str, Any]]:
@@ -217,19 +221,20 @@ def remove(tx: Tx, tenant: str, name: str, *, actor: str) -> bool:
     return True
 
 
-def adopt(tx: Tx, tenant: str, wanted: Sequence[Group], *, actor: str) -> None:
-    """Bring what is kept of files to what the files say now; nothing is entered where they say the same."""
-    query = select(groups).where(groups.c.tenant == tenant, groups.c.source == "file")
+def adopt(tx: Tx, wanted: Sequence[Group], *, tenant: str, actor: str) -> None:
+    """Bring what is kept of files to what the files say now; nothing is entered where they say the same.
+
+    Files hold for every tenant; ``tenant``: under which the trail has it.
+    """
+    query = select(groups).where(groups.c.tenant == COMMON, groups.c.source == "file")
     known = {row["name"]: row["definition"] for row in rows.every(tx.conn, query)}
     said = {group.name: group for group in wanted}
-    for name in known.keys() - said.keys():
-        tx.conn.execute(
-            delete(groups).where(groups.c.tenant == tenant, groups.c.source == "file", groups.c.name == name)
-        )
+    for name in sorted(known.keys() - said.keys()):
+        tx.conn.execute(delete(groups).where(groups.c.tenant == COMMON, groups.c.name == name))
         _tell(tx, tenant, name, "removed", actor, source="file")
     for name, group in said.items():
         if known.get(name) != rows.dump(group.to_json()):
-            _write(tx, tenant, "file", group)
+            _write(tx, COMMON, "file", group)
             _tell(tx, tenant, name, "written", actor, source="file")
 
 

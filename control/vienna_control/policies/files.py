@@ -1,4 +1,4 @@
-"""What lies on disk: documents of rules, tiers and mappings under the configured files and folders.
+"""What lies on disk: documents of rules, tiers, mappings and groups under the configured files and folders.
 
 1. Folders are read to the bottom; which files in them count is ``shipped.counts``.
 2. The kind a document names decides what it is; a document without a known kind is an error.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vienna_kernel import shipped
+from vienna_kernel.approval.group import Group, from_documents
 from vienna_kernel.document import Document, DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.kept import parsed
@@ -26,12 +27,14 @@ class Sources:
 
     Attributes:
         texts: Each mapping as it stands on disk, under its id: what the gates compile.
+        groups: Groups of approvers, their order and duty.
     """
 
     rules: tuple[Document, ...]
     tiers: Document
     mappings: tuple[Document, ...]
     texts: tuple[tuple[str, str], ...]
+    groups: tuple[Group, ...] = ()
 
 
 def default_places() -> tuple[Path, ...]:
@@ -76,6 +79,7 @@ def read(places: Sequence[Path], *, strict: bool = False) -> Sources:
         tiers=tiers,
         mappings=tuple(document for document, _ in mappings.values()),
         texts=tuple((name, text) for name, (_, text) in mappings.items()),
+        groups=from_documents(own.groups),
     )
 
 
@@ -85,6 +89,7 @@ class _Shelf:
     def __init__(self) -> None:
         self.paths: list[tuple[Path, Document]] = []
         self.rules: list[Document] = []
+        self.groups: list[Document] = []
         self.tiers: Document | None = None
         self.mappings: dict[str, tuple[Document, str]] = {}
 
@@ -94,6 +99,8 @@ class _Shelf:
         kind = document.data.get("kind") if isinstance(document.data, dict) else None
         if kind == "Rules":
             self.rules.append(document)
+        elif kind == "Groups":
+            self.groups.append(document)
         elif kind == "Tiers":
             if self.tiers is not None:
                 raise MalformedError(document.where(), f"tiers stand in {self.tiers.name} already")
