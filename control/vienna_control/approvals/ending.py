@@ -19,8 +19,10 @@ from vienna_control.store.tables import approvals, intents, votes
 from vienna_kernel import lifecycle
 from vienna_kernel.approval.deadline import lapse as after_deadline
 from vienna_kernel.approval.moves import Event, Requirements, Status, Vote, advance
+from vienna_kernel.consent.statement import Proof
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Reason
+from vienna_kernel.warrant.consents import ProofClaims, proof_of
 
 _INTENT_EVENT = {
     Status.APPROVED: lifecycle.Event.APPROVE,
@@ -126,6 +128,15 @@ def _lent(kept: str | None) -> dict[str, Any]:
         return {}
     said = rows.load(kept)
     return {"stands_for": said["id"], "lent": tuple(said["groups"]), "covers": tuple(said["covers"])}
+
+
+def proofs_of(conn: Connection, approval_id: str) -> dict[str, Proof]:
+    """What passkeys signed to agree to this approval, by operator."""
+    query = select(votes).where(votes.c.approval_id == approval_id, votes.c.proof.is_not(None))
+    return {
+        row["operator_id"]: proof_of(ProofClaims(**rows.load(row["proof"])), shown=row["shown_digest"])
+        for row in rows.every(conn, query)
+    }
 
 
 def lapse(tx: Tx, approval_id: str) -> Status | None:

@@ -148,9 +148,17 @@ def consents(tx: Tx, past: Past) -> tuple[tuple[Consent, ...], Demand]:
 
 
 def given(tx: Tx, approval_id: str) -> tuple[Consent, ...]:
-    """Whose consent an approval holds."""
+    """Whose consent an approval holds, with what their passkeys signed."""
+    proofs = ending.proofs_of(tx.conn, approval_id)
     return tuple(
-        Consent(vote.operator_id, from_iso(at), digest, vote.mfa, bool(vote.justification.strip()))
+        Consent(
+            vote.operator_id,
+            from_iso(at),
+            digest,
+            vote.mfa,
+            bool(vote.justification.strip()),
+            proofs.get(vote.operator_id),
+        )
         for vote, at, digest in votes_of(tx.conn, approval_id)
         if vote.verdict == "approve"
     )

@@ -3,7 +3,8 @@
 1. The deadline first: a vote after it finds an approval that has lapsed.
 2. What the voter saw must be what is asked (``shown_digest``).
 3. May this person vote, and does the vote carry what is asked of it.
-4. The code last: a vote that is refused for another reason does not use it up.
+4. The code, or the passkey, last: a vote that is refused for another reason does not use it up. Where the roster asks
+   for passkeys nothing else is consent.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.seats import seat
 from vienna_control.approvals.wording import kept
+from vienna_control.passkeys import consent
 from vienna_control.store import Tx
 from vienna_control.store.tables import votes
 from vienna_kernel.approval.moves import (
@@ -30,10 +32,14 @@ from vienna_kernel.approval.moves import (
     may_count,
     tally,
 )
+from vienna_kernel.consent.statement import Proof
 from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason, Refused
+from vienna_kernel.warrant.consents import proof_to_claims
 
 type CodeCheck = Callable[[], bool]
+type PasskeyCheck = Callable[[], Proof | Refused]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,8 @@ class Ballot:
         shown_digest: Digest of what the operator saw; None: whatever is asked now.
         in_place_of: Id or e-mail address of whom the operator stands in for; None: as themselves if they may, else
             in the place of the first who lets them.
-        code: Whether a second factor was offered, and how to check it (it is used up by that).
+        code: Whether a code was offered, and how to check it (it is used up by that).
+        passkey: The same of a passkey; what it signed is kept.
     """
 
     verdict: Literal["approve", "deny"]
@@ -55,6 +62,7 @@ class Ballot:
     shown_digest: str | None = None
     in_place_of: str | None = None
     code: CodeCheck | None = None
+    passkey: PasskeyCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +106,31 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
     counts = may_count(requirements, vote)
     if isinstance(counts, Refused):
         return counts
-    if vote.mfa and ballot.code is not None and not ballot.code():  # (4)
-        return Refused(Reason.MFA_REQUIRED, "the code is wrong, was used already, or none is enrolled")
+    shown = _factor(tx, row, ballot)  # (4)
+    if isinstance(shown, Refused):
+        return shown
+    _keep(tx, row, vote, ballot, shown)
     return _count(tx, row, requirements, [*earlier, vote], ballot)
+
+
+def _factor(tx: Tx, row: rows.Row, ballot: Ballot) -> Proof | None | Refused:
+    """The second factor that was offered, checked and used up: of a passkey what it signed, else None."""
+    if ballot.passkey is not None:
+        return ballot.passkey()
+    if ballot.verdict == "approve" and consent.demanded(tx.conn, row["tenant"], row["tier"]):
+        return Refused(
+            Reason.MFA_REQUIRED, "consent to this is given by a passkey of the roster: ask for a challenge"
+        )
+    if ballot.code is not None and not ballot.code():
+        return Refused(Reason.MFA_REQUIRED, "the code is wrong, was used already, or none is enrolled")
+    return None
 
 
 def _vote(voter: Voter, ballot: Ballot) -> Vote:
     return Vote(
         operator_id=voter.id,
         verdict=ballot.verdict,
-        mfa="totp" if ballot.code is not None else "",
+        mfa="passkey" if ballot.passkey is not None else "totp" if ballot.code is not None else "",
         justification=ballot.justification,
         rollback_plan=ballot.rollback_plan,
         groups=voter.groups,
@@ -123,7 +146,6 @@ def _count(
     tx: Tx, row: rows.Row, requirements: Requirements, cast_votes: Sequence[Vote], ballot: Ballot
 ) -> Decided:
     vote = cast_votes[-1]
-    _keep(tx, row, vote, ballot)
     planned = (rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""
     standing = tally(requirements, cast_votes, rollback_plan=str(planned))
     status = advance(Status(row["status"]), standing.event)
@@ -148,7 +170,7 @@ def _count(
     )
 
 
-def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
+def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot, proof: Proof | None) -> None:
     rows.add(
         tx.conn,
         votes,
@@ -164,6 +186,8 @@ def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
         rollback_plan=vote.rollback_plan,
         mfa=vote.mfa,
         shown_digest=row["shown_digest"],
+        passkey=proof.kid if proof else None,
+        proof=rows.dump(proof_to_claims(proof)) if proof else None,
         stands_for=_stood_for(vote),
         at=tx.at,
     )
@@ -181,8 +205,14 @@ def _keep(tx: Tx, row: rows.Row, vote: Vote, ballot: Ballot) -> None:
             "justified": bool(vote.justification.strip()),
             "comment": kept(ballot.comment),
             **({"for": f"operator:{vote.stands_for}"} if vote.stands_for else {}),
+            **(_proved(proof) if proof else {}),
         },
     )
+
+
+def _proved(proof: Proof) -> dict[str, str]:
+    """The key, and the digest of what it signed and how: the vote's row holds all of it."""
+    return {"passkey": proof.kid, "proof": digest(proof_to_claims(proof))}
 
 
 def _stood_for(vote: Vote) -> str | None:
