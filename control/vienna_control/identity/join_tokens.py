@@ -26,11 +26,13 @@ LONGEST = timedelta(hours=LONGEST_HOURS)
 
 def take_use(tx: Tx, credential_id: str, jkt: str) -> bool:
     """Whether this join token lets the gate with the key ``jkt`` (RFC 7638) in; taking a use if it is a new one."""
+    row = rows.first(tx.conn, select(credentials).where(credentials.c.id == credential_id))
+    if row is None or row["kind"] != "join":
+        return False
     known = select(join_uses.c.jkt).where(join_uses.c.credential_id == credential_id, join_uses.c.jkt == jkt)
     if tx.conn.scalar(known) is not None:
         return True
-    most = tx.conn.scalar(select(credentials.c.most_uses).where(credentials.c.id == credential_id))
-    if most is not None and used(tx.conn, credential_id) >= most:
+    if row["most_uses"] is not None and used(tx.conn, credential_id) >= row["most_uses"]:
         return False
     rows.add(tx.conn, join_uses, credential_id=credential_id, jkt=jkt, at=tx.at)
     return True
