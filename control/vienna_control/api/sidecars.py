@@ -16,6 +16,7 @@ from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.fleet.registry import FullError
+from vienna_control.identity import join_tokens
 from vienna_control.intake.ask import Caller
 from vienna_control.sidecars import heartbeats, inventory, revocation
 from vienna_control.sidecars.enrolment import (
@@ -30,6 +31,7 @@ from vienna_control.sidecars.enrolment import (
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars
 from vienna_kernel.heartbeat import INTERVAL_SECONDS, Heartbeat
+from vienna_kernel.keyring import thumbprint
 from vienna_kernel.ledger.trail import EntryType
 
 _MAX_FRAME = 8 * 1024 * 1024
@@ -98,13 +100,17 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
 
     def unit(tx: Tx) -> Enrolled:
         try:
-            return enrol(tx, app.authority, app.identity.credentials, wanted, newcomer)
+            done = enrol(tx, app.authority, app.identity.credentials, wanted, newcomer)
         except FullError as error:
             raise Problem(Code.CONFLICT, str(error)) from None
         except UntimelyError as error:
             raise Problem(Code.INVALID_REQUEST, str(error), {"now": tx.at}) from None
         except RefusedError as error:
             raise Problem(Code.FORBIDDEN, str(error)) from None
+        stored = principal.id.startswith("key-")  # else a service account's token, which is not ours
+        if stored and not join_tokens.take_use(tx, principal.id, thumbprint(body.public_jwk)):
+            raise Problem(Code.FORBIDDEN, "this join token has let in as many gates as it may; make another")
+        return done
 
     done = await app.store.write(unit)
     return EnrolData(
