@@ -24,6 +24,7 @@ import httpx
 import pyotp
 import yaml
 
+from harness import forks
 from harness.upstream import Upstream
 
 START_SECONDS = 30
@@ -90,25 +91,14 @@ class Process:
         self.log = log
         self._env = env
         self._listen: str | None = None
-        self._child: subprocess.Popen[str] | None = None
+        self._child: subprocess.Popen[str] | forks.Forked | None = None
         self.ready: dict[str, Any] = {}
 
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
         listen = self._listen or "127.0.0.1:0"
-        command = [
-            *self.within,
-            sys.executable,
-            "-m",
-            self.module,
-            *self.arguments,
-            "--json",
-            "--listen",
-            listen,
-        ]
-        with self.log.open("a") as log:
-            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=self._env, text=True)
-        self._child = child
+        arguments = [*self.arguments, "--json", "--listen", listen]
+        child = self._child = self._started(arguments)
         line = self._first_line(child)
         assert line.startswith("{"), f"{self.module} did not become ready: {line!r}\n{self.tail()}"
         self.ready = json.loads(line)
@@ -116,7 +106,14 @@ class Process:
         self._listen = self.ready[address].removeprefix("http://")
         return self.ready
 
-    def _first_line(self, child: subprocess.Popen[str]) -> str:
+    def _started(self, arguments: list[str]) -> subprocess.Popen[str] | forks.Forked:
+        with self.log.open("a") as log:
+            if not self.within and forks.can(self.module, self._env):
+                return forks.start(self.module, arguments, env=self._env, stderr=log)
+            command = [*self.within, sys.executable, "-m", self.module, *arguments]
+            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=self._env, text=True)
+
+    def _first_line(self, child: subprocess.Popen[str] | forks.Forked) -> str:
         assert child.stdout
         box: list[str] = []
         reader = threading.Thread(target=lambda: box.append(child.stdout.readline()), daemon=True)
@@ -129,7 +126,7 @@ class Process:
         return box[0] if box else ""
 
     @property
-    def child(self) -> subprocess.Popen[str]:
+    def child(self) -> subprocess.Popen[str] | forks.Forked:
         assert self._child, f"{self.module} was never started"
         return self._child
 

@@ -1,0 +1,200 @@
+"""Vienna's processes without their imports: forked from one process that has imported them already.
+
+Most of a start is imports and the shipped mappings; a suite starts hundreds. What is forked is a process of its own
+that runs the module's own ``main`` with its own arguments, environment, folder and streams. Starts as such are tested
+where the command line is (``tests/cli``), with nothing imported before.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import functools
+import gc
+import importlib
+import json
+import os
+import random
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from typing import IO, Any
+
+_MOST = 1024 * 1024
+_READ_BY_IMPORTS = ("PYTHON", "LD_", "SSLKEYLOGFILE", "MITMPROXY_")  # only a start of its own obeys them
+
+
+class Forked:
+    """A forked process: as much of ``subprocess.Popen`` as the harness uses."""
+
+    def __init__(self, line: socket.socket, stdout: IO[str]) -> None:
+        self._line = line
+        self.stdout = stdout
+        self.pid = int(_message(line)["pid"])
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = int(_message(self._line)["code"])
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired("forked", timeout or 0) from None
+            self._line.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # ended just now; its end is on its way to us
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def _message(line: socket.socket) -> Any:
+    data = line.recv(_MOST)
+    assert data, "the process that forks has ended"
+    return json.loads(data)
+
+
+def can(module: str, env: dict[str, str]) -> bool:
+    """Whether a start may be a fork: of our own processes, where nothing of it is for the interpreter."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith(_READ_BY_IMPORTS)}
+    wanted = {name: value for name, value in env.items() if name.startswith(_READ_BY_IMPORTS)}
+    return module in _PREPARED and wanted.items() <= ours.items()
+
+
+def start(module: str, arguments: list[str], *, env: dict[str, str], stderr: IO[str]) -> Forked:
+    """Start ``python -m module arguments``; its standard output is a pipe."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    reading, writing = os.pipe()
+    request = {"arguments": arguments, "env": env, "folder": os.getcwd()}
+    with theirs:
+        fds = array.array("i", [theirs.fileno(), writing, stderr.fileno()])
+        _server(module).sendmsg(
+            [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds.tobytes())]
+        )
+    os.close(writing)
+    return Forked(ours, os.fdopen(reading, "r"))
+
+
+@functools.cache
+def _server(module: str) -> socket.socket:
+    """The process that forks this module, for as long as ours lives: it ends when this socket does."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        command = [sys.executable, "-m", "harness.forks", module, str(theirs.fileno())]
+        subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=_environment())
+    return ours
+
+
+def _environment() -> dict[str, str]:
+    paths = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+
+
+# In the process that forks.
+
+
+def _prepare_control() -> None:
+    import alembic.command
+    import alembic.context  # noqa: F401  # migrations import them at the first start of an installation
+
+    from vienna_control.api import all_routes
+    from vienna_control.policies import files
+    from vienna_kernel.mapping.kept import compiled
+
+    all_routes()
+    sources = files.read(files.default_places())
+    named = zip(sources.mappings, sources.texts, strict=True)
+    compiled(tuple([(document.name, text) for document, (_, text) in named]))
+
+
+def _prepare_gate() -> None:
+    from vienna_kernel import shipped
+    from vienna_kernel.mapping.kept import compiled, parsed
+
+    files = []
+    for path in sorted(shipped.root().rglob("*.yaml")):
+        if shipped.counts(path.relative_to(shipped.root()).parts):
+            text = path.read_text()
+            said = parsed(text, path.name).data
+            if said["kind"] == "Mapping":
+                files.append((said["id"], text))
+    compiled(tuple(files))
+
+
+_PREPARED = {"vienna_control": _prepare_control, "vienna_proxy": _prepare_gate}
+
+
+def _serve(module: str, requests: socket.socket) -> None:
+    main = importlib.import_module(f"{module}.__main__").main
+    _PREPARED[module]()
+    gc.collect()
+    gc.freeze()
+    watched = selectors.DefaultSelector()
+    watched.register(requests, selectors.EVENT_READ)
+    while True:
+        for key, _ in watched.select():
+            if key.fileobj is requests:
+                data, fds, _, _ = socket.recv_fds(requests, _MOST, 3)
+                if not data:
+                    for child in list(watched.get_map().values()):
+                        if child.data:
+                            os.kill(child.data[0], signal.SIGKILL)
+                    return
+                pid = os.fork()
+                if pid == 0:
+                    watched.close()
+                    requests.close()
+                    _become(main, module, json.loads(data), fds)
+                line = socket.socket(fileno=fds[0])
+                for fd in fds[1:]:
+                    os.close(fd)
+                line.send(json.dumps({"pid": pid}).encode())
+                watched.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, line))
+            else:
+                pid, line = key.data
+                _, status = os.waitpid(pid, 0)
+                watched.unregister(key.fileobj)
+                os.close(key.fd)
+                with contextlib.suppress(OSError):
+                    line.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
+                line.close()
+
+
+def _become(main: Any, module: str, request: Any, fds: list[int]) -> None:
+    """Be the process that was asked for, until its end."""
+    code = 1
+    try:
+        os.close(fds[0])
+        for fd, place in zip(fds[1:], (1, 2), strict=True):
+            os.dup2(fd, place)
+            os.close(fd)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        random.seed()
+        sys.argv = [module, *request["arguments"]]
+        code = main() or 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
