@@ -38,7 +38,8 @@ async def test_what_an_approver_sees_is_the_sentence_the_request_and_why(
     held = await bot.consult("POST", REFUNDS, REFUND)
     _, answer = await people.ask("alice", "GET", f"/approvals/{held.approval_id}")
     one = answer["data"]
-    assert one["sentence"] == "billing-bot wants to refund 5,000.00 EUR of order ORD-1"
+    assert one["sentence"] == "billing-bot wants to refund 5,000.00 EUR of order ORD-1 on payments.example"
+    assert one["unusual"][0] == "billing-bot has not called payments.example before"
     assert one["shown"]["request"]["method"] == "POST"
     assert one["shown"]["request"]["url"] == REFUNDS
     assert one["shown"]["request"]["body"] == {"order": "ORD-1", "amount": 5000, "currency": "EUR"}

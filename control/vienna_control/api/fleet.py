@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.until import INDEFINITE, Duration, until
-from vienna_control.fleet import activity, enforcement, forecast, registry, suspension, trust
+from vienna_control.fleet import activity, enforcement, registry, suspension, trust
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
-from vienna_control.store.tables import entries
+from vienna_control.store.tables import entries, trust_events
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.stop import Level
 
@@ -73,20 +73,13 @@ class TrustBody(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class PromoteBody(BaseModel):
-    """``confirm``: without it nothing changes and the forecast is answered."""
+class FleetQuery(PageQuery):
+    """``name``: what the name begins with."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    to: Enforcement
-    confirm: bool = False
-
-
-class ForecastQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    to: Enforcement = "enforce"
-    days: Annotated[int, Field(ge=1, le=90)] = 7
+    status: Literal["active", "suspended", "inactive"] | None = None
+    enforcement: Enforcement | None = None
+    type: Annotated[str, Field(max_length=32)] | None = None
+    name: Annotated[str, Field(max_length=128)] | None = None
 
 
 def _brief(agent: Agent) -> dict[str, Any]:
@@ -105,28 +98,28 @@ def _brief(agent: Agent) -> dict[str, Any]:
     }
 
 
-def _agent(ctx: Context, conn: Connection) -> Agent:
+def agent_of(ctx: Context, conn: Connection) -> Agent:
+    """The agent that the path names, of the caller's tenant. Raises 404."""
     found = registry.find(conn, ctx.principal.tenant, ctx.path["agent"])
     if found is None:
         raise not_found("agent", ctx.path["agent"])
     return found
 
 
-@route("GET", "/fleet", who=Who.READER, writes=None, query=PageQuery, summary="Agents, by name")
+@route("GET", "/fleet", who=Who.READER, writes=None, query=FleetQuery, summary="Agents, by name")
 async def list_agents(ctx: Context) -> dict[str, Any]:
+    """``summary`` counts the whole fleet, whatever is asked for."""
     query, tenant = ctx.query, ctx.principal.tenant
+    wanted = registry.Wanted(
+        status=query.status, enforcement=query.enforcement, type=query.type, name=query.name
+    )
 
     def read(conn: Connection) -> dict[str, Any]:
-        found, total = registry.listed(conn, tenant, limit=query.limit, offset=query.offset)
-        return {
-            "agents": [
-                _brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)} for agent in found
-            ],
-            "total": total,
-            "has_more": query.offset + len(found) < total,
-            "next_cursor": None,
-            "summary": activity.summary(conn, tenant, ctx.app.clock.now()),
-        }
+        page = slice_page(registry.listed(conn, tenant, wanted), query, noun="agents", shape=shape)
+        return page | {"summary": activity.summary(conn, tenant, ctx.app.clock.now())}
+
+    def shape(agent: Agent) -> dict[str, Any]:
+        return _brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)}
 
     return await ctx.app.store.read(read)
 
@@ -170,7 +163,7 @@ async def create_agent(ctx: Context) -> dict[str, Any]:
 @route("GET", "/fleet/{agent}", who=Who.READER, writes=None, summary="One agent, by id or name")
 async def read_agent(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
-        agent = _agent(ctx, conn)
+        agent = agent_of(ctx, conn)
         return _brief(agent) | {
             "gates_connected": ctx.app.hub.connected(agent.id),
             "suspension": suspension.current(conn, agent.id),
@@ -193,7 +186,7 @@ async def patch_agent(ctx: Context) -> dict[str, Any]:
     sent = ctx.body.model_dump(exclude_none=True)
 
     def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
+        agent = agent_of(ctx, tx.conn)
         if "enforcement" in sent and enforcement.lowers(agent, sent["enforcement"]):
             raise Problem(
                 Code.CONFLICT, "going down a rung is done by POST /fleet/{agent}/promote with confirm"
@@ -215,7 +208,7 @@ async def retire_agent(ctx: Context) -> dict[str, Any]:
     actor = ctx.principal.actor
 
     def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
+        agent = agent_of(ctx, tx.conn)
         suspension.suspend(tx, agent, reason="the agent was retired", actor=actor)
         ctx.app.identity.credentials.revoke_all_of(tx, agent.id)
         return _brief(registry.amend(tx, agent, {"status": "inactive"}, actor=actor))
@@ -235,12 +228,36 @@ async def read_activity(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
         return fetch_page(
             conn,
-            activity.timeline(_agent(ctx, conn).id),
+            activity.timeline(agent_of(ctx, conn).id),
             ctx.query,
             key=entries.c.arrival,
             noun="activities",
             shape=activity.shown,
         )
+
+    return await ctx.app.store.read(read)
+
+
+@route(
+    "GET",
+    "/fleet/{agent}/trust",
+    who=Who.READER,
+    writes=None,
+    query=PageQuery,
+    summary="How its trust came to be, newest first",
+)
+async def read_trust(ctx: Context) -> dict[str, Any]:
+    def read(conn: Connection) -> dict[str, Any]:
+        agent = agent_of(ctx, conn)
+        page = fetch_page(
+            conn,
+            activity.trust(agent.id),
+            ctx.query,
+            key=trust_events.c.id,
+            noun="trust_events",
+            shape=activity.trust_event,
+        )
+        return {"agent_id": agent.id, "trust_score": agent.trust, **page}
 
     return await ctx.app.store.read(read)
 
@@ -257,12 +274,14 @@ async def suspend_agent(ctx: Context) -> dict[str, Any]:
     body = ctx.body
 
     def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
+        agent = agent_of(ctx, tx.conn)
         if agent.status == "inactive":
             raise Problem(Code.CONFLICT, "this agent is retired")
         resume_at = until(body.duration, tx.now)
         if resume_at is not None and body.level == "quarantine":
-            raise Problem(Code.VALIDATION_FAILED, "/duration: a quarantine ends only when an operator ends it")
+            raise Problem(
+                Code.VALIDATION_FAILED, "/duration: a quarantine ends only when an operator ends it"
+            )
         done = suspension.suspend(
             tx,
             agent,
@@ -293,7 +312,7 @@ async def suspend_agent(ctx: Context) -> dict[str, Any]:
 )
 async def resume_agent(ctx: Context) -> dict[str, Any]:
     def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
+        agent = agent_of(ctx, tx.conn)
         if agent.status != "suspended":
             raise Problem(Code.CONFLICT, f"this agent is {agent.status}, not suspended")
         suspension.resume(tx, agent, reason=ctx.body.reason, actor=ctx.principal.actor)
@@ -314,57 +333,8 @@ async def set_trust(ctx: Context) -> dict[str, Any]:
     body = ctx.body
 
     def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
+        agent = agent_of(ctx, tx.conn)
         after = trust.move(tx, agent, body.trust_score, reason=body.reason, actor=ctx.principal.actor)
         return {"agent_id": agent.id, "previous_trust_score": agent.trust, "new_trust_score": after}
-
-    return await ctx.app.store.write(unit)
-
-
-@route(
-    "GET",
-    "/fleet/{agent}/forecast",
-    who=Who.READER,
-    writes=None,
-    query=ForecastQuery,
-    summary="What a rung would have done to its recorded traffic",
-)
-async def read_forecast(ctx: Context) -> dict[str, Any]:
-    return await ctx.app.store.read(lambda conn: _forecast(ctx, conn, ctx.query.to, ctx.query.days))
-
-
-def _forecast(ctx: Context, conn: Connection, to: Enforcement, days: int) -> dict[str, Any]:
-    agent = _agent(ctx, conn)
-    told = forecast.forecast(conn, agent.id, to, now=ctx.app.clock.now(), days=days)
-    return {"agent_id": agent.id, "name": agent.name, "from": agent.enforcement, **told}
-
-
-@route(
-    "POST",
-    "/fleet/{agent}/promote",
-    who=Who.ADMIN,
-    writes=(EntryType.CONFIG_CHANGED, EntryType.ALERT),
-    body=PromoteBody,
-    summary="Put an agent on another rung: observe, enforce_high, enforce",
-)
-async def promote_agent(ctx: Context) -> dict[str, Any]:
-    """Without ``confirm`` only the forecast is answered. Going down is alerted, and takes two admins in prod."""
-    body = ctx.body
-
-    def unit(tx: Tx) -> dict[str, Any]:
-        agent = _agent(ctx, tx.conn)
-        told = _forecast(ctx, tx.conn, body.to, 7)
-        step: enforcement.Step = "unchanged"
-        if body.confirm:
-            step = enforcement.move(
-                tx,
-                agent,
-                body.to,
-                who=ctx.principal.name,
-                actor=ctx.principal.actor,
-                two_people=not ctx.app.config.lenient,
-            )
-        now = body.to if step == "done" else agent.enforcement
-        return {**told, "confirmed": step == "done", "step": step, "enforcement": now}
 
     return await ctx.app.store.write(unit)

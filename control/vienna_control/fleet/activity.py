@@ -32,18 +32,20 @@ def shown(row: rows.Row) -> dict[str, Any]:
     }
 
 
+def trust(agent_id: str) -> Select[Any]:
+    """Changes of an agent's trust."""
+    return select(trust_events).where(trust_events.c.agent_id == agent_id)
+
+
+def trust_event(row: rows.Row) -> dict[str, Any]:
+    """One change."""
+    return {name: row[name] for name in ("at", "before", "after", "reason", "actor")}
+
+
 def trust_history(conn: Connection, agent_id: str) -> list[dict[str, Any]]:
     """The latest changes of trust, newest first."""
-    query = (
-        select(trust_events)
-        .where(trust_events.c.agent_id == agent_id)
-        .order_by(trust_events.c.id.desc())
-        .limit(_TRUST_SHOWN)
-    )
-    return [
-        {name: row[name] for name in ("at", "before", "after", "reason", "actor")}
-        for row in rows.every(conn, query)
-    ]
+    query = trust(agent_id).order_by(trust_events.c.id.desc()).limit(_TRUST_SHOWN)
+    return [trust_event(row) for row in rows.every(conn, query)]
 
 
 def stats(conn: Connection, agent_id: str) -> dict[str, Any]:

@@ -110,13 +110,32 @@ def find(conn: Connection, tenant: str, name_or_id: str) -> Agent | None:
     return of_row(row) if row else None
 
 
-def listed(conn: Connection, tenant: str, *, limit: int, offset: int) -> tuple[Sequence[Agent], int]:
-    """Agents by name, and how many there are in all."""
-    total = conn.scalar(select(func.count()).select_from(agents).where(agents.c.tenant == tenant)) or 0
-    query = (
-        select(agents).where(agents.c.tenant == tenant).order_by(agents.c.name).limit(limit).offset(offset)
-    )
-    return [of_row(row) for row in rows.every(conn, query)], total
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which agents; None: whatever it is.
+
+    Attributes:
+        name: What the name begins with.
+    """
+
+    status: AgentStatus | None = None
+    enforcement: Enforcement | None = None
+    type: str | None = None
+    name: str | None = None
+
+
+def listed(conn: Connection, tenant: str, wanted: Wanted = Wanted()) -> Sequence[Agent]:
+    """Agents by name; there are ``VIENNA_MAX_AGENTS`` at most."""
+    query = select(agents).where(agents.c.tenant == tenant)
+    for column, value in (
+        (agents.c.status, wanted.status),
+        (agents.c.enforcement, wanted.enforcement),
+        (agents.c.type, wanted.type),
+    ):
+        query = query if value is None else query.where(column == value)
+    if wanted.name:
+        query = query.where(agents.c.name.startswith(wanted.name, autoescape=True))
+    return [of_row(row) for row in rows.every(conn, query.order_by(agents.c.name))]
 
 
 def register(tx: Tx, agent: Agent, *, actor: str, most: int) -> Agent:
