@@ -91,7 +91,8 @@ async def _run(settings: config.Settings, prepare: Prepare, *, as_json: bool) ->
     await server.start()
     gc.freeze()
     gc.enable()
-    _announce(app, folder, url, first, as_json=as_json)
+    where = {"control": url, "metrics": server.admin_url}
+    _announce(app, folder, where, first, as_json=as_json)
     code = await server.watch(stop)
     await server.stop()
     folder.close()
@@ -122,12 +123,14 @@ async def _first_ones(app: App, folder: DataFolder, url: str) -> _FirstOnes:
     return _FirstOnes(join_token=join, admin=admin)
 
 
-def _announce(app: App, folder: DataFolder, url: str, first: _FirstOnes, *, as_json: bool) -> None:
+def _announce(
+    app: App, folder: DataFolder, where: dict[str, str | None], first: _FirstOnes, *, as_json: bool
+) -> None:
     admin = first.admin
     if as_json:
         line = {
             "ready": True,
-            "control": url,
+            **where,
             "data_dir": str(folder.path),
             "pid": os.getpid(),
             "root_ca": str(folder.publish_root(app.authority.root_ca_pem)),
@@ -138,7 +141,7 @@ def _announce(app: App, folder: DataFolder, url: str, first: _FirstOnes, *, as_j
         print(json.dumps(line), flush=True)
         return
     folder.publish_root(app.authority.root_ca_pem)
-    print(f"vienna control plane ready at {url} (data in {folder.path})", flush=True)
+    print(f"vienna control plane ready at {where['control']} (data in {folder.path})", flush=True)
     if admin and admin.made:
         # Shown once, to the person who started it; a script finds the same in the file.
         print(

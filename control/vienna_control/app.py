@@ -27,11 +27,14 @@ from vienna_control.kubernetes import TokenReview
 from vienna_control.passkeys import Passkeys
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
+from vienna_control.policies.backtests import Backtests
 from vienna_control.policies.files import default_places
 from vienna_control.ports import Background, UnavailableError
 from vienna_control.sidecars import Hub
 from vienna_control.sidecars.heartbeats import Silence
 from vienna_control.store import Store
+from vienna_control.telemetry.metrics import Metrics
+from vienna_control.telemetry.moment import look, open_approvals
 from vienna_kernel.keyring import Algorithm
 
 log = structlog.get_logger("vienna.control")
@@ -62,9 +65,11 @@ class App:
     passkeys: Passkeys
     sequencer: Sequencer
     policies: Policies
+    backtests: Backtests
     pipeline: Pipeline
     hub: Hub
     tokens: TokenReview
+    metrics: Metrics
     background: tuple[Background, ...] = ()
     openapi: Callable[[], dict[str, Any]] = dict
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,12 +119,16 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         default=settings.control.default_action,
         strict=settings.strict,
     )
+    backtests = Backtests(store)
     sequencer = await Sequencer.open(store, authority, folder.path)
     identity = Identity(authority, clock, session_seconds=settings.session_seconds)
     await store.read(identity.recall)
     pipeline = Pipeline(authority, policies, settings, clock)
-    hub = Hub(store, authority, policies, pipeline)
-    return App(
+    metrics = Metrics(clock)
+    metrics.counted.recall(await store.read(open_approvals))
+    store.watch(metrics.committed)
+    hub = Hub(store, authority, policies, pipeline, metrics)
+    app = App(
         config=settings,
         base_url=base_url,
         clock=clock,
@@ -130,12 +139,15 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         passkeys=Passkeys(authority, base_url=settings.control.public_url or base_url),
         sequencer=sequencer,
         policies=policies,
+        backtests=backtests,
         pipeline=pipeline,
         hub=hub,
         tokens=TokenReview(settings.control.enrolment),
+        metrics=metrics,
         background=(
             sequencer,
             policies,
+            backtests,
             Expiry(store, clock),
             Calendars(store, clock),
             Sweep(store, clock, pipeline.merits, hub.away),
@@ -144,6 +156,8 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         ),
         openapi=functools.cache(lambda: describe(all_routes())),
     )
+    metrics.look = lambda: look(app)
+    return app
 
 
 def policy_places(settings: Settings) -> tuple[Path, ...]:

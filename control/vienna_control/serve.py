@@ -25,6 +25,7 @@ from vienna_control.app import App
 from vienna_control.config import Settings, listen_address
 from vienna_control.console import mount
 from vienna_control.ports import Background, StartError
+from vienna_control.telemetry.listener import AdminListener
 from vienna_control.tls import server_context
 
 log = structlog.get_logger("vienna.control")
@@ -33,8 +34,8 @@ FINISH_SECONDS = 6.0
 _WATCH_SECONDS = 1.0
 
 
-def bind(listen: str) -> socket.socket:
-    """A listening socket. Raises ``StartError`` when the address cannot be had."""
+def bind(listen: str, *, key: str = "--listen or control.listen") -> socket.socket:
+    """A listening socket. Raises ``StartError`` when the address cannot be had; ``key``: where to choose another."""
     address = listen_address(listen)
     try:
         if isinstance(address, Path):
@@ -43,9 +44,7 @@ def bind(listen: str) -> socket.socket:
         return socket.create_server(address, family=family, backlog=512)
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while")[0]  # create_server repeats the address
-        raise StartError(
-            f"cannot listen on {listen}: {why}; choose another with --listen or control.listen"
-        ) from None
+        raise StartError(f"cannot listen on {listen}: {why}; choose another with {key}") from None
 
 
 def _bind_unix(path: Path) -> socket.socket:
@@ -75,13 +74,19 @@ def base_url(settings: Settings, listener: socket.socket) -> str:
 
 
 class Server:
-    """The running control plane."""
+    """The running control plane.
+
+    Attributes:
+        admin_url: Of the listener for operators' tools, once it is started; None: there is none.
+    """
 
     def __init__(self, app: App, listener: socket.socket) -> None:
         self._app = app
         self._listener = listener
         self._path = listener.getsockname() if listener.family == socket.AF_UNIX else ""
         self._tasks: dict[asyncio.Task[None], str] = {}
+        self._admin: AdminListener | None = None
+        self.admin_url: str | None = None
         site = build(app, all_routes())
         mount(site, app)
         self._runner = _Runner(
@@ -90,7 +95,12 @@ class Server:
 
     async def start(self) -> None:
         """Accept requests, and begin the background work. Raises ``StartError``: the TLS files will not do."""
-        tls = server_context(self._app.config.control.tls, self._app.authority.client_ca_pem)
+        config = self._app.config.control
+        tls = server_context(config.tls, self._app.authority.client_ca_pem)
+        if config.admin_listen is not None:
+            listener = bind(config.admin_listen, key="control.admin_listen")
+            self._admin, self.admin_url = AdminListener(self._app, listener), url_of(listener)
+            await self._admin.start()
         await self._runner.setup()
         for work in self._app.background:
             self._tasks[asyncio.create_task(_run(work))] = type(work).__name__
@@ -122,6 +132,8 @@ class Server:
         self._app.stopping.set()
         self._app.bus.close()
         await self._runner.cleanup()
+        if self._admin is not None:
+            await self._admin.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -93,7 +93,9 @@ def edge(app: App) -> Middleware:
             else:
                 response = begun
                 _break_off(request)
-        _log_line(request, request_id, response.status, started, problem)
+        seconds = time.perf_counter() - started
+        app.metrics.answered(_route(request), request.method, response.status, seconds)
+        _log_line(request, request_id, response.status, seconds, problem)
         return response
 
     return middleware
@@ -197,18 +199,22 @@ def _of_http(error: web.HTTPException) -> Problem:
     return Problem(Code.INVALID_REQUEST, error.reason)
 
 
-def _log_line(
-    request: web.Request, request_id: str, status: int, started: float, problem: Problem | None
-) -> None:
-    # The route's pattern, never the path or the query: those may hold what a caller should not have put there.
+def _route(request: web.Request) -> str | None:
+    """The route's pattern, never the path or the query: those may hold what a caller should not have put there."""
     resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else None
+
+
+def _log_line(
+    request: web.Request, request_id: str, status: int, seconds: float, problem: Problem | None
+) -> None:
     told: dict[str, Any] = request[LOG]
     fields: dict[str, Any] = {
         "request_id": request_id,
         "method": request.method,
-        "route": resource.canonical if resource is not None else None,
+        "route": _route(request),
         "status": status,
-        "ms": round((time.perf_counter() - started) * 1000, 1),
+        "ms": round(seconds * 1000, 1),
         "client": request.remote,
         **told,
     }

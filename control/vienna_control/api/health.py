@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 from sqlalchemy import Connection, delete, insert, select, text
 
@@ -12,6 +14,9 @@ from vienna_control.ports import UnavailableError
 from vienna_control.store import Tx
 from vienna_control.store.tables import keys, settings
 from vienna_control.version import VERSION
+
+if TYPE_CHECKING:
+    from vienna_control.app import App
 
 _PROBE = "write_probe"
 
@@ -28,21 +33,26 @@ async def ready(ctx: Context) -> web.StreamResponse:
 
     After a write that the store did not take, a small one is tried here: nobody else may, while this says 503.
     """
+    good, parts = await readiness(ctx.app)
+    return answer({"status": "ok" if good else "unavailable", **parts}, status=200 if good else 503)
+
+
+async def readiness(app: App) -> tuple[bool, dict[str, str]]:
+    """Whether it can do its work, and ``ok`` or what is wrong with each part."""
     parts = {"store": "ok", "audit": "ok", "keys": "ok"}
     try:
-        await ctx.app.store.read(_ping)
-        if ctx.app.store.broken:
-            parts["store"] = ctx.app.store.broken
-        elif ctx.app.store.failing:
-            await ctx.app.store.write(_probe)
-        if not await ctx.app.store.read(lambda conn: conn.scalar(select(keys.c.id).limit(1))):
+        await app.store.read(_ping)
+        if app.store.broken:
+            parts["store"] = app.store.broken
+        elif app.store.failing:
+            await app.store.write(_probe)
+        if not await app.store.read(lambda conn: conn.scalar(select(keys.c.id).limit(1))):
             parts["keys"] = "no key"
     except UnavailableError as error:
         parts["store"] = error.why
-    if ctx.app.sequencer.broken or ctx.app.failed_tasks:
-        parts["audit"] = ctx.app.sequencer.broken or "a background task ended"
-    good = all(value == "ok" for value in parts.values())
-    return answer({"status": "ok" if good else "unavailable", **parts}, status=200 if good else 503)
+    if app.sequencer.broken or app.failed_tasks:
+        parts["audit"] = app.sequencer.broken or "a background task ended"
+    return all(value == "ok" for value in parts.values()), parts
 
 
 def _probe(tx: Tx) -> None:

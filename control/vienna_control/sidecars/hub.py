@@ -23,6 +23,7 @@ from vienna_control.sidecars.snapshot import Snapshot, Snapshots
 from vienna_control.sidecars.stream import MOST_IN_FLIGHT, Parts, Stream
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import approvals, intents, sidecars
+from vienna_control.telemetry.metrics import Metrics
 from vienna_kernel import wire
 
 log = structlog.get_logger("vienna.sidecars")
@@ -39,8 +40,16 @@ class Hub:
         snapshots: The bundles they work by.
     """
 
-    def __init__(self, store: Store, authority: Authority, policies: Policies, pipeline: Pipeline) -> None:
+    def __init__(
+        self,
+        store: Store,
+        authority: Authority,
+        policies: Policies,
+        pipeline: Pipeline,
+        metrics: Metrics,
+    ) -> None:
         self._store = store
+        self._metrics = metrics
         self._pipeline = pipeline
         self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._rooms: dict[str, asyncio.Semaphore] = {}
@@ -53,7 +62,9 @@ class Hub:
     async def serve(self, caller: Caller, socket: web.WebSocketResponse) -> None:
         """One gate's connection, from hello to the end."""
         room = self._rooms.setdefault(caller.agent_id, asyncio.Semaphore(MOST_IN_FLIGHT))
-        stream = Stream(Parts(self._store, self._pipeline, self.snapshots, room), caller, socket)
+        stream = Stream(
+            Parts(self._store, self._pipeline, self.snapshots, room, self._metrics), caller, socket
+        )
         mine = self._streams[caller.agent_id]
         mine.add(stream)
         self._away.pop(caller.sidecar_id or "", None)

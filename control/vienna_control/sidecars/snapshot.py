@@ -21,6 +21,7 @@ from vienna_control.clock import Clock, iso
 from vienna_control.fleet import registry
 from vienna_control.fleet.registry import Agent
 from vienna_control.freeze import stops
+from vienna_control.passkeys import roster
 from vienna_control.policies import Bundle, Policies
 from vienna_control.store import Store
 from vienna_control.store.tables import warrants
@@ -54,6 +55,7 @@ class _Facts:
         freeze: The stops that it is under (``wire.StopRow``).
         last_stop: Number of the tenant's latest one.
         stops: How many there ever were about it: one that began and ended since the last bundle shows in it.
+        rosters: Every version of the roster of approvers, signed.
     """
 
     agent: Agent
@@ -61,6 +63,7 @@ class _Facts:
     freeze: list[dict[str, Any]]
     last_stop: int
     stops: int
+    rosters: list[dict[str, Any]]
 
 
 class Snapshots:
@@ -123,6 +126,7 @@ class Snapshots:
             "mappings": [{"name": name, "text": text} for name, text in bundle.texts],
             "hosts": {},
             "jwks": self._authority.gate_jwks(),
+            "rosters": facts.rosters,
             "freeze": facts.freeze,
             "stops": {"last": facts.last_stop, "count": facts.stops},
             "redaction_key": base64.b64encode(self._authority.redaction_key(agent.tenant)).decode(),
@@ -159,4 +163,5 @@ def _facts(conn: Connection, agent_id: str, at: str) -> _Facts | None:
         freeze=[stops.row_of(stop).model_dump() for stop in stops.in_force(conn, agent.tenant, agent_id)],
         last_stop=last,
         stops=count,
+        rosters=roster.chain(conn, agent.tenant),
     )

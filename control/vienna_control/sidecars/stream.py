@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from vienna_control.ports import StaleBundleError, UnavailableError
 from vienna_control.sidecars import meaning
 from vienna_control.sidecars.snapshot import Snapshots
 from vienna_control.store import Store
+from vienna_control.telemetry.metrics import Metrics
 from vienna_kernel import wire
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.verdict import Reason
@@ -35,6 +37,7 @@ log = structlog.get_logger("vienna.sidecars")
 
 MOST_IN_FLIGHT = 128
 
+_TOLD = 16
 _HELLO_SECONDS = 5.0
 _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 
@@ -51,6 +54,7 @@ class Parts:
     pipeline: Pipeline
     snapshots: Snapshots
     room: asyncio.Semaphore
+    metrics: Metrics
 
 
 class Stream:
@@ -162,13 +166,40 @@ class Stream:
         store, pipeline = self._parts.store, self._parts.pipeline
         match frame:
             case wire.Consult():
-                return await self._consult(frame)
+                return await self._consulted(frame)
             case wire.Outcome():
                 return await store.write(lambda tx: pipeline.outcome(tx, self.caller, frame))
             case wire.Report():
                 return await store.write(lambda tx: pipeline.report(tx, self.caller, frame))
             case wire.Gone():
                 return await store.write(lambda tx: pipeline.gone(tx, self.caller, frame))
+
+    async def _consulted(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
+        """The answer to a consult, and the one line of it."""
+        began = time.perf_counter()
+        verdict, about = "fault", dict[str, object]()
+        try:
+            answer = await self._consult(frame)
+            if isinstance(answer, wire.Decision):
+                verdict = answer.verdict
+                reason = answer.reason.value if answer.reason else None
+                about = {"intent_id": answer.intent_id, "tier": answer.tier, "reason": reason}
+            else:
+                about = {"reason": answer.reason.value}
+            return answer
+        finally:
+            seconds = time.perf_counter() - began
+            self._parts.metrics.consulted(verdict, seconds)
+            log.info(
+                "decision",
+                agent=self.caller.agent_id,
+                sidecar=self.caller.sidecar_id,
+                attempt=frame.attempt,
+                actions=_actions(frame),
+                verdict=verdict,
+                **about,
+                ms=round(seconds * 1000, 1),
+            )
 
     async def _consult(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
         agent_id, snapshots, pipeline = self.caller.agent_id, self._parts.snapshots, self._parts.pipeline
@@ -186,6 +217,13 @@ class Stream:
             await self.send(wire.BundleChanged(digest=(await snapshots.of_agent(agent_id)).digest))
             return _fault(frame.id, Reason.CONTROL_UNAVAILABLE, "the bundle changed")
         return answer.model_copy(update={"id": frame.id})
+
+
+def _actions(frame: wire.Consult) -> list[str]:
+    """Names of what it would do, as a mapping wrote them; where none did, it is the call's method that is told."""
+    if not frame.mapped:
+        return ["other"]
+    return [str(intent.get("action"))[:128] for intent in frame.intents[:_TOLD]]
 
 
 def _ask(caller: Caller, frame: wire.Consult, *, rung: str | None) -> Ask:

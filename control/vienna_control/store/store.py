@@ -18,7 +18,7 @@ from vienna_control.events import Bus
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import schema, sqlite
 from vienna_control.store.unit import Tx
-from vienna_control.store.writer import Writer
+from vienna_control.store.writer import Watch, Writer
 
 
 class Store:
@@ -64,6 +64,15 @@ class Store:
     def failing(self) -> str:
         """Why the last write was not taken by the database, or empty; a full disk may have room again later."""
         return self._writer.failing
+
+    @property
+    def queued(self) -> int:
+        """How many units of work wait for the writer."""
+        return self._writer.queued
+
+    def watch(self, watch: Watch) -> None:
+        """Tell ``watch`` of each commit from now on; it must not raise, nor wait."""
+        self._writer.watch = watch
 
     async def write[T](self, unit: Callable[[Tx], T]) -> T:
         """Run a unit of work and return its result once it is durable.

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,13 @@ from vienna_control.clock import iso
 from vienna_control.ids import new_id
 from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType, entry_body, leaf_hash
+
+
+class Told(NamedTuple):
+    """What a unit entered into the trail, for whoever counts."""
+
+    type: EntryType
+    data: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -35,6 +43,7 @@ class Tx:
     next_arrival: int
     at: str = field(init=False)
     events: list[tuple[str, str, dict[str, Any]]] = field(init=False, default_factory=list)
+    told: list[Told] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.at = iso(self.now)
@@ -84,6 +93,7 @@ class Tx:
             arrival=self.next_arrival,
         )
         self.next_arrival += 1
+        self.told.append(Told(type, data))
         return leaf
 
     def publish(self, event: str, data: dict[str, Any], *, tenant: str = "default") -> None:

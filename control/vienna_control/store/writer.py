@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -26,7 +27,7 @@ from vienna_control.events import Bus
 from vienna_control.ports import UnavailableError
 from vienna_control.store.sqlite import fsync_failed, in_transaction, total_changes
 from vienna_control.store.tables import entries
-from vienna_control.store.unit import Tx
+from vienna_control.store.unit import Told, Tx
 
 BATCH = 256
 
@@ -39,10 +40,21 @@ class _Job:
     result: Any = None
     error: BaseException | None = None
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+
+
+type Watch = Callable[[Sequence[Sequence[Told]], float], None]
+"""Told of each commit, in the event loop of its callers: what its units entered into the trail, and its seconds."""
 
 
 class Writer:
-    """Runs units one after another, durable before each is answered."""
+    """Runs units one after another, durable before each is answered.
+
+    Attributes:
+        watch: Who counts; nobody at first.
+    """
+
+    watch: Watch | None = None
 
     def __init__(self, engine: Engine, clock: Clock, bus: Bus) -> None:
         self._engine = engine
@@ -69,6 +81,11 @@ class Writer:
         else:
             self._jobs.put(_Job(unit, loop, future))
         return future
+
+    @property
+    def queued(self) -> int:
+        """How many units wait."""
+        return self._jobs.qsize()
 
     def close(self) -> None:
         """Finish what is queued, then end the thread."""
@@ -98,8 +115,9 @@ class Writer:
             while not last:
                 batch, last = self._take()
                 if batch:
+                    began = time.monotonic()
                     self._commit(connection, batch)
-                    self._answer(batch)
+                    self._answer(batch, time.monotonic() - began)
 
     def _commit(self, connection: Connection, batch: list[_Job]) -> None:
         before, changes = self._arrival, total_changes(connection)
@@ -117,7 +135,7 @@ class Writer:
             if fsync_failed(error):
                 self.broken = "a commit failed on disk; what it holds is not known"
             for job in batch:
-                job.events = []
+                job.events, job.told = [], []
                 job.error = job.error or UnavailableError("store", _cause(error))
 
     def _run(self, connection: Connection, job: _Job) -> None:
@@ -136,19 +154,19 @@ class Writer:
                 UnavailableError("store", _cause(error)) if isinstance(error, OperationalError) else error
             )
             return
-        job.events = tx.events
+        job.events, job.told = tx.events, tx.told
         self._arrival = tx.next_arrival - 1
 
-    def _answer(self, batch: list[_Job]) -> None:
+    def _answer(self, batch: list[_Job], seconds: float) -> None:
         loops = {id(job.loop): job.loop for job in batch}
         for loop in loops.values():
             mine = [job for job in batch if job.loop is loop]
             try:
-                loop.call_soon_threadsafe(self._settle, mine)
+                loop.call_soon_threadsafe(self._settle, mine, seconds)
             except RuntimeError:  # the loop is closed: nobody waits for these answers any more
                 continue
 
-    def _settle(self, batch: list[_Job]) -> None:
+    def _settle(self, batch: list[_Job], seconds: float) -> None:
         for job in batch:
             if job.future.done():
                 continue
@@ -159,6 +177,8 @@ class Writer:
         for job in batch:
             for name, tenant, data in job.events:
                 self._bus.publish(name, data, tenant=tenant)
+        if self.watch is not None:
+            self.watch([job.told for job in batch if job.error is None], seconds)
 
 
 def _cause(error: BaseException) -> str:

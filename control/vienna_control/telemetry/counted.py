@@ -1,0 +1,150 @@
+"""What is counted of committed units: each entry of the trail once, when it is durable.
+
+Labels are words of ours; where a word comes from data it is held against its closed list, or bounded in number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from vienna_control.clock import Clock
+from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.verdict import Reason
+
+PREFIX = "vienna_control"
+_WAITED = (1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0)
+_MOST_WORDS = 64
+_MOST_REMEMBERED = 20_000
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
+_TIERS = frozenset({"T0", "T1", "T2", "T3"})
+_REASONS = frozenset(reason.value for reason in Reason)
+
+
+class Words:
+    """A label's values: words of a form, and no more than ``_MOST_WORDS`` of them."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def __call__(self, value: object) -> str:
+        """The word itself, ``none`` for nothing, ``other`` for what is none or comes too late."""
+        if value is None or value == "":
+            return "none"
+        if not isinstance(value, str) or not _WORD.match(value):
+            return "other"
+        if value not in self._known and len(self._known) >= _MOST_WORDS:
+            return "other"
+        self._known.add(value)
+        return value
+
+
+def _tier(value: object) -> str:
+    return value if isinstance(value, str) and value in _TIERS else "none"
+
+
+def _reason(value: object) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) and value in _REASONS else "other"
+
+
+class Counted:
+    """Counters over the entries of the trail."""
+
+    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"{PREFIX}_{name}", text, labels, registry=registry)
+
+        self._clock = clock
+        self._asked: OrderedDict[str, datetime] = OrderedDict()
+        self._word = {name: Words() for name in ("decision", "status", "verdict", "result", "kind", "what")}
+        self._entries = counter("entries", "Entries of the trail", "type")
+        self._decisions = counter("decisions", "Decisions of policy", "decision", "tier", "reason")
+        self._refusals = counter("gate_refusals", "What gates refused by themselves", "reason")
+        self._asks = counter("approvals_requested", "Approvals that people were asked for", "tier")
+        self._resolved = counter("approvals_resolved", "Approvals that ended", "status", "tier")
+        self._votes = counter("votes", "What people said", "verdict")
+        self._waited = Histogram(
+            f"{PREFIX}_approval_seconds",
+            "From the question to people to its end",
+            ["status"],
+            registry=registry,
+            buckets=_WAITED,
+        )
+        self._warrants = counter("warrants", "What happened to warrants", "event")
+        self._executions = counter("executions", "Calls that came to an end", "status")
+        self._verified = counter("verifications", "Outcomes held against what was approved", "result")
+        self._budget = counter("budget_refusals", "Calls that a budget had no room for")
+        self._alerts = counter("alerts", "Alerts", "kind", "severity")
+        self._reloads = counter("policy_reload_failures", "Changed policy files that were not taken")
+        self._gaps = counter("sidecar_gaps", "Heartbeats that did not follow", "what")
+        self._by_type: dict[EntryType, Callable[[Mapping[str, Any]], None]] = {
+            EntryType.POLICY_EVALUATED: self._evaluated,
+            EntryType.CALL_REFUSED: lambda data: self._refusals.labels(_reason(data.get("reason"))).inc(),
+            EntryType.APPROVAL_REQUESTED: self._requested,
+            EntryType.APPROVAL_RESOLVED: self._ended,
+            EntryType.APPROVAL_EXPIRED: self._ended,
+            EntryType.APPROVAL_VOTE: self._by(self._votes, "verdict"),
+            EntryType.WARRANT_ISSUED: lambda data: self._warrants.labels("issued").inc(),
+            EntryType.WARRANT_CONSUMED: lambda data: self._warrants.labels("consumed").inc(),
+            EntryType.WARRANT_REVOKED: lambda data: self._warrants.labels("revoked").inc(),
+            EntryType.WARRANT_REFUSED: self._warrant_refused,
+            EntryType.EXECUTION_FINISHED: self._by(self._executions, "status"),
+            EntryType.EXECUTION_UNKNOWN: lambda data: self._executions.labels("unknown").inc(),
+            EntryType.VERIFICATION_COMPLETE: self._by(self._verified, "result"),
+            EntryType.ALERT: self._alerted,
+            EntryType.SIDECAR_GAP: self._by(self._gaps, "what"),
+        }
+
+    def count(self, kind: EntryType, data: Mapping[str, Any]) -> None:
+        """One entry that is durable now."""
+        self._entries.labels(kind.value).inc()
+        counting = self._by_type.get(kind)
+        if counting is not None:
+            counting(data)
+
+    def recall(self, asked: Mapping[str, datetime]) -> None:
+        """Approvals that were open when the process began, and since when."""
+        self._asked.update(asked)
+
+    def _by(self, counter: Counter, name: str) -> Callable[[Mapping[str, Any]], None]:
+        word = self._word[name]
+        return lambda data: counter.labels(word(data.get(name))).inc()
+
+    def _evaluated(self, data: Mapping[str, Any]) -> None:
+        reason = _reason(data.get("reason"))
+        decision = self._word["decision"](data.get("decision"))
+        self._decisions.labels(decision, _tier(data.get("risk_tier")), reason).inc()
+        if reason == Reason.BUDGET_EXCEEDED.value:
+            self._budget.inc()
+
+    def _requested(self, data: Mapping[str, Any]) -> None:
+        self._asks.labels(_tier(data.get("risk_tier"))).inc()
+        self._asked[str(data.get("approval_id"))] = self._clock.now()
+        if len(self._asked) > _MOST_REMEMBERED:
+            self._asked.popitem(last=False)
+
+    def _ended(self, data: Mapping[str, Any]) -> None:
+        status = self._word["status"](data.get("status"))
+        self._resolved.labels(status, _tier(data.get("risk_tier"))).inc()
+        since = self._asked.pop(str(data.get("approval_id")), None)
+        if since is not None:
+            self._waited.labels(status).observe((self._clock.now() - since).total_seconds())
+
+    def _warrant_refused(self, data: Mapping[str, Any]) -> None:
+        self._warrants.labels("refused").inc()
+        self._refusals.labels(_reason(data.get("reason"))).inc()
+
+    def _alerted(self, data: Mapping[str, Any]) -> None:
+        kind = self._word["kind"](data.get("kind"))
+        severity = data.get("severity")
+        known = severity if severity in ("info", "warning", "critical") else "other"
+        self._alerts.labels(kind, known).inc()
+        if kind == "policy_refused":
+            self._reloads.inc()
