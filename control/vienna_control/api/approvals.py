@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from sqlalchemy import Connection
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from sqlalchemy import Connection, select
 
 from vienna_control.api.access import Principal
+from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.standing import LikeBody, RequestedData, requested, terms_like
 from vienna_control.api.route import Context, Who, route
-from vienna_control.approvals import view
-from vienna_control.approvals.vote import Ballot, Decided, StaleError
+from vienna_control.api.webauthn import AssertionBody, party
+from vienna_control.approvals import alike, view
+from vienna_control.approvals.edit import LawError, UnheardError
+from vienna_control.approvals.lowering import UnfitError
+from vienna_control.approvals.mine import mine
+from vienna_control.approvals.seats import Desk
+from vienna_control.approvals.vote import Ballot, Decided, PasskeyCheck, StaleError
+from vienna_control.clock import iso
+from vienna_control.passkeys import consent
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
 from vienna_kernel.approval.moves import Voter
@@ -22,7 +31,7 @@ from vienna_kernel.verdict import Reason, Refused
 
 type Words = Annotated[str, Field(max_length=2000)]
 
-_CODES: Mapping[Reason, Code] = {
+CODES: Mapping[Reason, Code] = {
     Reason.APPROVAL_DECIDED: Code.ALREADY_DECIDED,
     Reason.ALREADY_VOTED: Code.CONFLICT,
     Reason.OWN_REQUEST: Code.FORBIDDEN,
@@ -33,29 +42,52 @@ _CODES: Mapping[Reason, Code] = {
 
 
 class ApprovalsQuery(PageQuery):
-    """Filters of the queue. ``mine``: only what waits for you and that you may decide."""
+    """Filters of the queue. ``mine``: only what waits for you and that you may decide.
+
+    ``group=alike``: what waits, put together where only parameters differ; ``limit`` is of groups, no cursor.
+    """
 
     status: Literal["pending", "approved", "denied", "expired", "cancelled"] | None = None
     agent_id: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     mine: bool = False
+    group: Literal["alike"] | None = None
 
 
 class _VoteBody(BaseModel):
-    """Attributes: ``shown_digest`` is that of what you saw; when something else is asked now, the answer is 409."""
+    """Attributes: ``shown_digest`` is that of what you saw; when something else is asked now, the answer is 409.
+
+    ``in_place_of``: id or e-mail address of whom you stand in for; without it: as yourself where you may.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     otp: Annotated[SecretStr, Field(min_length=6, max_length=10)] | None = None
     shown_digest: Annotated[str, Field(max_length=80)] | None = None
+    in_place_of: Annotated[str, Field(max_length=200)] | None = None
 
 
 class ApproveBody(_VoteBody):
-    """``justification`` and ``rollback_plan`` where the tier asks for them."""
+    """``justification`` and ``rollback_plan`` where the tier asks for them.
+
+    Attributes:
+        narrowed: Consent to less: new values by parameter, amounts in major units.
+        standing: Ask others for consent in advance to such calls, with this vote; it is theirs to decide.
+        webauthn: Instead of ``otp``: what a passkey answered to ``/approvals/{id}/challenge``.
+    """
 
     comment: Words = ""
     justification: Words = ""
     rollback_plan: Words = ""
+    narrowed: Narrowed | None = None
+    standing: LikeBody | None = None
+    webauthn: AssertionBody | None = None
+
+    @model_validator(mode="after")
+    def _one_factor(self) -> Self:
+        if self.webauthn is not None and self.otp is not None:
+            raise ValueError("give 'otp' or 'webauthn', not both")
+        return self
 
 
 class DenyBody(_VoteBody):
@@ -90,26 +122,26 @@ class DenyData(BaseModel):
     "GET", "/approvals", who=Who.READER, writes=None, query=ApprovalsQuery, summary="The queue, newest first"
 )
 async def list_approvals(ctx: Context) -> dict[str, Any]:
-    query, voter = ctx.query, _voter(ctx.principal)
-    statement = view.listed().where(approvals.c.tenant == ctx.principal.tenant)
+    query, now = ctx.query, ctx.app.clock.now()
+    statement = select(approvals.c.id).where(approvals.c.tenant == ctx.principal.tenant)
     for name in ("status", "agent_id", "tier"):
         if (value := getattr(query, name)) is not None:
             statement = statement.where(approvals.c[name] == value)
-    if query.mine:
-        statement = statement.where(approvals.c.status == "pending")
 
     def page(conn: Connection) -> dict[str, Any]:
-        found = fetch_page(
+        desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now)
+        if query.group == "alike":
+            return alike.listed(conn, statement, desk if query.mine else None, most=query.limit)
+        ids = mine(conn, desk, statement) if query.mine else None
+        found = statement if ids is None else statement.where(approvals.c.id.in_(ids))
+        return fetch_page(
             conn,
-            statement,
+            view.listed().where(approvals.c.id.in_(found)),
             query,
             key=approvals.c.id,
             noun="approvals",
-            shape=lambda row: view.brief(conn, row, voter),
+            shape=lambda row: view.brief(conn, row, desk, iso(now)),
         )
-        if query.mine:
-            found["approvals"] = [row for row in found["approvals"] if row.get("you_may_decide")]
-        return found
 
     return await ctx.app.store.read(page)
 
@@ -122,11 +154,12 @@ async def list_approvals(ctx: Context) -> dict[str, Any]:
     summary="One approval: the readable effect, the exact request, why, and who decided",
 )
 async def read_approval(ctx: Context) -> dict[str, Any]:
-    principal, approval_id = ctx.principal, ctx.path["id"]
+    principal, approval_id, now = ctx.principal, ctx.path["id"], ctx.app.clock.now()
 
     def query(conn: Connection) -> dict[str, Any] | None:
         row = view.one(conn, principal.tenant, approval_id)
-        return view.whole(conn, row, _voter(principal)) if row else None
+        desk = Desk(conn, principal.tenant, voter_of(principal), now)
+        return view.whole(conn, row, desk, iso(now)) if row else None
 
     found = await ctx.app.store.read(query)
     if found is None:
@@ -138,14 +171,19 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
     "POST",
     "/approvals/{id}/approve",
     who=Who.APPROVER,
-    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED),
+    writes=(
+        EntryType.APPROVAL_VOTE,
+        EntryType.APPROVAL_RESOLVED,
+        EntryType.POLICY_EVALUATED,
+        EntryType.APPROVAL_REQUESTED,
+    ),
     body=ApproveBody,
     data=ApproveData,
     optional_body=True,
     summary="Consent",
 )
 async def approve(ctx: Context) -> ApproveData:
-    """With ``otp`` where a second factor is asked for. Enough consent lets the held call go."""
+    """With ``otp`` or ``webauthn`` where a second factor is asked for. Enough consent lets the held call go."""
     body = ctx.body
     decided = await _decide(
         ctx,
@@ -190,7 +228,8 @@ async def deny(ctx: Context) -> DenyData:
 
 async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words: str) -> Decided:
     app, principal, body, approval_id = ctx.app, ctx.principal, ctx.body, ctx.path["id"]
-    voter = _voter(principal)
+    voter = voter_of(principal)
+    narrowed = getattr(body, "narrowed", None)
     ctx.log["approval_id"] = approval_id
 
     def unit(tx: Tx) -> Decided | Problem:
@@ -198,18 +237,24 @@ async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words:
         ballot = Ballot(
             verdict=verdict,
             shown_digest=body.shown_digest,
+            in_place_of=body.in_place_of,
             code=(lambda: app.identity.totp.check(tx, principal.id, code)) if code else None,
+            passkey=_passkey(ctx, tx, getattr(body, "webauthn", None)),
             **words,
         )
         try:
-            decided = app.pipeline.vote(tx, principal.tenant, approval_id, voter, ballot)
+            decided = app.pipeline.vote(tx, principal.tenant, approval_id, voter, ballot, narrowed=narrowed)
         except StaleError as error:
             raise Problem(Code.CONFLICT, str(error)) from None
+        except (UnfitError, LawError) as error:
+            raise problem_of(error) from None
+        except UnheardError as error:
+            raise Problem(CODES.get(error.refused.reason, Code.CONFLICT), error.refused.detail) from None
         if decided is None:
             raise not_found("approval", approval_id)
         if isinstance(decided, Refused):
             # Returned, not raised: that the deadline has passed is found out here, and that is kept.
-            return Problem(_CODES.get(decided.reason, Code.CONFLICT), decided.detail)
+            return Problem(CODES.get(decided.reason, Code.CONFLICT), decided.detail)
         return decided
 
     answer = await app.store.write(unit)
@@ -218,5 +263,13 @@ async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words:
     return answer
 
 
-def _voter(principal: Principal) -> Voter:
+def _passkey(ctx: Context, tx: Tx, given: AssertionBody | None) -> PasskeyCheck | None:
+    if given is None:
+        return None
+    rp, waiting = party(ctx), ctx.app.passkeys.challenges
+    return lambda: consent.take(tx, waiting, ctx.path["id"], ctx.principal.id, given.given(), rp)
+
+
+def voter_of(principal: Principal) -> Voter:
+    """Whoever asks, as somebody who may vote."""
     return Voter(id=principal.id, role=principal.role, groups=principal.groups, email=principal.name.lower())

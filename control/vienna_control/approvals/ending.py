@@ -102,24 +102,22 @@ _WITH_INTENT = select(
 def votes_of(conn: Connection, approval_id: str) -> list[tuple[Vote, str, str]]:
     """The votes of an approval in order, each with its instant and the digest of what was shown."""
     query = select(votes).where(votes.c.approval_id == approval_id).order_by(votes.c.at, votes.c.id)
-    return [
-        (
-            Vote(
-                operator_id=row["operator_id"],
-                verdict=row["verdict"],
-                mfa=row["mfa"],
-                justification=row["justification"],
-                rollback_plan=row["rollback_plan"],
-                groups=tuple(rows.load(row["groups"])),
-                role=row["role"],
-                email=row["email"],
-                **_lent(row["stands_for"]),
-            ),
-            row["at"],
-            row["shown_digest"],
-        )
-        for row in rows.every(conn, query)
-    ]
+    return [(vote_of(row), row["at"], row["shown_digest"]) for row in rows.every(conn, query)]
+
+
+def vote_of(row: rows.Row) -> Vote:
+    """A row of ``votes`` as a vote."""
+    return Vote(
+        operator_id=row["operator_id"],
+        verdict=row["verdict"],
+        mfa=row["mfa"],
+        justification=row["justification"],
+        rollback_plan=row["rollback_plan"],
+        groups=tuple(rows.load(row["groups"])),
+        role=row["role"],
+        email=row["email"],
+        **_lent(row["stands_for"]),
+    )
 
 
 def _lent(kept: str | None) -> dict[str, Any]:

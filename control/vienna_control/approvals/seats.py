@@ -2,17 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.approvals import delegation
+from vienna_control.approvals.standing import kept as standing
 from vienna_control.fleet import registry
 from vienna_control.identity import operators
 from vienna_kernel.approval.moves import Requirements, Vote, Voter, may_vote
 from vienna_kernel.verdict import Reason, Refused
+
+
+class Desk:
+    """One operator before the queue: what it takes to judge many approvals is read once.
+
+    Attributes:
+        voter: The operator as themselves.
+    """
+
+    def __init__(self, conn: Connection, tenant: str, voter: Voter, now: datetime) -> None:
+        self.voter = voter
+        self._conn = conn
+        self._tenant = tenant
+        self._now = now
+        self._owners: dict[str, str] = {}
+        self._emails: dict[str, str] = {}
+
+    @cached_property
+    def _places(self) -> list[Voter]:
+        return delegation.seats(self._conn, self._tenant, self.voter, self._now)
+
+    def seat(
+        self, row: Mapping[str, Any], earlier: Sequence[Vote], *, in_place_of: str | None = None
+    ) -> Voter | Refused:
+        """As whom this operator votes on an approval, or why they may not.
+
+        ``row``: an approval with its intent's source. ``in_place_of``: None: as themselves if they may, else in the
+        place of the first who lets them.
+        """
+        requirements = Requirements.from_json(rows.load(row["requirements"]))
+
+        def judged(one: Voter) -> Voter | Refused:
+            requester = self._requester(row, one)
+            verdict = may_vote(requirements, one, earlier, requester_id=requester, status=row["status"])
+            return verdict if isinstance(verdict, Refused) else one
+
+        own = judged(self.voter)
+        if in_place_of is None and (isinstance(own, Voter) or own.reason is not Reason.NOT_AN_APPROVER):
+            return own
+        places = self._places
+        if in_place_of is not None:
+            wanted = in_place_of.lower()
+            places = [
+                one for one in places if wanted in (one.stands_for.lower(), self._email(one.stands_for))
+            ]
+            own = Refused(Reason.NOT_AN_APPROVER, f"you do not stand in for {in_place_of}")
+        told = [judged(one) for one in places]
+        return next((one for one in told if isinstance(one, Voter)), told[0] if told else own)
+
+    def _requester(self, row: Mapping[str, Any], one: Voter) -> str:
+        """Who counts as having asked for this: the operator that submitted it, or the owner of the agent; of a standing
+        warrant both.
+
+        An owner is named by id or e-mail; when it is this voter, or whom they stand in for, that one's id is the
+        answer.
+        """
+        kind, _, submitter = row["source"].partition(":")
+        if kind == "operator" and (row["action"] != standing.ACTION or submitter in (one.id, one.stands_for)):
+            return str(submitter)
+        agents = (
+            standing.agents_of_approval(self._conn, row["id"]) if kind == "operator" else [row["agent_id"]]
+        )
+        return next((own for agent_id in agents if (own := self._own(agent_id, one))), "")
+
+    def _own(self, agent_id: str, one: Voter) -> str:
+        """The owner of this agent, where it is this voter or whom they stand in for."""
+        owner = self._owner(agent_id)
+        if owner and owner in (one.id.lower(), one.email.lower()):
+            return one.id
+        if owner and one.stands_for and owner in (one.stands_for.lower(), self._email(one.stands_for)):
+            return one.stands_for
+        return ""
+
+    def _owner(self, agent_id: str) -> str:
+        if agent_id not in self._owners:
+            agent = registry.by_id(self._conn, agent_id)
+            owner = agent.details.get("owner") if agent else None
+            self._owners[agent_id] = owner.lower() if isinstance(owner, str) else ""
+        return self._owners[agent_id]
+
+    def _email(self, operator_id: str) -> str:
+        if operator_id not in self._emails:
+            found = operators.by_id(self._conn, operator_id)
+            self._emails[operator_id] = found.email if found else ""
+        return self._emails[operator_id]
 
 
 def seat(
@@ -24,49 +112,5 @@ def seat(
     now: datetime,
     in_place_of: str | None = None,
 ) -> Voter | Refused:
-    """As whom this operator votes, or why they may not: as themselves, or in the place of who named them.
-
-    ``row``: an approval with its intent's source.
-    """
-    requirements = Requirements.from_json(rows.load(row["requirements"]))
-
-    def judged(one: Voter) -> Voter | Refused:
-        verdict = may_vote(
-            requirements, one, earlier, requester_id=requester(conn, row, one), status=row["status"]
-        )
-        return verdict if isinstance(verdict, Refused) else one
-
-    own = judged(voter)
-    if in_place_of is None and (isinstance(own, Voter) or own.reason is not Reason.NOT_AN_APPROVER):
-        return own
-    places = delegation.seats(conn, row["tenant"], voter, now)
-    if in_place_of is not None:
-        wanted = in_place_of.lower()
-        places = [one for one in places if wanted in (one.stands_for.lower(), _email(conn, one.stands_for))]
-        own = Refused(Reason.NOT_AN_APPROVER, f"you do not stand in for {in_place_of}")
-    told = [judged(one) for one in places]
-    return next((one for one in told if isinstance(one, Voter)), told[0] if told else own)
-
-
-def requester(conn: Connection, row: rows.Row, voter: Voter) -> str:
-    """Who counts as having asked for this: the operator that submitted it, or the owner of the agent.
-
-    An owner is named by id or e-mail; when it is this voter, or whom they stand in for, that one's id is the answer.
-    """
-    kind, _, submitter = row["source"].partition(":")
-    if kind == "operator":
-        return str(submitter)
-    agent = registry.by_id(conn, row["agent_id"])
-    owner = agent.details.get("owner") if agent else None
-    if not isinstance(owner, str) or not owner:
-        return ""
-    if owner.lower() in (voter.id.lower(), voter.email.lower()):
-        return voter.id
-    if voter.stands_for and owner.lower() in (voter.stands_for.lower(), _email(conn, voter.stands_for)):
-        return voter.stands_for
-    return ""
-
-
-def _email(conn: Connection, operator_id: str) -> str:
-    found = operators.by_id(conn, operator_id)
-    return found.email if found else ""
+    """``Desk.seat`` for one approval."""
+    return Desk(conn, row["tenant"], voter, now).seat(row, earlier, in_place_of=in_place_of)

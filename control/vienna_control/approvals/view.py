@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from vienna_control import rows
-from vienna_control.approvals import ending
-from vienna_control.approvals.seats import requester
+from vienna_control.approvals import claims, comments, ending
+from vienna_control.approvals.seats import Desk
+from vienna_control.identity import operators
 from vienna_control.store.tables import agents, approvals, intents, superseded_votes, votes
-from vienna_kernel.approval.moves import Requirements, Voter, describe, may_vote, tally
+from vienna_kernel.approval.moves import Requirements, Voter, describe, tally
 from vienna_kernel.verdict import Refused
 
 
@@ -36,8 +37,8 @@ def one(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
     return rows.first(conn, listed().where(approvals.c.id == approval_id, approvals.c.tenant == tenant))
 
 
-def brief(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict[str, Any]:
-    """A line of the queue. ``voter``: who looks at it, if they could decide anything at all."""
+def brief(conn: Connection, row: Mapping[str, Any], desk: Desk, at: str) -> dict[str, Any]:
+    """A line of the queue, for whoever looks at it, at an instant."""
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     shown = rows.load(row["shown"])
     given = [vote for vote, _, _ in ending.votes_of(conn, row["id"])]
@@ -73,23 +74,36 @@ def brief(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict
         "reason": row["reason"],
         "shown_digest": row["shown_digest"],
         "intent_status": row["intent_status"],
+        "break_glass_id": row["break_glass_id"],
+        **_claim(conn, row, at),
     }
-    if voter is not None:
-        verdict = may_vote(
-            requirements, voter, given, requester_id=requester(conn, row, voter), status=row["status"]
-        )
-        told["you_may_decide"] = not isinstance(verdict, Refused)
-        told["why_not"] = verdict.detail if isinstance(verdict, Refused) else None
+    seated = desk.seat(row, given)
+    told["you_may_decide"] = isinstance(seated, Voter)
+    told["why_not"] = seated.detail if isinstance(seated, Refused) else None
+    told["in_place_of"] = _email(conn, seated.stands_for) if isinstance(seated, Voter) else None
     return told
 
 
-def whole(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict[str, Any]:
+def _claim(conn: Connection, row: Mapping[str, Any], at: str) -> dict[str, Any]:
+    held = claims.holder(row, at)
+    return {
+        "claimed_by": _email(conn, held) if held else None,
+        "claimed_until": row["claimed_until"] if held else None,
+    }
+
+
+def _email(conn: Connection, operator_id: str) -> str | None:
+    found = operators.by_id(conn, operator_id) if operator_id else None
+    return found.email if found else None
+
+
+def whole(conn: Connection, row: Mapping[str, Any], desk: Desk, at: str) -> dict[str, Any]:
     """Everything an approver needs: also the readable effect, the exact request, why, and who decided what."""
     intent = rows.first(conn, select(intents.c.decision).where(intents.c.id == row["intent_id"]))
     query = select(votes).where(votes.c.approval_id == row["id"]).order_by(votes.c.at, votes.c.id)
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     return {
-        **brief(conn, row, voter),
+        **brief(conn, row, desk, at),
         "asked": describe(requirements),
         "shown": rows.load(row["shown"]),
         "explanation": (rows.load(intent["decision"]) or {}) if intent else {},
@@ -102,10 +116,12 @@ def whole(conn: Connection, row: Mapping[str, Any], voter: Voter | None) -> dict
                 "justification": vote["justification"],
                 "rollback_plan": vote["rollback_plan"],
                 "mfa": vote["mfa"],
+                "in_place_of": _email(conn, (rows.load(vote["stands_for"]) or {}).get("id", "")),
                 "at": vote["at"],
             }
             for vote in rows.every(conn, query)
         ],
+        "comments": comments.of(conn, row["id"]),
         "superseded_votes": _superseded(conn, row["id"]),
     }
 

@@ -1,0 +1,43 @@
+"""What waits for one person: judged over the whole queue before it is cut into pages, so that no page comes short.
+
+What people are shown is large and is read for the page alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from vienna_control import rows
+from vienna_control.approvals import ending
+from vienna_control.approvals.seats import Desk
+from vienna_control.store.tables import approvals, intents, votes
+from vienna_kernel.approval.moves import Vote, Voter
+
+
+def mine(conn: Connection, desk: Desk, statement: Select[Any]) -> list[str]:
+    """Ids of the approvals that wait and that this person may decide, newest first.
+
+    ``statement``: of ids of approvals.
+    """
+    waiting = statement.where(approvals.c.status == "pending").subquery()
+    query = (
+        select(
+            approvals.c.id,
+            approvals.c.status,
+            approvals.c.requirements,
+            approvals.c.agent_id,
+            intents.c.source,
+        )
+        .join(intents, intents.c.id == approvals.c.intent_id)
+        .where(approvals.c.id.in_(select(waiting.c.id)))
+        .order_by(approvals.c.id.desc())
+    )
+    cast: dict[str, list[Vote]] = defaultdict(list)
+    for row in rows.every(conn, select(votes).where(votes.c.approval_id.in_(select(waiting.c.id)))):
+        cast[row["approval_id"]].append(ending.vote_of(row))
+    return [
+        row["id"] for row in rows.every(conn, query) if isinstance(desk.seat(row, cast[row["id"]]), Voter)
+    ]
