@@ -65,7 +65,7 @@ class Operator:
 
 
 def people() -> dict[str, Operator]:
-    """alice and bob decide about money, carol about the rest; dora runs it, eve only reads."""
+    """alice and bob decide about money, carol about the rest; dora and dirk run it, eve only reads."""
     return {
         "alice": Operator(
             "alice@example.com", "approver", ["finance"], password="correct horse battery staple"
@@ -73,6 +73,7 @@ def people() -> dict[str, Operator]:
         "bob": Operator("bob@example.com", "approver", ["finance"], password="battery staple horse correct"),
         "carol": Operator("carol@example.com", "approver", ["devops", "executive"]),
         "dora": Operator("dora@example.com", "admin", []),
+        "dirk": Operator("dirk@example.com", "admin", []),
         "eve": Operator("eve@example.com", "auditor", []),
     }
 
