@@ -75,7 +75,9 @@ class Who(Enum):
     SELF = ("any operator, about their own account", frozenset(ROLES), "administer")
     OPERATOR = ("operator", frozenset({"admin", "operator"}), "operate")
     APPROVER = ("approver", frozenset({"admin", "approver"}), "approve")
+    STAFF = ("operator or approver", frozenset({"admin", "operator", "approver"}), "approve")
     AUDITOR = ("auditor", frozenset({"admin", "auditor"}), "audit")
+    PROPOSER = ("operator or approver", frozenset({"admin", "approver", "operator"}), "operate")
     ADMIN = ("admin", frozenset({"admin"}), "administer")
     AGENT = ("agent or its sidecar", frozenset({"agent", "sidecar"}), "operate")
     SIDECAR = ("sidecar", frozenset({"sidecar"}), "operate")
@@ -143,6 +145,7 @@ def judge_step_up(principal: Principal, *, now: datetime) -> None:
         f"this needs a second factor shown within the last {STEP_UP.total_seconds() / 60:g} minutes; {what}",
         {
             "step_up": "POST /api/v1/auth/step-up",
+            "passkey": "POST /api/v1/auth/passkey/options",
             "within_seconds": int(STEP_UP.total_seconds()),
             "enrol": "POST /api/v1/mfa/totp",
         },
