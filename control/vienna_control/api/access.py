@@ -75,7 +75,7 @@ class Who(Enum):
     SELF = ("any operator, about their own account", frozenset(ROLES), "administer")
     OPERATOR = ("operator", frozenset({"admin", "operator"}), "operate")
     APPROVER = ("approver", frozenset({"admin", "approver"}), "approve")
-    STAFF = ("operator or approver", frozenset({"admin", "operator", "approver"}), "approve")
+    STAFF = ("operator or approver", frozenset({"admin", "operator", "approver"}), "administer")
     AUDITOR = ("auditor", frozenset({"admin", "auditor"}), "audit")
     PROPOSER = ("operator or approver", frozenset({"admin", "approver", "operator"}), "operate")
     ADMIN = ("admin", frozenset({"admin"}), "administer")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Connection
 
+from vienna_control.api.access import judge_step_up
 from vienna_control.api.caller import set_cookie
 from vienna_control.api.entrance import (
     Factor,
@@ -23,7 +25,7 @@ from vienna_control.api.entrance import (
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context, Who, route
 from vienna_control.fleet.alerts import raise_alert
-from vienna_control.identity import Identity, invitations, operators
+from vienna_control.identity import Identity, factors, invitations, operators
 from vienna_control.identity.operators import Operator
 from vienna_control.store import Tx
 from vienna_kernel.ledger.trail import EntryType
@@ -83,17 +85,23 @@ async def login(ctx: Context) -> LoginData:
     """Answers the same, in the same time, for an unknown account, a wrong password, a disabled person, a wrong code."""
     body, account = ctx.body, ctx.body.username.lower()
     refuse_guessing(ctx, account)
-    operator = await ctx.app.store.read(lambda conn: operators.by_email(conn, account))
+    operator, there = await ctx.app.store.read(lambda conn: _with_factors(conn, account))
     stored = operator.password if operator is not None and not operator.disabled else None
     good = await check_password(ctx, body.password, stored)
     if good and operator is not None and stored is not None:
-        if operator.mfa and not (body.otp or body.recovery_code) and not ctx.app.config.lenient:
-            raise Problem(Code.MFA_REQUIRED, "a code is needed: give 'otp', or 'recovery_code'")
+        if there and not (body.otp or body.recovery_code) and not ctx.app.config.lenient:
+            what = "give 'otp', or 'recovery_code'" if "totp" in there else "log in with your passkey"
+            raise Problem(Code.MFA_REQUIRED, f"a second factor is needed: {what}", {"factors": list(there)})
         data = await _let_in(ctx, operator)
         if data is not None:
             await _rehash(ctx, operator, stored)
             return data
     raise await _one_answer(ctx, account)
+
+
+def _with_factors(conn: Connection, email: str) -> tuple[Operator | None, tuple[str, ...]]:
+    operator = operators.by_email(conn, email)
+    return operator, factors.enrolled(conn, operator) if operator else ()
 
 
 async def _let_in(ctx: Context, operator: Operator) -> LoginData | None:
@@ -209,12 +217,14 @@ async def change_password(ctx: Context) -> Message:
     app, principal, body = ctx.app, ctx.principal, ctx.body
     refuse_guessing(ctx, principal.name)
     refuse_password(body.new_password, email=principal.name, field="/new_password")
-    operator = await app.store.read(lambda conn: operators.by_id(conn, principal.id))
+    operator, there = await app.store.read(lambda conn: _with_factors(conn, principal.name))
     good = await check_password(ctx, body.current_password, operator.password if operator else None)
     if not good or operator is None:
         raise await _one_answer(ctx, principal.name)
     if operator.mfa and body.otp is None:
         raise Problem(Code.MFA_REQUIRED, "a code is needed: give 'otp'")
+    if there and not operator.mfa and not app.config.lenient:
+        judge_step_up(principal, now=app.clock.now())
     hashed = await make_password(ctx, body.new_password)
 
     def unit(tx: Tx) -> bool:

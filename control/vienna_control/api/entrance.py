@@ -12,7 +12,7 @@ from vienna_control.api.caller import set_cookie
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context
 from vienna_control.clock import iso
-from vienna_control.identity import passwords
+from vienna_control.identity import factors, passwords
 from vienna_control.identity.operators import Operator
 from vienna_control.identity.passwords import TooManyLoginsError
 from vienna_control.store import Tx
@@ -113,7 +113,7 @@ def enter(ctx: Context, tx: Tx, operator: Operator, shown: Shown) -> LoginData:
         apiKey=key,
         expiresAt=iso(session.expires_at),
         csrfToken=session.csrf,
-        mfaEnrolled=operator.mfa,
+        mfaEnrolled=bool(factors.enrolled(tx.conn, operator)),
     )
 
 

@@ -1,7 +1,7 @@
 """One's own second factor by one-time codes: offered, confirmed, removed; and its recovery codes.
 
 What is changed here is proved here: with a code, or a recovery code, of the factor that is enrolled. Where none is
-enrolled yet, outside dev and test, with the password: a stolen session must not become a second factor.
+enrolled yet, outside dev and test, with a passkey or the password: a stolen session must not become a second factor.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from vienna_control.api.access import judge_step_up
 from vienna_control.api.entrance import (
     GivenPassword,
     Otp,
@@ -182,9 +183,15 @@ async def _myself(ctx: Context) -> Operator:
 
 
 async def _prove_person(ctx: Context) -> Operator:
-    """Where no factor is enrolled, outside dev and test, the password must be right; guesses count as at a login."""
+    """Where no code is enrolled, outside dev and test, a passkey was just shown or the password is right.
+
+    Guesses count as at a login.
+    """
     operator, body = await _myself(ctx), ctx.body
     if operator.mfa or ctx.app.config.lenient:
+        return operator
+    if await ctx.app.store.read(lambda conn: factors.enrolled(conn, operator)):
+        judge_step_up(ctx.principal, now=ctx.app.clock.now())
         return operator
     if body.password is None:
         raise Problem(Code.MFA_REQUIRED, "give your 'password': nothing else shows yet that it is you")

@@ -76,11 +76,22 @@ async def test_an_absolute_end_comes_whatever_one_does(control: Control, clock: 
     assert (await control.ask("GET", ME))[0] == 401
 
 
-async def test_unknown_account_and_wrong_password_look_the_same(control: Control) -> None:
-    wrong = await control.ask("POST", LOGIN, body={"username": "alice@example.com", "password": "no"})
-    unknown = await control.ask("POST", LOGIN, body={"username": "nobody@example.com", "password": "no"})
-    assert wrong[:2] == unknown[:2]
-    assert wrong[0] == 401
+async def test_whatever_is_wrong_there_is_one_answer(control: Control) -> None:
+    """Nobody there, no password set, the password wrong, the code wrong, the person disabled."""
+    await control.app.store.write(
+        lambda tx: tx.conn.exec_driver_sql("UPDATE operators SET disabled = 1 WHERE email LIKE 'ada@%'")
+    )
+    wrong = [
+        {"username": "nobody@example.com", "password": PASSWORD},
+        {"username": "bob@example.com", "password": PASSWORD},
+        {"username": "alice@example.com", "password": "no"},
+        {"username": "alice@example.com", "password": PASSWORD, "otp": "000000"},
+        {"username": "alice@example.com", "password": PASSWORD, "recovery_code": "AAAA-AAAA-AAAA-AAAA"},
+        {"username": "ada@example.com", "password": PASSWORD},
+    ]
+    answers = [(await control.ask("POST", LOGIN, body=body))[:2] for body in wrong]
+    assert answers == [answers[0]] * len(wrong)
+    assert answers[0][0] == 401
 
 
 async def test_guessing_locks_the_account_known_or_not(control: Control, clock: FixedClock) -> None:

@@ -91,6 +91,16 @@ async def test_what_is_no_code(desk: Desk, code: str) -> None:
     assert not await desk.check(code)
 
 
+async def test_guessing_at_an_offer_is_counted_too(desk: Desk) -> None:
+    secret, _ = await desk.store.write(lambda tx: desk.totp.offer(tx, desk.operator))
+    confirm = desk.totp.confirm
+    for _ in range(5):
+        assert await desk.store.write(lambda tx: confirm(tx, desk.operator, "000000")) is False
+    code = pyotp.TOTP(secret).at(desk.clock.now())
+    assert await desk.store.write(lambda tx: confirm(tx, desk.operator, code)) is False
+    assert not await desk.check(desk.code())
+
+
 async def test_nobody_and_somebody_without_a_secret(desk: Desk) -> None:
     assert not await desk.check(desk.code(), "op-none")
     plain = await desk.store.write(
