@@ -25,6 +25,8 @@ COMMANDS = {
     "run": "run",
     "approvals": "approvals",
     "agents": "agents",
+    "freeze": "freeze",
+    "unfreeze": "freeze",
     "traffic": "traffic",
     "explain": "explain",
     "warrants": "warrants",

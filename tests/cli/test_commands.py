@@ -120,6 +120,19 @@ def test_agents_are_shown_stopped_and_moved(cli: Any, vienna: Vienna) -> None:
     assert "unknown rung" in dora("agents", "promote", vienna.AGENT, "--to", "up", code=2).stderr
 
 
+def test_a_freeze_is_made_shown_and_lifted_by_two(cli: Any, vienna: Vienna) -> None:
+    dora, dirk = (Operator(cli, vienna, who) for who in ("dora", "dirk"))
+    why = ("--reason", "drill")
+    assert "say what" in dora("freeze", *why, code=2).stderr
+    assert "--yes" in dora("freeze", "--all", *why, code=2).stderr
+    made = dora.data("freeze", "--agent", vienna.AGENT, "--host", "payments.example", *why, "--yes")
+    assert made["scope"]["host"] == "payments.example"
+    assert made["freeze_id"] in dora("freeze", "status").stdout
+    assert "a second admin" in dora("unfreeze", *why, code=7).stderr
+    assert dirk.data("unfreeze", made["freeze_id"], *why)["step"] == "done"
+    assert "nothing is frozen" in dirk("unfreeze", *why, code=2).stderr
+
+
 def test_budgets_show_what_is_left(cli: Any, vienna: Vienna) -> None:
     dora = Operator(cli, vienna, "dora")
     vienna.post(
