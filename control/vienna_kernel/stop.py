@@ -76,9 +76,15 @@ class Stop:
 
     def covers(self, intent: Intent, host: str) -> bool:
         """Whether it is about this. ``host``: where the call goes; empty: where the intent's target says."""
-        if self.action is not None and not _is(self.action, intent.action):
-            return False
-        return self.host is None or _is_at(self.host, host or urlsplit(intent.target).hostname or "")
+        return self.names(intent.action) and self.is_at(host or urlsplit(intent.target).hostname or "")
+
+    def names(self, action: str) -> bool:
+        """Whether an action of this name is in its scope, wherever it goes."""
+        return self.action is None or _is(self.action, action)
+
+    def is_at(self, host: str) -> bool:
+        """Whether this host is in its scope, whatever is done there."""
+        return self.host is None or _is_at(self.host, host)
 
     def reaches(self, level: Level, intents: Iterable[Intent], host: str) -> bool:
         """Whether it holds back what this rung does, of a call that means this."""

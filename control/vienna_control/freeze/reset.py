@@ -1,7 +1,8 @@
 """What a stop ends: whatever of its scope people were asked about, had agreed to, or holds a warrant for.
 
-Reads are left alone where the stop leaves them alone. Nothing of it comes back when the stop is over: who wants it
-asks again, and people are asked again.
+1. Reads are left alone where the stop leaves them alone.
+2. Standing warrants go by their action: they name no host, so a stop of a host refuses their use and ends none.
+3. Nothing of it comes back when the stop is over: who wants it asks again, and people are asked again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from sqlalchemy import ColumnElement, Table, select
 
 from vienna_control import custody, rows
 from vienna_control.approvals import ending
+from vienna_control.approvals.standing import ending as standing
 from vienna_control.store import Tx
-from vienna_control.store.tables import approvals, intents, warrants
+from vienna_control.store.tables import approvals, intents, standing_warrants, warrants
 from vienna_kernel.approval.moves import Status
 from vienna_kernel.intent import Intent
 from vienna_kernel.lifecycle import Event, advance
@@ -51,9 +53,26 @@ class Ended:
 
 def reset(tx: Tx, reach: Reach, *, reason: str, actor: str) -> Ended:
     """End all that has not left. ``reason``: what people read of each."""
+    for_good = _revoke_standing(tx, reach, reason, actor)
     asked = _cancel_asked(tx, reach, reason, actor)
     agreed = _undo_agreed(tx, reach)
-    return Ended(intents=asked + agreed, warrants=_revoke_unused(tx, reach, reason, actor))
+    return Ended(intents=asked + agreed, warrants=for_good + _revoke_unused(tx, reach, reason, actor))
+
+
+def _revoke_standing(tx: Tx, reach: Reach, reason: str, actor: str) -> int:
+    if reach.stop.host is not None:
+        return 0
+    mine = (standing_warrants.c.tenant == reach.tenant, standing_warrants.c.ended_at.is_(None))
+    known = tx.conn.scalars(select(standing_warrants.c.action).where(*mine).distinct()).all()
+    ended = [
+        warrant_id
+        for action in known
+        if reach.stop.names(action)
+        for warrant_id in standing.revoke_all(
+            tx, reach.tenant, reason=reason, actor=actor, agent_id=reach.agent_id, action=action
+        )
+    ]
+    return len(ended)
 
 
 def _held(tx: Tx, reach: Reach, table: Table, *where: ColumnElement[bool]) -> list[rows.Row]:

@@ -15,6 +15,7 @@ from vienna_kernel import wire
 
 ORDER = "https://payments.example/v1/orders/O-1"
 TICKETS = "https://payments.example/v1/tickets"
+REFUNDS = "https://payments.example/v1/refunds"
 TICKET = {"subject": "late parcel"}
 
 
@@ -142,6 +143,31 @@ async def test_an_attempt_that_was_granted_and_asks_again_is_called_back(people:
     assert (again.verdict, again.reason, again.intent_id) == ("refused", "frozen", granted.intent_id)
     first = await bot.consult("GET", ORDER, attempt="att-new")
     assert (await bot.consult("GET", ORDER, attempt="att-new")).intent_id == first.intent_id
+
+
+async def test_it_revokes_standing_warrants_of_its_action(
+    people: People, bot: Gate, clock: FixedClock
+) -> None:
+    terms = {
+        "action": "create_refund",
+        "agents": ["billing-bot"],
+        "target": "payments:order/*",
+        "limits": {"amount": {"max": 100}, "order": {}},
+        "currency": "EUR",
+        "count": 3,
+        "expires_at": (clock.now() + timedelta(days=7)).isoformat(),
+        "reason": "small refunds are many",
+    }
+    _, made = await people.ask("oscar", "POST", "/standing", terms)
+    for voter in ("alice", "bob"):
+        await people.approve(voter, made["data"]["approval_id"])
+    refund = {"order": "ORD-1", "amount": 50.0, "currency": "EUR"}
+    assert (await bot.consult("POST", REFUNDS, refund)).verdict == "granted"
+    path = f"/standing/{made['data']['standing_id']}"
+    assert (await frozen(people, action="other.*"))["warrants_revoked"] == 0
+    assert (await people.ask("victor", "GET", path))[1]["data"]["status"] == "active"
+    assert (await frozen(people, action="create_refund"))["warrants_revoked"] == 1
+    assert (await people.ask("victor", "GET", path))[1]["data"]["status"] == "revoked"
 
 
 async def test_a_freeze_holds_in_observe(people: People, bot: Gate) -> None:
