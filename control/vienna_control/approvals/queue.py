@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from vienna_control import rows
 from vienna_control.approvals import duty
 from vienna_control.approvals.shown import shown_digest
+from vienna_control.approvals.words import LABEL
 from vienna_control.clock import iso
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
@@ -126,7 +127,7 @@ def announce(
             "risk_tier": tier.value,
             "sentence": shown["sentence"],
             "unusual": shown["unusual"][:1],
-            "agent_words": "between ‹ and ›: " + shown["agent_words"]["label"],
+            "agent_words": f"between ‹ and ›: {LABEL}",
             "required_approvers": requirements.people_needed,
             "groups": list(requirements.groups),
             "page": duty.page_of(tx.conn, ask.caller.tenant, requirements),

@@ -1,6 +1,7 @@
 """Bounds of what was seen again and again: what each parameter may be, and which targets.
 
-1. A number or an amount may be what nine of ten were, to two digits; what is more than three times that is a stranger.
+1. A number may be from the least to a quarter more than the most that was seen, an amount of money whatever is less;
+   what is more than three times what nine of ten stay under is a stranger, and counts for nothing.
 2. A value that takes few forms may take those that came back, a counterparty only such; what varies freely may.
 3. A step of a target that takes few values, each of them often, stays as it is; any other may be anything.
 """
@@ -22,6 +23,7 @@ LEAST = 5
 
 _FEW = 10
 _STRANGER = Decimal(3)  # times what nine of ten stay under
+_HEADROOM = Decimal("1.25")  # a day has not seen the largest yet
 _STEP = re.compile(r"[^/]+")
 
 
@@ -32,7 +34,7 @@ def limits_of(parts: Sequence[Intent], currency: str | None) -> dict[str, Limit]
     for name in names:
         values = [part.parameters[name] for part in parts if name in part.parameters]
         required = len(values) == len(parts)
-        limit = _limit(name, values, required=required)
+        limit = _limit(name, values, required=required, money=any(name in part.money for part in parts))
         if limit is None:
             return None
         limits[name] = limit
@@ -40,11 +42,13 @@ def limits_of(parts: Sequence[Intent], currency: str | None) -> dict[str, Limit]
     return None if money and currency is None else limits
 
 
-def _limit(name: str, values: Sequence[Value], *, required: bool) -> Limit | None:
+def _limit(name: str, values: Sequence[Value], *, required: bool, money: bool) -> Limit | None:
     numbers = [value for value in values if isinstance(value, int | Decimal) and not isinstance(value, bool)]
     if len(numbers) == len(values):
         least, most = _bounds([Decimal(number) for number in numbers])
-        return Limit(least=least, most=most, required=required)
+        if all(isinstance(number, int) for number in numbers):
+            most = most.to_integral_value(ROUND_FLOOR)
+        return Limit(least=Decimal(0) if money else least, most=most, required=required)
     usual = _usual(values)
     covered = sum(value in usual for value in values)
     if name in PARTIES:
@@ -62,23 +66,21 @@ def _usual(values: Sequence[Value]) -> list[Value]:
 
 
 def _bounds(values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
-    """From the least to the most that is no stranger: the most at most three times what nine of ten stay under."""
+    """From the least to a quarter more than the most, strangers apart; the upper one in two digits."""
     ranked = sorted(values)
-    ninth = ranked[(len(ranked) - 1) * 9 // 10]
+    last = len(ranked) - 1
+    ninth, tenth = ranked[last * 9 // 10], ranked[last // 10]
     most = max(value for value in ranked if value <= max(ninth * _STRANGER, ninth))
-    tenth = ranked[(len(ranked) - 1) // 10]
     least = min(value for value in ranked if value * _STRANGER >= tenth or tenth <= 0)
-    return _round(least, up=False), _round(most, up=True)
+    return least, max(most, _rounded(most * _HEADROOM))
 
 
-def _round(value: Decimal, *, up: bool) -> Decimal:
-    """To two digits, outwards."""
+def _rounded(value: Decimal) -> Decimal:
+    """Up, to two digits."""
     if not value:
         return value
     unit = Decimal(1).scaleb(value.adjusted() - 1)
-    steps = value / unit
-    whole = steps.to_integral_value(ROUND_CEILING) if up else steps.to_integral_value(ROUND_FLOOR)
-    return Decimal(format(whole * unit, "f"))
+    return Decimal(format((value / unit).to_integral_value(ROUND_CEILING) * unit, "f"))
 
 
 def shape_of(target: str) -> str:

@@ -32,6 +32,7 @@ from vienna_control.store.tables import known_hosts, standing_holders, standing_
 from vienna_kernel.approval.requirements import Requirements
 from vienna_kernel.approval.standing import Standing, covers
 from vienna_kernel.decision.decide import Decision, Outcome
+from vienna_kernel.intent import Effect
 from vienna_kernel.verdict import Granted
 
 MOST = 20_000
@@ -46,10 +47,11 @@ class _Tally:
     """What was counted so far.
 
     Attributes:
-        hosts: That the agent may reach without being asked about.
+        hosts: That the agent may reach without being asked about: ``reachable``, and those it was asked about since.
         standing: With what is left of each.
         asked: Calls that people would be asked about, or that would be refused.
         turned_away: Refused on every rung, by the gate or before policy.
+        strange: Reads of hosts that the agent may not reach unasked, by host and action.
     """
 
     to: Enforcement
@@ -57,6 +59,7 @@ class _Tally:
     hosts: set[str]
     standing: list[Standing]
     now: datetime
+    reachable: frozenset[str] = frozenset()
     calls: int = 0
     inexact: int = 0
     turned_away: int = 0
@@ -66,9 +69,12 @@ class _Tally:
     last_at: str | None = None
     asked: list[Asked] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
+    strange: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, one: Recorded) -> None:
-        """Count one more call, older than the last."""
+        """Count one more call, older than the last; what operators asked for in its name is none of its own."""
+        if one.row["source"].startswith("operator:"):
+            return
         self.calls += 1
         self.first_at = one.row["created_at"]
         self.last_at = self.last_at or self.first_at
@@ -78,6 +84,8 @@ class _Tally:
             self.unmapped[host or "-"] += 1
             self.mapped_since += host in self.bundle.mappings.hosts
         known = mapped or host in self.hosts or host in self.bundle.mappings.hosts
+        if not mapped and host not in self.reachable:
+            self.strange[host, one.row["action"]] += all(part.effect is Effect.READ for part in one.parts)
         decision = judged(replace(one, facts=replace(one.facts, first_contact=not known)), self.bundle)
         if decision is None:
             self.turned_away += 1
@@ -123,14 +131,16 @@ async def forecast(
     )
     hosts = await store.read(lambda conn: _known(conn, agent.id))
     consents = await store.read(lambda conn: _consents(conn, agent, now))
-    tally = _Tally(to=to, bundle=bundle, hosts=hosts, standing=consents, now=now)
+    tally = _Tally(to=to, bundle=bundle, hosts=hosts, reachable=frozenset(hosts), standing=consents, now=now)
     last: Recorded | None = None
     while tally.calls < MOST:
         last = await store.read(lambda conn, after=last: _batch(conn, span, after, tally))  # type: ignore[misc]
         if last is None:
             break
     found = await store.read(
-        lambda _: proposals.of(tally.asked, agent=agent.name, hours=_hours(tally), now=now)
+        lambda _: proposals.of(
+            tally.asked, strange=tally.strange, agent=agent.name, hours=_hours(tally), now=now
+        )
     )
     return {"to": to, "days": days, **_told(tally), **found.told(tally.calls, _hours(tally))}
 

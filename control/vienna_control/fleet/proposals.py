@@ -3,7 +3,8 @@
 Nothing here is applied by itself, and none of it can be wider than what was seen again and again:
 
 1. Only what came at least five times is repetitive. What is rare stays a question for people, or refused.
-2. Deleting, granting, executing and administering, and whatever is T3, is never consented to in advance.
+2. Deleting, granting, executing and administering, and whatever is T3, is never consented to in advance; nor is a
+   read that is T2 or above allowed.
 3. A value that takes few forms may take those that came back; an amount or number may be what nine of ten were, three
    times over at most; a counterparty has to be one that came back. What was outside is not covered.
 4. How many calls each would cover is found by holding them against it, as the law will.
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from vienna_control.approvals.standing.terms import told_limit
 from vienna_control.clock import iso
 from vienna_control.fleet import learning
 from vienna_control.fleet.bounds import LEAST, limits_of, patterns
@@ -24,7 +26,6 @@ from vienna_kernel.approval.standing import Standing, covers, fits
 from vienna_kernel.intent import Effect, Intent, Tier
 from vienna_kernel.money import currency_code
 from vienna_kernel.verdict import Granted, Reason
-from vienna_kernel.warrant.limit import limits_to_json
 
 VALID = timedelta(days=7)
 """How long a consent in advance is proposed for."""
@@ -99,10 +100,21 @@ class Found:
         }
 
 
-def of(asked: Sequence[Asked], *, agent: str, hours: float, now: datetime) -> Found:
-    """Proposals for the calls that people would be asked about or that would be refused. ``hours``: they span."""
+def of(
+    asked: Sequence[Asked],
+    *,
+    strange: Mapping[tuple[str, str], int],
+    agent: str,
+    hours: float,
+    now: datetime,
+) -> Found:
+    """Proposals for the calls that people would be asked about or that would be refused.
+
+    ``strange``: how many reads there were of hosts that the agent may not reach unasked, by host and action; people are
+    asked once. ``hours``: the calls span.
+    """
     found = Found(asked)
-    _reads(found, agent)
+    _reads(found, agent, strange)
     _writes(found, agent, hours, now)
     _mappings(found)
     return found
@@ -111,13 +123,14 @@ def of(asked: Sequence[Asked], *, agent: str, hours: float, now: datetime) -> Fo
 # reads
 
 
-def _reads(found: Found, agent: str) -> None:
+def _reads(found: Found, agent: str, strange: Mapping[tuple[str, str], int]) -> None:
     """Rules that allow reads: where a mapping says what is read, by action, else by host."""
     for (host, action), calls in _grouped(
         (one for one in found.asked if one.reads and one.may_be_spared),
         lambda one: (one.host if one.unmapped else "", one.action),
     ):
-        if len(calls) < LEAST or "+" in action:
+        times = max(len(calls), strange.get((host, action), 0))
+        if times < LEAST or "+" in action or any(one.tier > Tier.T1 for one in calls):
             continue
         where = f" AND target.host == {_quoted(host)}" if host else ""
         rule = {
@@ -126,7 +139,7 @@ def _reads(found: Found, agent: str) -> None:
             "expression": f"agent_id == {_quoted(agent)} AND action == {_quoted(action)}{where}",
             "action": {"type": "allow", **({"risk_tier_override": "T0", "may_lower": True} if host else {})},
         }
-        why = f"{len(calls)} reads of {host or action}, which nobody has to look at one by one"
+        why = f"{times} reads of {host or action}, which nobody has to look at one by one"
         found.propose("rule", {"path": "/policies", "body": rule}, calls, why)
         found.spared |= {one.intent_id for one in calls}
 
@@ -196,7 +209,7 @@ def _stand(found: Found, agent: str, given: Standing, covered: Sequence[Asked], 
         "action": given.action,
         "agents": [agent],
         "target": given.target,
-        "constraints": limits_to_json(given.limits),
+        "limits": {name: told_limit(limit) for name, limit in given.limits.items()},
         "currency": given.currency,
         "count": int(each_day) * VALID.days,
         "expires_at": iso(given.expires_at),
