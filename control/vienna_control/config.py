@@ -29,7 +29,7 @@ from vienna_control.section import Section
 from vienna_control.tls import TlsConfig
 from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.settings import sections
+from vienna_kernel.settings import TelemetryConfig, sections, traces_url
 
 _MIN_SECRET = 32
 _MIN_VARIETY = 10
@@ -53,6 +53,8 @@ class ControlConfig(Section):
         policy_two_person: Whether a change of policy by API waits for a second person; None: in prod and staging.
         public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants;
             ``prod`` and ``staging`` need it.
+        break_glass: Whether one person of the group ``incident`` may stand for the quorum in an emergency.
+        break_glass_passkey: Whether that takes a passkey and not a code; None: in ``prod`` and ``staging``.
         admin_listen: ``host:port`` of metrics and health; None: there are none.
         tls: TLS of ``listen``; without it a proxy in front ends it.
         enrolment: How sidecars enrol besides by join token.
@@ -66,6 +68,8 @@ class ControlConfig(Section):
     default_action: Literal["deny", "allow"] = "deny"
     policy_two_person: bool | None = None
     public_url: str | None = None
+    break_glass: bool = False
+    break_glass_passkey: bool | None = None
     admin_listen: str | None = None
     tls: TlsConfig = TlsConfig()
     enrolment: EnrolmentConfig = EnrolmentConfig()
@@ -157,6 +161,7 @@ class BootstrapConfig(Section):
 class _File(Section):
     control: ControlConfig = ControlConfig()
     bootstrap: BootstrapConfig | None = None
+    telemetry: TelemetryConfig = TelemetryConfig()
 
 
 class Settings(BaseModel):
@@ -178,6 +183,7 @@ class Settings(BaseModel):
         max_agents: VIENNA_MAX_AGENTS.
         setup_token_file: VIENNA_SETUP_TOKEN_FILE: what makes the first admin; None: a token is made in ``data_dir``.
         config_file: The file, for error messages and ``policies``.
+        traces_url: Where traces go, by OTLP over HTTP; None: nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -197,6 +203,7 @@ class Settings(BaseModel):
     max_agents: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     setup_token_file: Path | None = None
     config_file: Path | None = None
+    traces_url: str | None = None
 
     @property
     def strict(self) -> bool:
@@ -207,6 +214,12 @@ class Settings(BaseModel):
     def two_person_policy(self) -> bool:
         """Whether a change of policy by API waits for a second person."""
         said = self.control.policy_two_person
+        return not self.lenient if said is None else said
+
+    @property
+    def break_glass_passkey(self) -> bool:
+        """Whether break-glass takes a passkey."""
+        said = self.control.break_glass_passkey
         return not self.lenient if said is None else said
 
     @property
@@ -259,7 +272,7 @@ def _read_file(file: Path) -> _File:
     except OSError as error:
         raise StartError(f"cannot read {file}: {error.strerror}") from None
     try:
-        return read(_File, sections(parse(data, name=str(file)), {"control", "bootstrap"}))
+        return read(_File, sections(parse(data, name=str(file)), {"control", "bootstrap", "telemetry"}))
     except DocumentError as error:
         raise StartError("; ".join(str(item) for item in error.errors)) from None
     except MalformedError as error:

@@ -60,6 +60,7 @@ class Past:
     rollback_plan: str
     first_key: str | None
     narrowed: str | None = None
+    break_glass: bool = False
     less: Less | None = None
 
 
@@ -119,6 +120,7 @@ def _past(tx: Tx, row: rows.Row) -> Past:
         level=row["level"],
         first_key=_key_of(row),
         narrowed=row["narrowed"],
+        break_glass=row["break_glass_id"] is not None,
         rollback_plan=str((rows.load(row["shown"]).get("claimed") or {}).get("rollback_plan") or ""),
     )
 
@@ -174,11 +176,14 @@ def demand(requirements: Requirements) -> Demand:
     )
 
 
-def satisfies(tx: Tx, past: Past, requirements: Requirements) -> bool:
-    """Whether the consent that was given is enough for what policy asks now.
+def satisfies(tx: Tx, past: Past, requirements: Requirements, *, tier: Tier) -> bool:
+    """Whether the consent that was given is enough for what policy asks now, at the tier that it has now.
 
-    Whom an escalation asked as well then is asked as well here.
+    Whom an escalation asked as well then is asked as well here. What went by break-glass went by one person, for as
+    much as it was then.
     """
+    if past.break_glass:
+        return tier <= past.tier
     order = groups_order(tx.conn, past.tenant) if past.level else ()
     for level in range(past.level):
         requirements = escalate(requirements, order, level) or requirements

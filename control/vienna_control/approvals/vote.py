@@ -53,6 +53,7 @@ class Ballot:
             in the place of the first who lets them.
         code: Whether a code was offered, and how to check it (it is used up by that).
         passkey: The same of a passkey; what it signed is kept.
+        factor: The factor that was shown before, where it is not shown again for each.
     """
 
     verdict: Literal["approve", "deny"]
@@ -63,6 +64,7 @@ class Ballot:
     in_place_of: str | None = None
     code: CodeCheck | None = None
     passkey: PasskeyCheck | None = None
+    factor: Literal["", "totp", "passkey"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def _vote(voter: Voter, ballot: Ballot) -> Vote:
     return Vote(
         operator_id=voter.id,
         verdict=ballot.verdict,
-        mfa="passkey" if ballot.passkey is not None else "totp" if ballot.code is not None else "",
+        mfa="passkey" if ballot.passkey is not None else "totp" if ballot.code is not None else ballot.factor,
         justification=ballot.justification,
         rollback_plan=ballot.rollback_plan,
         groups=voter.groups,

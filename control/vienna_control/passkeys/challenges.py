@@ -22,7 +22,7 @@ MOST_LOGINS = 5000
 """Challenges of people who have not said yet who they are, and may be nobody."""
 _MOST_EACH = 20
 
-type Purpose = Literal["enrol", "login", "consent", "roster"]
+type Purpose = Literal["enrol", "login", "consent", "roster", "break_glass"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from vienna_control.approvals import duty, memory, queue, shown
+from dataclasses import replace
+
+from vienna_control.approvals import breakglass, duty, memory, queue, shown
 from vienna_control.approvals.duty import Level
+from vienna_control.approvals.standing import using
 from vienna_control.intake import answers, entry
 from vienna_control.pipeline import granted, refused
 from vienna_control.pipeline.case import Case, Parts
@@ -13,15 +16,24 @@ from vienna_kernel.lifecycle import Event, Status, advance
 
 
 def hold(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
-    """People are asked; or they were, and what they said is enough for what policy asks now."""
+    """People are asked; or they were, for this call or in advance, and what they said is enough for policy now."""
     requirements = case.judged.decision.requirements
     assert requirements is not None  # noqa: S101  # the kernel gives them with every hold
-    if case.past is not None and memory.satisfies(tx, case.past, requirements):
+    if case.past is not None and memory.satisfies(
+        tx, case.past, requirements, tier=case.judged.decision.tier
+    ):
         return granted.redeem(tx, parts, case, case.past)
+    if case.past is None:
+        tier = case.judged.decision.tier
+        cover = using.covering(tx, case.ask, tier=tier, requirements=requirements)
+        if cover is not None and using.spend(tx, cover):
+            return granted.under(tx, parts, case, cover)
     if queue.full(tx.conn, case.agent.id):
         return refused.turned_away(tx, case.ask, answers.TOO_MANY)
     owner = str(case.agent.details.get("owner") or "")
     level = duty.first_level(tx.conn, case.agent.tenant, requirements, now=tx.now, owner=owner)
+    if level is None and breakglass.open_for(tx, case.agent.id, case.ask.action):
+        level = Level(requirements, 0)
     if level is None:
         return refused.turned_away(tx, case.ask, answers.NOBODY)
     if case.past is None:
@@ -30,7 +42,12 @@ def hold(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     else:  # policy hardened: more, or other, people are asked
         status, intent_id = advance(Status.APPROVED, Event.HOLD), case.past.intent_id
         entry.evaluated(tx, case.ask, intent_id, case.told(), again=True)
-    return _ask_people(tx, case, intent_id, status, level)
+    answer = _ask_people(tx, case, intent_id, status, level)
+    if answer.approval_id is not None and breakglass.cover(tx, answer.approval_id):
+        past = memory.recall(tx, case.ask)
+        if past is not None and past.standing == "redeemable":
+            return granted.redeem(tx, parts, replace(case, past=past), past)
+    return answer
 
 
 def _ask_people(tx: Tx, case: Case, intent_id: str, status: Status, level: Level) -> wire.Decision:
