@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -12,8 +12,8 @@ from vienna_control.api.access import Principal
 from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
-from vienna_control.api.standing import LikeBody, RequestedData, requested, terms_like
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.standing import LikeBody, RequestedData, requested, terms_like
 from vienna_control.api.webauthn import AssertionBody, party
 from vienna_control.approvals import alike, view
 from vienna_control.approvals.edit import LawError, UnheardError
@@ -108,6 +108,7 @@ class ApproveData(BaseModel):
     intent_id: str
     intent_status: str
     warrant_id: str | None
+    standing: RequestedData | None = None
 
 
 class DenyData(BaseModel):
@@ -176,6 +177,7 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
         EntryType.APPROVAL_RESOLVED,
         EntryType.POLICY_EVALUATED,
         EntryType.APPROVAL_REQUESTED,
+        EntryType.INTENT_SUBMITTED,
     ),
     body=ApproveBody,
     data=ApproveData,
@@ -184,9 +186,17 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
 )
 async def approve(ctx: Context) -> ApproveData:
     """With ``otp`` or ``webauthn`` where a second factor is asked for. Enough consent lets the held call go."""
-    body = ctx.body
+    body, approval_id = ctx.body, ctx.path["id"]
+    asked: list[RequestedData] = []
+
+    def also(tx: Tx) -> None:
+        if body.standing is not None:
+            terms = terms_like(tx.conn, ctx.principal.tenant, approval_id, body.standing, now=tx.now)
+            asked[:] = [requested(ctx, tx, terms)]
+
     decided = await _decide(
         ctx,
+        also,
         verdict="approve",
         comment=body.comment,
         justification=body.justification,
@@ -202,6 +212,7 @@ async def approve(ctx: Context) -> ApproveData:
         intent_id=decided.intent_id,
         intent_status=decided.intent_status,
         warrant_id=decided.warrant_id,
+        standing=next(iter(asked), None),
     )
 
 
@@ -226,7 +237,14 @@ async def deny(ctx: Context) -> DenyData:
     )
 
 
-async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words: str) -> Decided:
+async def _decide(
+    ctx: Context,
+    also: Callable[[Tx], None] = lambda _: None,
+    *,
+    verdict: Literal["approve", "deny"],
+    **words: str,
+) -> Decided:
+    """Count a vote; ``also`` is done with it or undoes it."""
     app, principal, body, approval_id = ctx.app, ctx.principal, ctx.body, ctx.path["id"]
     voter = voter_of(principal)
     narrowed = getattr(body, "narrowed", None)
@@ -255,6 +273,7 @@ async def _decide(ctx: Context, *, verdict: Literal["approve", "deny"], **words:
         if isinstance(decided, Refused):
             # Returned, not raised: that the deadline has passed is found out here, and that is kept.
             return Problem(CODES.get(decided.reason, Code.CONFLICT), decided.detail)
+        also(tx)
         return decided
 
     answer = await app.store.write(unit)

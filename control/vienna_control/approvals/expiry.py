@@ -4,6 +4,7 @@
 2. Warrants that were handed out and not used in time; what they had reserved of budgets is free again.
 3. Intents that were approved and can no longer be redeemed.
 4. Suspensions and freezes that end by themselves.
+5. Standing warrants whose end has come: it is told.
 
 A call or a vote that arrives between the deadline and this sweep draws the same consequence itself (``ending.lapse``).
 """
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from vienna_control import rows
 from vienna_control.approvals import ending
+from vienna_control.approvals.standing import ending as standing
 from vienna_control.budgets import ending as budgets
 from vienna_control.clock import Clock, iso
 from vienna_control.fleet import suspension
@@ -100,6 +102,7 @@ _DUE: dict[str, Callable[[str], Select[Any]]] = {
     "unused": _unused,
     "suspended": _suspended,
     "frozen": freezing.due,
+    "standing": standing.due,
 }
 
 
@@ -114,6 +117,8 @@ def _lapse(tx: Tx, overdue: dict[str, list[str]]) -> int:
         suspension.resume_due(tx)
     if overdue["frozen"]:
         freezing.lift_due(tx)
+    if overdue["standing"]:
+        standing.end_due(tx)
     return sum(map(len, overdue.values()))
 
 

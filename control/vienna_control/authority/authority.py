@@ -113,6 +113,11 @@ class Authority:
         return self.log_key.verifying(Purpose.LOG)
 
     @property
+    def warrant_kid(self) -> str:
+        """Name of the key that warrants are signed with now: bound to it, a warrant is used by nobody else."""
+        return self._keys.signing[Purpose.WARRANT].kid
+
+    @property
     def bundle_jwk(self) -> dict[str, str]:
         """Public key that a sidecar verifies bundles with."""
         return self._keys.signing[Purpose.BUNDLE].verifying(Purpose.BUNDLE).jwk()
@@ -164,6 +169,8 @@ class Authority:
                 "policy_digest": grant.policy_digest,
                 "mapping_digest": grant.mapping_digest,
                 **({"budgets": [dict(row) for row in grant.budgets]} if grant.budgets else {}),
+                **({"parent": grant.parent} if grant.parent else {}),
+                **({"standing": grant.standing} if grant.standing else {}),
             },
         )
         warrant = Warrant(
@@ -204,7 +211,7 @@ class Authority:
             tier=grant.tier.value,
             token=token,
             kid=key.kid,
-            parent=None,
+            parent=grant.parent,
             observed=grant.observed,
             issued_at=tx.at,
             expires_at=iso(expires_at),

@@ -26,6 +26,9 @@ class Grant:
         consents, demand: Who said yes, and what the tier asked for.
         observed: It says so, and permits nothing.
         actor: Who asked, for the trail: ``sidecar:side-…``.
+        parent: Warrant that this one is a use of; the token of one that stands for itself cannot name it (``chain``),
+            so that the row and the entry do.
+        standing: Standing warrant that it belongs to, for the trail.
         budgets: What is reserved with it, for the trail: name, amount, currency.
     """
 
@@ -47,6 +50,8 @@ class Grant:
     observed: bool = False
     constraints: Mapping[str, Limit] = field(default_factory=dict)
     response_limits: Mapping[str, int] = field(default_factory=dict)
+    parent: str | None = None
+    standing: str | None = None
     budgets: tuple[Mapping[str, Any], ...] = ()
 
 

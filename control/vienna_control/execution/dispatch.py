@@ -36,6 +36,7 @@ class Terms:
         ttl_seconds: Lifetime, from now.
         observed: Minted in observe mode: it permits nothing, and says so.
         reservations: What it may use of budgets.
+        parent, standing: The warrant that it is a use of, and the standing warrant that this belongs to.
     """
 
     tier: Tier
@@ -44,6 +45,8 @@ class Terms:
     demand: Demand = field(default_factory=Demand)
     observed: bool = False
     reservations: tuple[Claim, ...] = ()
+    parent: str | None = None
+    standing: str | None = None
 
 
 def mint(
@@ -67,6 +70,8 @@ def mint(
         consents=terms.consents,
         demand=terms.demand,
         observed=terms.observed,
+        parent=terms.parent,
+        standing=terms.standing,
         budgets=tuple(books.told(terms.reservations)),
     )
     issued = authority.issue(tx, grant)

@@ -13,6 +13,7 @@ from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.decision.hint import LONGEST, clean
 from vienna_kernel.intent import Tier
 from vienna_kernel.lifecycle import Status
+from vienna_kernel.value import pack
 from vienna_kernel.verdict import Reason, Refused
 
 TOO_MANY = Refused(
@@ -96,6 +97,19 @@ def held(past: Past) -> wire.Decision:
         reason=Reason.APPROVAL_PENDING,
         hint=_HELD,
         retryable=True,
+    )
+
+
+def narrowed(past: Past) -> wire.Decision:
+    """People agreed to less than this: write it into the request, and ask about that."""
+    less = past.less.after if past.less else {}
+    return wire.Decision(
+        id=0,
+        verdict="granted",
+        intent_id=past.intent_id,
+        tier=past.tier.value,
+        approval_id=past.approval_id,
+        narrowed={name: pack(value) for name, value in less.items()},
     )
 
 

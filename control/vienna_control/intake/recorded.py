@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import bindparam, select
 
 from vienna_control import rows
@@ -114,16 +116,42 @@ def resubmitted(tx: Tx, intent_id: str) -> Ask | None:
     row = rows.first(tx.conn, select(intents).where(intents.c.id == intent_id))
     if row is None or row["call"] is not None:
         return None
+    return as_asked(row, attempt=f"{row['approval_id']}:{tx.at}")
+
+
+def as_asked(row: rows.Row, *, attempt: str) -> Ask:
+    """The ask of a row of ``intents``, but for what was claimed with it."""
+    meaning = meaning_of(row)
+    call = rows.load(row["call"])
     return Ask(
-        caller=Caller(tenant=row["tenant"], agent_id=row["agent_id"], source=row["source"]),
-        attempt=f"{row['approval_id']}:{tx.at}",
+        caller=Caller(
+            tenant=row["tenant"],
+            agent_id=row["agent_id"],
+            source=row["source"],
+            sidecar_id=row["sidecar_id"] if call is not None else None,
+        ),
+        attempt=attempt,
         fingerprint=row["fingerprint"],
-        intents=tuple(Intent.from_json(part) for part in rows.load(row["meaning"])),
+        intents=meaning,
         bundle=row["bundle"],
+        call=wire.CallView.model_validate(call) if call is not None else None,
+        mapped=all(intent.mapping is not None for intent in meaning),
         mode=row["mode"],
         wait=False,
         override_tier=Tier(row["tier"]) if row["source"].startswith("operator:") else None,
     )
+
+
+def meaning_of(row: rows.Row) -> tuple[Intent, ...]:
+    """What a row of ``intents`` means."""
+    return tuple(Intent.from_json(part) for part in rows.load(row["meaning"]))
+
+
+def lowered(tx: Tx, ask: Ask, intent_id: str) -> Ask:
+    """An ask on the API's road for more than people agreed to, as an ask for what they agreed to."""
+    row = rows.first(tx.conn, select(intents.c.meaning).where(intents.c.id == intent_id))
+    assert row is not None  # noqa: S101  # its approval names it
+    return replace(ask, intents=meaning_of(row))
 
 
 def status(tx: Tx, intent_id: str) -> str:

@@ -7,7 +7,7 @@ and can only raise scrutiny.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from vienna_control.approvals.shown import exact
@@ -97,6 +97,15 @@ def _intent(wanted: Submission, kind: ActionType | None) -> Intent:
         summary=_summary(wanted),
         mapping=_ORIGIN if kind else None,
     )
+
+
+def retold(intent: Intent, parameters: Mapping[str, Value], kind: ActionType | None) -> Intent:
+    """The intent with other values. Raises ``MisfitError`` where they do not fit its action type."""
+    errors = kind.validate(parameters) if kind else []
+    if errors:
+        raise MisfitError(errors)
+    wanted = Submission(action=intent.action, parameters=parameters)
+    return replace(intent, parameters=dict(parameters), cost=_cost(parameters), summary=_summary(wanted))
 
 
 def _cost(parameters: Mapping[str, Value]) -> Cost | None:

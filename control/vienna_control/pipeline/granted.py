@@ -1,4 +1,4 @@
-"""Granted: mint, consume, record; for nobody to be asked, for consent redeemed, and in observe."""
+"""Granted: mint, consume, record; for nobody to be asked, for consent redeemed or given in advance, and in observe."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Literal
 
 from vienna_control.approvals import memory
 from vienna_control.approvals.memory import Past
+from vienna_control.approvals.standing import using
+from vienna_control.approvals.standing.using import Cover
+from vienna_control.clock import from_iso
 from vienna_control.execution import dispatch, handlers, outcome
 from vienna_control.execution.dispatch import Terms, Use
 from vienna_control.execution.told import Told
 from vienna_control.intake import answers, entry, facts, recorded, replay
+from vienna_control.intake.answers import Handed
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.store import Tx
 from vienna_kernel import wire
@@ -22,7 +26,8 @@ def grant(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     """Nobody needs to be asked."""
     status = advance(Status.RECEIVED, Event.GRANT)
     intent_id = entry.submit(tx, case.ask, case.told(), status=status)
-    return _release(tx, parts, case, intent_id, status, _terms(parts, case))
+    terms = _terms(parts, case)
+    return _release(tx, parts, case, intent_id, status, terms, _mint(tx, parts, case, intent_id, terms))
 
 
 def redeem(tx: Tx, parts: Parts, case: Case, past: Past) -> wire.Decision:
@@ -35,7 +40,29 @@ def redeem(tx: Tx, parts: Parts, case: Case, past: Past) -> wire.Decision:
         return answers.granted(past.intent_id, past.tier, handed, case.judged.decision)
     tier = max(case.judged.decision.tier, past.tier)
     terms = replace(_terms(parts, case), tier=tier, consents=consents, demand=demand)
-    return _release(tx, parts, case, past.intent_id, Status.APPROVED, terms)
+    issued = _mint(tx, parts, case, past.intent_id, terms)
+    return _release(tx, parts, case, past.intent_id, Status.APPROVED, terms, issued)
+
+
+def under(tx: Tx, parts: Parts, case: Case, cover: Cover) -> wire.Decision:
+    """People have agreed in advance: a use of their standing warrant, which the caller has counted."""
+    status = advance(Status.RECEIVED, Event.GRANT)
+    intent_id = entry.submit(tx, case.ask, case.told(), status=status)
+    requirements = case.judged.decision.requirements
+    assert requirements is not None  # noqa: S101  # only what would be held is covered
+    terms = _terms(parts, case)
+    left = int((from_iso(cover.expires_at) - tx.now).total_seconds())
+    terms = replace(
+        terms,
+        ttl_seconds=min(terms.ttl_seconds, left),
+        consents=memory.given(tx, cover.approval_id),
+        demand=memory.demand(requirements),
+        parent=cover.warrant_id,
+        standing=cover.standing_id,
+    )
+    issued = _mint(tx, parts, case, intent_id, terms)
+    using.note(tx, cover, warrant_id=issued.warrant_id, intent_id=intent_id, agent_id=case.agent.id)
+    return _release(tx, parts, case, intent_id, status, terms, issued)
 
 
 def observe(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
@@ -47,7 +74,7 @@ def observe(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     status = advance(Status.RECEIVED, Event.OBSERVE)
     intent_id = entry.submit(tx, case.ask, case.told(would), status=status)
     terms = replace(_terms(parts, case), observed=True)
-    answer = _release(tx, parts, case, intent_id, status, terms)
+    answer = _release(tx, parts, case, intent_id, status, terms, _mint(tx, parts, case, intent_id, terms))
     return answer.model_copy(update={"verdict": "observed", "would": would, "withhold": False})
 
 
@@ -57,12 +84,17 @@ def _terms(parts: Parts, case: Case) -> Terms:
     return Terms(tier=decision.tier, ttl_seconds=lifetime, reservations=decision.reservations)
 
 
-def _release(tx: Tx, parts: Parts, case: Case, intent_id: str, status: Status, terms: Terms) -> wire.Decision:
-    """Mint; and unless the caller is to use the warrant by itself, consume and start."""
+def _mint(tx: Tx, parts: Parts, case: Case, intent_id: str, terms: Terms) -> Handed:
     issued = dispatch.mint(
         tx, parts.authority, case.agent, case.ask, intent_id=intent_id, terms=terms, bundle=case.bundle
     )
-    given = answers.Handed(issued.warrant.id, issued.token)
+    return Handed(issued.warrant.id, issued.token)
+
+
+def _release(
+    tx: Tx, parts: Parts, case: Case, intent_id: str, status: Status, terms: Terms, given: Handed
+) -> wire.Decision:
+    """Unless the caller is to use the warrant by itself, consume it and start."""
     answer = answers.granted(intent_id, terms.tier, given, case.judged.decision)
     if not case.wire and case.ask.mode == "passback":
         recorded.handed_out(tx, intent_id, given.warrant_id)

@@ -23,6 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from vienna_control.approvals import edit, memory, queue, vote, wording
 from vienna_control.approvals.memory import Past
+from vienna_control.approvals.standing import asking, granting
+from vienna_control.approvals.standing import kept as standing_kept
+from vienna_control.approvals.standing.terms import Terms
 from vienna_control.authority import Authority
 from vienna_control.clock import Clock
 from vienna_control.execution import outcome
@@ -222,6 +225,11 @@ class Pipeline:
         if less is not None and isinstance(decided, Refused):
             raise edit.UnheardError(decided)
         if isinstance(decided, vote.Decided) and decided.status is ApprovalStatus.APPROVED:
+            parts = self._parts
+            if standing_kept.of_approval(tx.conn, approval_id) is not None:
+                warrant_id = granting.grant(tx, parts.authority, approval_id, parts.policies.current)
+                status = recorded.status(tx, decided.intent_id)
+                return replace(decided, warrant_id=warrant_id, intent_status=status)
             ask = recorded.resubmitted(tx, decided.intent_id)
             if ask is not None:
                 warrant_id = self.consult(tx, ask).warrant_id
@@ -233,6 +241,11 @@ class Pipeline:
         """What a request that waits would be with these values; see ``edit.propose``."""
         bundle, rates = self._parts.policies.of(tenant), self._parts.rates
         return edit.propose(tx, tenant, approval_id, wanted, bundle=bundle, rates=rates)
+
+    def ask_standing(self, tx: Tx, requester: Voter, terms: Terms) -> asking.Requested:
+        """Put a standing warrant before people; see ``asking.request``."""
+        bundle, rates = self._parts.policies.current, self._parts.rates
+        return asking.request(tx, requester, terms, bundle=bundle, rates=rates)
 
     def kept(self, tx: Tx, agent_id: str, told: Told) -> Kept | None:
         """Record an outcome that an agent reports."""

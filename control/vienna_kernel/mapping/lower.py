@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import quote, unquote
 
 from vienna_kernel.intent import Intent
@@ -66,7 +67,13 @@ def _shown(param: Param, value: Value, url: str, body: Value) -> tuple[str, Valu
     if param.place == "form":
         texts: list[Value] = [*_texts(value)]
         return url, narrow.put(body, (param.key,), texts if len(texts) > 1 else texts[0])
-    return url, narrow.put(body, param.pointer, plain(value))
+    return url, narrow.put(body, param.pointer, _number(value))
+
+
+def _number(value: Value) -> Value:
+    """A number as it is read off JSON."""
+    whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    return int(value) if whole and isinstance(value, Decimal) else value
 
 
 def _texts(value: Value) -> list[str]:

@@ -39,7 +39,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("approval_id", name=op.f("uq_standing_warrants_approval_id")),
     )
     op.create_index(op.f("ix_standing_warrants_tenant_action"), "standing_warrants", ["tenant", "action"])
-    op.create_index(op.f("ix_standing_warrants_ended_at_expires_at"), "standing_warrants", ["ended_at", "expires_at"])
+    op.create_index(
+        op.f("ix_standing_warrants_ended_at_expires_at"), "standing_warrants", ["ended_at", "expires_at"]
+    )
     op.create_table(
         "standing_holders",
         sa.Column("standing_id", sa.String(64), nullable=False),
