@@ -24,8 +24,8 @@ from mitmproxy import http
 from vienna_kernel.call.authority import DEFAULT_PORTS
 from vienna_kernel.intent import Intent
 from vienna_kernel.verdict import Reason, Refused
-from vienna_kernel.wire import Decision, Hello
-from vienna_proxy.clock import Clock
+from vienna_kernel.wire import Decision, Hello, Reported
+from vienna_proxy.clock import Clock, iso
 from vienna_proxy.config import GateConfig, Settings
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.readback import Readbacks
@@ -34,6 +34,7 @@ from vienna_proxy.evidence.report import Reporter
 from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.gate import Gate, Offices
 from vienna_proxy.internal import Internal
+from vienna_proxy.judge.consent import Consents
 from vienna_proxy.judge.consult import Counsel
 from vienna_proxy.judge.decide import Court, Judge
 from vienna_proxy.judge.hold import Holds, Interim
@@ -95,6 +96,7 @@ class Sidecar:
         if config.admin_listen is not None:
             await self._admin.open(config.admin_listen)
         self._state = _state_folder(config.state_dir)
+        self._consents = Consents.open(config.consent, agent=config.agent, folder=self._state)
         self._folder = embed.private_folder(self._state)
         trust = embed.write_trust(self._folder, config.upstream_ca)
         token = enrol.read_token(config.key_file)
@@ -167,6 +169,16 @@ class Sidecar:
     def _swap(self, bundle: Bundle) -> None:
         self._obey(bundle)
         self._gate.obey(bundle)
+        self._follow(bundle)
+
+    def _follow(self, bundle: Bundle) -> None:
+        """Take the roster that the bundle brings, if it follows from ours; else an alarm, and ours stays."""
+        if (wrong := self._consents.follow(bundle.rosters)) is None:
+            return
+        log.critical("roster.refused", why=wrong.detail)
+        at, detail = iso(self._clock.now()), wrong.detail
+        row = Reported(at=at, reason=wrong.reason, detail=detail, severity="critical")
+        self._spawn(self._reporter.alarm(row))
 
     def _stopped(self, intent: Intent, host: str) -> Reason | None:
         stop = self._bundles.stops.refusing((intent,), host)
@@ -174,6 +186,8 @@ class Sidecar:
 
     def _passes_through(self, host: str) -> bool:
         mine, theirs = self.settings.gate.passthrough, self._bundles.current.passthrough or frozenset()
+        if self.settings.gate.consent.roster is not None and host not in mine:
+            return False  # of what is not read nobody can say what people agreed to
         if self.settings.lenient:
             return host in mine or host in theirs
         return host in theirs and (not mine or host in mine)
@@ -201,6 +215,7 @@ class Sidecar:
             self._bundles,
             self._clock,
             self._reporter,
+            self._consents,
             holder_jkt=self._keys.holder.kid,
             issuer=lambda: self._identity.issuer,
         )
@@ -230,6 +245,7 @@ class Sidecar:
             heard=self._clock.anchor,  # two clocks drift apart by seconds a day
         )
         self._bundles.swapped = self._swap
+        self._follow(self._bundles.current)
         self._bundles.stopped = self._gate.stop
         self._metrics.now = self._now
         self._master.complete(self._gate, self._gate.sockets, self._gate.peers)

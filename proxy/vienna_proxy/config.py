@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
-from vienna_kernel.settings import sections
+from vienna_kernel.settings import TelemetryConfig, sections, traces_url
 from vienna_proxy.modes import Mode, host_and_port, parse_modes
 from vienna_proxy.ports import StartError
 from vienna_proxy.transport.next_hop import NextHop, parse_hop
@@ -82,6 +82,22 @@ class UpstreamConfig(_Section):
     idle_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
 
 
+class ConsentConfig(_Section):
+    """Section ``gate.consent``: what people must have agreed to by passkey, whatever the control plane says.
+
+    Attributes:
+        roster: File of the pinned roster (``vienna roster export``); None: nothing is asked for here.
+        passkey_from: The lowest tier at which it is asked for.
+        actions: Names of actions (``create_*``) for which it is, at whatever tier.
+        requests: The same by ``METHOD host/path`` with ``*``: what no mapping can call something else.
+    """
+
+    roster: Path | None = None
+    passkey_from: Literal["T0", "T1", "T2", "T3"] = "T2"
+    actions: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    requests: tuple[Annotated[str, Field(pattern=r"^[A-Z*]+ \S+$", max_length=2000)], ...] = ()
+
+
 class GateConfig(_Section):
     """Section ``gate`` of vienna.yaml.
 
@@ -116,6 +132,7 @@ class GateConfig(_Section):
     passthrough: tuple[str, ...] = ()
     enforcement: Literal["observe", "enforce_high", "enforce"] = "enforce"
     hold: HoldConfig = HoldConfig()
+    consent: ConsentConfig = ConsentConfig()
     body: BodyConfig = BodyConfig()
     upstream: UpstreamConfig = UpstreamConfig()
     upstream_proxy: SecretStr | None = None
@@ -196,11 +213,13 @@ class Settings:
         gate: The section, flags applied, paths absolute.
         env: ``prod``, ``staging``, ``test`` or ``dev`` (VIENNA_ENV).
         log_level: VIENNA_LOG_LEVEL.
+        traces_url: Where traces go, by OTLP over HTTP; None: nowhere.
     """
 
     gate: GateConfig
     env: str = "prod"
     log_level: str = "info"
+    traces_url: str | None = None
 
     @property
     def lenient(self) -> bool:
@@ -226,7 +245,7 @@ def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, A
 
     Raises ``StartError`` with everything that is wrong with the first bad source.
     """
-    section = _read_file(file) if file else GateConfig()
+    section, telemetry = _read_file(file) if file else (GateConfig(), TelemetryConfig())
     base = file.resolve().parent if file else Path.cwd()
     values: dict[str, Any] = {name: getattr(section, name) for name in section.model_fields_set}
     for name in ("control_ca", "key_file", "upstream_ca", "state_dir"):
@@ -234,21 +253,35 @@ def load(*, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, A
             values[name] = base / place
     values |= {name: value for name, value in flags.items() if value is not None}
     try:
-        gate = GateConfig.model_validate(values)
+        gate = _absolute(GateConfig.model_validate(values), base)
     except ValidationError as error:
         row = error.errors(include_url=False)[0]
         raise StartError(f"--{str(row['loc'][0]).replace('_', '-')}: {row['msg']}") from None
     env = environ.get("VIENNA_ENV") or "prod"
     if env not in ENVIRONMENTS:
         raise StartError(f"VIENNA_ENV: expected one of {', '.join(ENVIRONMENTS)}, got {env!r}")
-    settings = Settings(gate, env, (environ.get("VIENNA_LOG_LEVEL") or "info").lower())
+    level = (environ.get("VIENNA_LOG_LEVEL") or "info").lower()
+    settings = Settings(gate, env, level, traces_url(telemetry, environ))
     _refuse_unsafe(settings)
     return settings
+
+
+def _absolute(gate: GateConfig, base: Path) -> GateConfig:
+    """The pinned roster's path relative to the file as well."""
+    if gate.consent.roster is None:
+        return gate
+    consent = gate.consent.model_copy(update={"roster": base / gate.consent.roster})
+    return gate.model_copy(update={"consent": consent})
 
 
 def _refuse_unsafe(settings: Settings) -> None:
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise StartError("VIENNA_LOG_LEVEL: expected debug, info, warning or error")
+    consent = settings.gate.consent
+    if consent.roster is None and consent.model_fields_set - {"roster"}:
+        raise StartError(
+            "gate.consent has no effect without gate.consent.roster: pin one, or remove the section"
+        )
     if settings.gate.resolve and not settings.lenient:
         raise StartError(
             f"gate.resolve is for dev and test only, and VIENNA_ENV is {settings.env}: remove it"
@@ -259,14 +292,18 @@ def _refuse_unsafe(settings: Settings) -> None:
         )
 
 
-def _read_file(file: Path) -> GateConfig:
+def _read_file(file: Path) -> tuple[GateConfig, TelemetryConfig]:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise StartError(f"cannot read {file}: {error.strerror}") from None
     try:
-        gate = sections(parse(data, name=str(file)), {"gate"}).child("gate")
-        return GateConfig() if gate.data is None else read(GateConfig, gate)
+        found = sections(parse(data, name=str(file)), {"gate", "telemetry"})
+        gate, telemetry = found.child("gate"), found.child("telemetry")
+        return (
+            GateConfig() if gate.data is None else read(GateConfig, gate),
+            TelemetryConfig() if telemetry.data is None else read(TelemetryConfig, telemetry),
+        )
     except DocumentError as error:
         raise StartError("; ".join(str(item) for item in error.errors)) from None
     except MalformedError as error:

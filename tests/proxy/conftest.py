@@ -90,6 +90,7 @@ class FakeControl:
         freeze, stops: The orders to stop there, and their counts.
         passthrough: The hosts there whose TLS is not opened; None: the gate's own setting stands.
         mappings: Shipped mapping files in the next bundle.
+        rosters: The chain of rosters there.
     """
 
     def __init__(self) -> None:
@@ -104,6 +105,7 @@ class FakeControl:
         self.stops = {"last": 0, "count": 0}
         self.passthrough: list[str] | None = None
         self.mappings: tuple[str, ...] = ()
+        self.rosters: list[Any] = []
         self.held_most = 100
         self.digest = "sha256:one"
         self.forged_by: SigningKey | None = None
@@ -197,6 +199,7 @@ class FakeControl:
             "jwks": self._jwks(),
             "freeze": [row.model_dump() for row in self.freeze],
             "stops": self.stops,
+            "rosters": self.rosters,
             "redaction_key": base64.b64encode(b"k" * 32).decode(),
             "private_networks": None,
             "passthrough": self.passthrough,

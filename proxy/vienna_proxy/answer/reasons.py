@@ -85,6 +85,11 @@ _ROWS: dict[Reason, Row] = {
     Reason.NOBODY_ON_DUTY: Row(
         403, "Nobody on duty", "Nobody who may agree to this is there to be asked. " + _DENIED
     ),
+    Reason.CONSENT_UNPROVEN: Row(
+        403,
+        "Consent unproven",
+        "People's consent to this could not be verified, so it was not sent. " + _DENIED,
+    ),
     Reason.AGENT_UNKNOWN: Row(403, "Agent unknown", "This agent is not registered. " + _DENIED),
     Reason.AGENT_SUSPENDED: Row(403, "Agent suspended", "This agent is suspended. Stop, and tell the user."),
     Reason.FROZEN: Row(403, "Frozen", "An operator has stopped such calls for now. Stop, and tell the user."),

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import structlog
 import uuid_utils
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -25,9 +26,10 @@ from vienna_kernel.value import Value, pack, plain
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import Verification
 from vienna_kernel.warrant import token as warrants
-from vienna_kernel.wire import REPLAY_SECONDS, CallView, Consult, Decision, Fault, Outcome
-from vienna_proxy.clock import Clock
+from vienna_kernel.wire import REPLAY_SECONDS, CallView, Consult, Decision, Fault, Outcome, Reported
+from vienna_proxy.clock import Clock, iso
 from vienna_proxy.evidence.report import Reporter
+from vienna_proxy.judge.consent import Consents, Leaving
 from vienna_proxy.judge.hold import Caller
 from vienna_proxy.judge.retries import key_digest, with_key
 from vienna_proxy.link.bundle import Bundle, Bundles
@@ -37,6 +39,8 @@ from vienna_proxy.transport.translate import outgoing
 
 _SHOWN_HEADERS = frozenset({"content-type", "accept", "user-agent", "idempotency-key"})
 _USED_KEPT = 100_000
+
+log = structlog.get_logger()
 _MEANWHILE = "Operators stopped this in the same moment; nothing was sent. Do not retry; tell the user."
 
 
@@ -189,12 +193,14 @@ class Counsel:
         bundles: Bundles,
         clock: Clock,
         reporter: Reporter,
+        consents: Consents,
         *,
         holder_jkt: str,
         issuer: Callable[[], str],
     ) -> None:
         self._channel = channel
         self._reporter = reporter
+        self._consents = consents
         self._bundles = bundles
         self._clock = clock
         self.holder_jkt = holder_jkt
@@ -281,8 +287,11 @@ class Counsel:
             revoked=self._bundles.revoked,
         )
 
-    def redeem(self, ask: Ask, decision: Decision, attempt: str) -> Grant | Refused:
-        """The grant of a yes, if its warrant says so too."""
+    async def redeem(self, ask: Ask, decision: Decision, attempt: str) -> Grant | Refused:
+        """The grant of a yes, if its warrant says so too, and people where this gate asks for them.
+
+        Raises ``UnavailableError`` when an alarm can be told to nobody.
+        """
         observing = decision.verdict == "observed" and ask.bundle.observes(decision.tier)
         if decision.warrant is None:
             return Refused(Reason.WARRANT_MALFORMED, "a yes without a warrant")
@@ -294,6 +303,9 @@ class Counsel:
         if warrant.observed != (decision.verdict == "observed"):
             return Refused(Reason.WARRANT_OBSERVED, "the decision and its warrant do not agree")
         self.used.add(warrant.id)
+        if (unproven := await self._consents.take(warrant, self._leaving(ask))) is not None:
+            await self._alarm(unproven, ask, warrant.id)
+            return unproven
         call, mapped, key = with_key(ask.call, decision.first_key), ask.mapped, None
         if (
             mapped.idempotency_header
@@ -313,6 +325,29 @@ class Counsel:
             fingerprint=ask.fingerprint,
             narrowed=ask.narrowed,
         )
+
+    def _leaving(self, ask: Ask) -> Leaving:
+        return Leaving(
+            call=ask.call,
+            agent=ask.bundle.agent_name,
+            intents=ask.intents,
+            fingerprint=ask.fingerprint,
+            now=self._clock.now(),
+        )
+
+    async def _alarm(self, unproven: Refused, ask: Ask, warrant_id: str) -> None:
+        """A yes that people did not give: told at once, and to whoever reads this machine's log too."""
+        log.critical("consent.unproven", why=unproven.detail, warrant=warrant_id)
+        row = Reported(
+            at=iso(self._clock.now()),
+            reason=unproven.reason,
+            detail=unproven.detail,
+            method=ask.call.method,
+            url=ask.mapped.shown_url,
+            warrant_id=warrant_id,
+            severity="critical",
+        )
+        await self._reporter.alarm(row)
 
 
 class FaultError(Exception):

@@ -234,7 +234,7 @@ class Judge:
             return said
         if said.decision.verdict == "refused":
             return refusal(said.decision)
-        grant = self._court.counsel.redeem(said.ask, said.decision, said.attempt)  # (4)
+        grant = await self._court.counsel.redeem(said.ask, said.decision, said.attempt)  # (4)
         if isinstance(grant, Grant):
             return grant
         await self._court.outcomes.abandoned(said.decision, said.attempt)

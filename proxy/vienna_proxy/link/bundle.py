@@ -82,6 +82,7 @@ class _Payload(_Part):
     revoked: list[str] = []
     freeze: Annotated[list[StopRow], Field(max_length=10_000)] = []
     stops: _Counts = _Counts()
+    rosters: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Bundle:
         stopped: Why nothing of this agent goes on, None when it is active.
         redaction_key: Keys the hashes that redacted values leave as.
         private_networks: None: the gate's own setting stands.
+        rosters: Every version of the roster of approvers as the control plane hands it on; believed by nobody yet.
     """
 
     digest: str
@@ -109,6 +111,7 @@ class Bundle:
     held_per_agent: int
     revoked: frozenset[str]
     stops: Signed
+    rosters: tuple[Mapping[str, Any], ...] = ()
 
     def observes(self, tier: str) -> bool:
         """Whether a call of this tier may go under a warrant that only observes."""
@@ -149,6 +152,7 @@ def open_bundle(token: str, keys: Keyring, hosts: Mapping[str, Sequence[str]]) -
         held_per_agent=(said.limits or _Limits()).held_per_agent,
         revoked=frozenset(said.revoked),
         stops=Signed(tuple(map(_stop, said.freeze)), said.stops.last, said.stops.count),
+        rosters=tuple(said.rosters),
     )
 
 
