@@ -35,6 +35,7 @@ from vienna_control.sidecars.heartbeats import Silence
 from vienna_control.store import Store
 from vienna_control.telemetry.metrics import Metrics
 from vienna_control.telemetry.moment import look, open_approvals
+from vienna_control.telemetry.traces import Traces
 from vienna_kernel.keyring import Algorithm
 
 log = structlog.get_logger("vienna.control")
@@ -70,6 +71,7 @@ class App:
     hub: Hub
     tokens: TokenReview
     metrics: Metrics
+    traces: Traces
     background: tuple[Background, ...] = ()
     openapi: Callable[[], dict[str, Any]] = dict
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +84,7 @@ class App:
         except UnavailableError as error:
             log.error("control.not_sequenced", why=error.why)
         await self.store.close()
+        await asyncio.to_thread(self.traces.close)
 
 
 async def compose(
@@ -124,10 +127,10 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
     identity = Identity(authority, clock, session_seconds=settings.session_seconds)
     await store.read(identity.recall)
     pipeline = Pipeline(authority, policies, settings, clock)
-    metrics = Metrics(clock)
+    metrics, traces = Metrics(clock), Traces(settings.traces_url)
     metrics.counted.recall(await store.read(open_approvals))
     store.watch(metrics.committed)
-    hub = Hub(store, authority, policies, pipeline, metrics)
+    hub = Hub(store, authority, policies, pipeline, metrics, traces)
     app = App(
         config=settings,
         base_url=base_url,
@@ -144,6 +147,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         hub=hub,
         tokens=TokenReview(settings.control.enrolment),
         metrics=metrics,
+        traces=traces,
         background=(
             sequencer,
             policies,

@@ -259,7 +259,7 @@ def load(
     content = _read_file(file) if file else _File()
     base = file.resolve().parent if file else Path.cwd()
     control = _overlay(content.control, base, environ, listen=listen, data_dir=data_dir)
-    settings = _environment(environ, control, content.bootstrap, file)
+    settings = _environment(environ, control, content, file)
     _refuse_unsupported(settings)
     if not settings.lenient:
         _refuse_unsafe(settings, environ)
@@ -345,7 +345,7 @@ def _with_port(listen: str, port: str) -> str:
 
 
 def _environment(
-    environ: Mapping[str, str], control: ControlConfig, bootstrap: BootstrapConfig | None, file: Path | None
+    environ: Mapping[str, str], control: ControlConfig, content: _File, file: Path | None
 ) -> Settings:
     said: dict[str, Any] = {
         key: environ[name] for key, name in _SETTINGS_ENVIRONMENT.items() if environ.get(name)
@@ -354,7 +354,12 @@ def _environment(
         said["log_level"] = said["log_level"].lower()
     try:
         return Settings(
-            control=control, bootstrap=bootstrap, config_file=file, secret=_secret(environ), **said
+            control=control,
+            bootstrap=content.bootstrap,
+            config_file=file,
+            secret=_secret(environ),
+            traces_url=traces_url(content.telemetry, environ),
+            **said,
         )
     except ValidationError as error:
         raise StartError(_complaint(error, _SETTINGS_ENVIRONMENT)) from None

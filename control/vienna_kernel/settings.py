@@ -1,16 +1,52 @@
 """The settings file ``vienna.yaml`` as all processes see it: its sections, each read by the process it is for.
 
-A section of another process is left to that process; a key that is no section is refused by each of them.
+A section of another process is left to that process; a key that is no section is refused by each of them. The section
+``telemetry`` is for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from vienna_kernel.document import Document, nearest
 from vienna_kernel.errors import MalformedError
 
-SECTIONS = ("control", "gate", "bootstrap")
+SECTIONS = ("control", "gate", "bootstrap", "telemetry")
+
+
+class TelemetryConfig(BaseModel):
+    """Section ``telemetry``.
+
+    Attributes:
+        otlp: ``http(s)://host:port`` of an OpenTelemetry collector that takes OTLP over HTTP; None: no traces.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    otlp: str | None = None
+
+    @field_validator("otlp")
+    @classmethod
+    def _otlp(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s?#@]+(/[^\s?#]*)?\Z", value):
+            raise ValueError("expected a URL like http://collector:4318, without credentials")
+        return value.rstrip("/") if value else value
+
+
+def traces_url(config: TelemetryConfig, environ: Mapping[str, str]) -> str | None:
+    """Where traces go; None: nowhere. OpenTelemetry's own variables go before the file, as everywhere."""
+    if (
+        environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    ):
+        return None
+    if exactly := environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        return exactly
+    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or config.otlp
+    return f"{base.rstrip('/')}/v1/traces" if base else None
 
 
 def sections(document: Document, wanted: Collection[str]) -> Document:

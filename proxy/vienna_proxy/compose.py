@@ -52,6 +52,7 @@ from vienna_proxy.telemetry.admin import Admin
 from vienna_proxy.telemetry.lines import Lines
 from vienna_proxy.telemetry.metrics import Metrics, Now
 from vienna_proxy.telemetry.pages import pages
+from vienna_proxy.telemetry.traces import traces_to
 from vienna_proxy.transport import canary, embed, guards, hop_tunnel, proofs
 from vienna_proxy.transport.addresses import AddressPolicy, GuardedLoop, exempt
 from vienna_proxy.transport.connections import Connections
@@ -83,7 +84,8 @@ class Sidecar:
         self._keys = enrol.Keys()
         self._clock = Clock()
         self._metrics = Metrics()
-        self._lines = Lines(self._metrics, lambda: self._bundles.current.rung)
+        self._traces = traces_to(settings.traces_url, agent=settings.gate.agent)
+        self._lines = Lines(self._metrics, lambda: self._bundles.current.rung, self._traces)
         self._canary = canary.Canary()
         self._admin = Admin(pages(self._metrics, self._unwell))
         self._is_ready = False
@@ -456,6 +458,7 @@ class Sidecar:
         for task in list(self._tasks):
             task.cancel()
         self._admin.close()
+        await asyncio.to_thread(self._traces.close)
         for part in ("_preflight", "_control"):
             if (found := getattr(self, part, None)) is not None:
                 await found.close()

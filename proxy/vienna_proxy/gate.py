@@ -241,7 +241,8 @@ class Gate:
     async def _judged(self, flow: http.HTTPFlow, case: Case) -> Grant | http.Response:
         offices, request, account = self._offices, flow.request, case.account
         account.whole_at = time.monotonic()
-        call = offices.judge.whole(raw_request(flow, body=request.raw_content or b""))
+        with account.trace.phase("canonicalise"):
+            call = offices.judge.whole(raw_request(flow, body=request.raw_content or b""))
         if isinstance(call, Refused):
             return self._words.told(flow, self._words.refused(flow, call), account)
         case.call, account.origin, account.judged = call, call.origin, True
@@ -296,14 +297,16 @@ class Gate:
         try:
             case.release()
             if case.tap is not None:
-                await self._within(self._offices.outcomes.stream_ends(grant, case.tap))
+                with case.account.trace.phase("verify"):
+                    await self._within(self._offices.outcomes.stream_ends(grant, case.tap))
                 reason = None
                 self._read_back(grant)
                 return
             content = response.raw_content or b""
-            verdict = await self._within(
-                self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
-            )
+            with case.account.trace.phase("verify"):
+                verdict = await self._within(
+                    self._offices.outcomes.buffered(grant, response, content, agent_gone=gone)
+                )
             if isinstance(verdict, Granted):
                 verdict = await self._within(self._offices.readbacks.before_answer(grant))
             if isinstance(verdict, Granted):

@@ -24,6 +24,7 @@ from vienna_control.sidecars.stream import MOST_IN_FLIGHT, Parts, Stream
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import approvals, intents, sidecars
 from vienna_control.telemetry.metrics import Metrics
+from vienna_control.telemetry.traces import Traces
 from vienna_kernel import wire
 
 log = structlog.get_logger("vienna.sidecars")
@@ -47,9 +48,11 @@ class Hub:
         policies: Policies,
         pipeline: Pipeline,
         metrics: Metrics,
+        traces: Traces,
     ) -> None:
         self._store = store
         self._metrics = metrics
+        self._traces = traces
         self._pipeline = pipeline
         self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._rooms: dict[str, asyncio.Semaphore] = {}
@@ -63,7 +66,9 @@ class Hub:
         """One gate's connection, from hello to the end."""
         room = self._rooms.setdefault(caller.agent_id, asyncio.Semaphore(MOST_IN_FLIGHT))
         stream = Stream(
-            Parts(self._store, self._pipeline, self.snapshots, room, self._metrics), caller, socket
+            Parts(self._store, self._pipeline, self.snapshots, room, self._metrics, self._traces),
+            caller,
+            socket,
         )
         mine = self._streams[caller.agent_id]
         mine.add(stream)

@@ -27,8 +27,9 @@ from vienna_control.pipeline import Pipeline
 from vienna_control.ports import StaleBundleError, UnavailableError
 from vienna_control.sidecars import meaning
 from vienna_control.sidecars.snapshot import Snapshots
-from vienna_control.store import Store
+from vienna_control.store import Store, Tx
 from vienna_control.telemetry.metrics import Metrics
+from vienna_control.telemetry.traces import Consulting, Traces
 from vienna_kernel import wire
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.verdict import Reason
@@ -55,6 +56,7 @@ class Parts:
     snapshots: Snapshots
     room: asyncio.Semaphore
     metrics: Metrics
+    traces: Traces
 
 
 class Stream:
@@ -177,15 +179,13 @@ class Stream:
     async def _consulted(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
         """The answer to a consult, and the one line of it."""
         began = time.perf_counter()
-        verdict, about = "fault", dict[str, object]()
+        verdict, about = "fault", dict[str, str | None]()
         try:
-            answer = await self._consult(frame)
-            if isinstance(answer, wire.Decision):
-                verdict = answer.verdict
-                reason = answer.reason.value if answer.reason else None
-                about = {"intent_id": answer.intent_id, "tier": answer.tier, "reason": reason}
-            else:
-                about = {"reason": answer.reason.value}
+            with self._parts.traces.consult(frame.traceparent) as traced:
+                answer = await self._consult(frame, traced)
+                about = _about(answer)
+                verdict = answer.verdict if isinstance(answer, wire.Decision) else "fault"
+                traced.said(verdict=verdict, attempt=frame.attempt, **about)
             return answer
         finally:
             seconds = time.perf_counter() - began
@@ -201,7 +201,7 @@ class Stream:
                 ms=round(seconds * 1000, 1),
             )
 
-    async def _consult(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
+    async def _consult(self, frame: wire.Consult, traced: Consulting) -> wire.Decision | wire.Fault:
         agent_id, snapshots, pipeline = self.caller.agent_id, self._parts.snapshots, self._parts.pipeline
         terms = await snapshots.terms(agent_id, frame.bundle)
         try:
@@ -211,12 +211,24 @@ class Stream:
         try:
             if terms is None or terms.mapping_digest != pipeline.mapping_digest(self.caller.tenant):
                 raise StaleBundleError
-            answer = await self._parts.store.write(lambda tx: pipeline.consult(tx, ask))
+
+            def unit(tx: Tx) -> wire.Decision:
+                return pipeline.consult(tx, ask)
+
+            answer = await self._parts.store.write(traced.unit(unit))
+            traced.committed()
         except StaleBundleError:
             snapshots.forget(agent_id)
             await self.send(wire.BundleChanged(digest=(await snapshots.of_agent(agent_id)).digest))
             return _fault(frame.id, Reason.CONTROL_UNAVAILABLE, "the bundle changed")
         return answer.model_copy(update={"id": frame.id})
+
+
+def _about(answer: wire.Decision | wire.Fault) -> dict[str, str | None]:
+    reason = answer.reason.value if answer.reason else None
+    if isinstance(answer, wire.Fault):
+        return {"reason": reason}
+    return {"intent_id": answer.intent_id, "tier": answer.tier, "rule": answer.rule, "reason": reason}
 
 
 def _actions(frame: wire.Consult) -> list[str]:

@@ -51,6 +51,8 @@ class Words:
         """What is known of a request by its head."""
         account = Account.of(flow.request.method, header_of(flow.request, b"user-agent"))
         account.closed = self._is_own(flow.client_conn)
+        if not account.closed:
+            account.trace = self._lines.traces.begin()
         return account
 
     def speak(self, client: Client, refused: Refused, passage: Passage | None) -> bytes:

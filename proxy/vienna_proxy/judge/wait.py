@@ -66,7 +66,8 @@ class Wait:
             return pending(said, reason=Reason.TOO_MANY_HELD)
         began = time.monotonic()
         try:
-            further = await self._stirred(held, ask, attempt)
+            with self.plea.account.trace.phase("hold"):
+                further = await self._stirred(held, ask, attempt)
         finally:
             self._room.holds.remove(held)
             self.plea.account.held_seconds += time.monotonic() - began

@@ -15,6 +15,7 @@ from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verdict import Reason
 from vienna_kernel.wire import Decision
 from vienna_proxy.telemetry.clients import NOBODY, kind_of
+from vienna_proxy.telemetry.traces import NO_TRACE, Trace
 
 WHOLE, CUT, BROKEN, AGENT_GONE = "whole", "cut", "broken", "agent_gone"
 """How an answer ended: it was handed over, cut at its bound, broke off, or nobody was there to take it."""
@@ -37,6 +38,7 @@ class Account:
         attempt: Under which it was asked about last.
         verified: What its answer came to.
         closed: Its line is written.
+        trace: Where its phases are told.
     """
 
     began: float = field(default_factory=time.monotonic)
@@ -54,6 +56,7 @@ class Account:
     bytes_in: int = 0
     verified: str | None = None
     closed: bool = False
+    trace: Trace = NO_TRACE
 
     @classmethod
     def of(cls, method: str, user_agent: str) -> Account:

@@ -10,6 +10,7 @@ import structlog
 from vienna_proxy.telemetry.account import Account, Ending, row
 from vienna_proxy.telemetry.metrics import Metrics
 from vienna_proxy.telemetry.tally import Tally
+from vienna_proxy.telemetry.traces import NoTraces, Traces
 
 log = structlog.get_logger()
 
@@ -19,11 +20,15 @@ class Lines:
 
     Attributes:
         tally: Sums over all of them.
+        traces: Where their traces begin.
     """
 
-    def __init__(self, metrics: Metrics, rung: Callable[[], str | None]) -> None:
+    def __init__(
+        self, metrics: Metrics, rung: Callable[[], str | None], traces: Traces | None = None
+    ) -> None:
         """``rung``: how far the agent is enforced, None before that is known."""
         self.tally = Tally()
+        self.traces: Traces = traces or NoTraces()
         self._metrics = metrics
         self._rung = rung
 
@@ -35,4 +40,8 @@ class Lines:
         times = account.times(time.monotonic())
         self._metrics.count(account, ending, times)
         self.tally.count(account, ending)
-        log.info("call", **row(account, ending, times, rung=self._rung()))
+        told = row(account, ending, times, rung=self._rung())
+        if account.released_at is not None and account.returned_at is not None:
+            account.trace.upstream(account.released_at, account.returned_at)
+        account.trace.end(told)
+        log.info("call", **told)
