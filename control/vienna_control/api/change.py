@@ -88,10 +88,15 @@ def stale(error: StaleError) -> Problem:
     return Problem(Code.CONFLICT, f"{error}: it has to be rebased", details)
 
 
-def misfit(error: MalformedError, sent: Any = None) -> Problem:
-    """422 that names each field by JSON pointer, what was expected and what came."""
+def misfit(error: MalformedError, sent: Any = None, *, within: str = "") -> Problem:
+    """422 that names each field by JSON pointer, what was expected and what came.
+
+    ``within``: where in the body ``sent`` stood.
+    """
     each: Sequence[MalformedError] = error.errors if isinstance(error, DocumentError) else [error]
     details = [_detail(one, sent) for one in each]
+    for one in details:
+        one["field"] = within + one["field"]
     return Problem(Code.VALIDATION_FAILED, f"{details[0]['field']}: {each[0].why}", details)
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from vienna_control import rows
 from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.problems import Code, Problem
+from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.approvals.shown import exact
 from vienna_control.budgets import books
+from vienna_control.clock import iso
 from vienna_control.fleet import registry
 from vienna_control.intake.ask import Caller
 from vienna_control.intake.submission import MisfitError, Submission, ask_of
 from vienna_control.intake.view import listed as intents_listed
-from vienna_control.policies import trial
+from vienna_control.policies import Bundle, backtest, candidates, trial
+from vienna_control.policies.candidates import Exchange
+from vienna_control.policies.rejudge import Span
 from vienna_control.store.tables import intents
 from vienna_kernel.decision.facts import AgentFacts, Facts
-from vienna_kernel.value import Value
+from vienna_kernel.value import Value, pack
+
+_LOOKED_AT = 5000
+_EXAMPLES = 20
 
 
 class EvaluateBody(BaseModel):
@@ -140,3 +148,63 @@ def _agent(conn: Connection, tenant: str, named: str) -> AgentFacts:
 def _claimed(context: dict[str, Any]) -> dict[str, Value]:
     told = exact(context)
     return dict(told) if isinstance(told, Mapping) else {}
+
+
+class ShadowQuery(BaseModel):
+    """``days`` of recorded traffic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
+@route(
+    "GET",
+    "/policies/{id}/shadow",
+    who=Who.READER,
+    writes=None,
+    query=ShadowQuery,
+    summary="What a shadow rule saw",
+)
+async def shadow(ctx: Context) -> dict[str, Any]:
+    """How often it would have decided, as recorded; and what enforcing it would have changed."""
+    policy_id, tenant, now = ctx.path["id"], ctx.principal.tenant, ctx.app.clock.now()
+    bundle = ctx.app.policies.of(tenant)
+    rule = next((one for one in bundle.rules.rules if one.id == policy_id), None)
+    if rule is None:
+        raise not_found("policy", policy_id)
+    if not rule.shape.shadow:
+        raise Problem(Code.CONFLICT, f"the rule {policy_id!r} is no shadow rule: it is enforced")
+    since = now - timedelta(days=ctx.query.days)
+    exchange = Exchange(rules=[pack({**rule.data, "shadow": False})])
+
+    def read(conn: Connection) -> tuple[dict[str, Any], Bundle]:
+        return _saw(conn, tenant, policy_id, iso(since)), candidates.build(
+            ctx.app.policies, conn, tenant, exchange
+        )
+
+    saw, would = await ctx.app.store.read(read)
+    span = Span(tenant=tenant, since=since, until=now + timedelta(milliseconds=1), limit=_LOOKED_AT)
+    return {"id": policy_id, **saw, "enforced": await backtest.run(ctx.app.store, bundle, would, span)}
+
+
+def _saw(conn: Connection, tenant: str, policy_id: str, since: str) -> dict[str, Any]:
+    """Recorded decisions that name the rule as one that would have decided."""
+    named = f'"rule":{json.dumps(policy_id)}'
+    within = (intents.c.tenant == tenant, intents.c.created_at >= since)
+    query = select(
+        intents.c.id, intents.c.agent_id, intents.c.action, intents.c.summary, intents.c.created_at
+    ).where(*within, intents.c.decision.contains(named, autoescape=True))
+    found = rows.every(conn, query.order_by(intents.c.created_at.desc()).limit(_LOOKED_AT))
+    last = found[0]["created_at"] if found else None
+    examples = [
+        {
+            "intent_id": row["id"],
+            "agent_id": row["agent_id"],
+            "action": row["action"],
+            "summary": row["summary"],
+            "at": row["created_at"],
+        }
+        for row in found[:_EXAMPLES]
+    ]
+    return {"since": since, "fired": len(found), "last_at": last, "examples": examples}

@@ -16,7 +16,7 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.policy.ruleset import Default, RuleSet
-from vienna_kernel.value import Value, digest
+from vienna_kernel.value import Value, digest, unpack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,8 @@ def compile_bundle(sources: Sources, *, contents: Contents, default: Default) ->
             f"action type {clash[0]}", "is registered by API and declared by a mapping; remove one"
         )
     types = {**mappings.action_types, **registered}
-    stored = list(contents.rules.values())
+    moved = folded(sources, contents)
+    stored = [rule for name, rule in contents.rules.items() if name not in moved]
     rules = RuleSet.compile(sources.rules, stored=stored, action_types=types, default=default)
     tiers = TierTable.from_document(sources.tiers)
     texts = tuple((name, str(data["text"])) for name, data in contents.mappings.items())
@@ -84,6 +85,17 @@ def compile_bundle(sources: Sources, *, contents: Contents, default: Default) ->
         texts=(*sources.texts, *texts),
         policy_digest=digest([rules.digest, tiers.digest]),
     )
+
+
+def folded(sources: Sources, contents: Contents) -> frozenset[str]:
+    """Ids of rules kept by API that lie word for word in a file: the file's is the one that counts."""
+    written = {
+        str(rule.get("id")): rule
+        for page in sources.rules
+        for rule in (page.data.get("rules") or () if contents.rules else ())
+        if isinstance(rule, Mapping)
+    }
+    return frozenset(name for name, rule in contents.rules.items() if written.get(name) == unpack(dict(rule)))
 
 
 def _exact(schema: Any) -> Value:

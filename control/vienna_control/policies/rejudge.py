@@ -59,7 +59,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Which recorded intents: a tenant's, of one agent or of all, within a time.
+    """Which recorded intents: a tenant's, of one agent or of all, of one action or of all, within a time.
 
     Attributes:
         since, until: Aware; the second is exclusive.
@@ -70,6 +70,7 @@ class Span:
     since: datetime
     until: datetime
     agent_id: str | None = None
+    action: str | None = None
     limit: int = MOST
 
 
@@ -158,6 +159,8 @@ def _query(span: Span, after: Recorded | None) -> Select[Any]:
     )
     if span.agent_id is not None:
         query = query.where(intents.c.agent_id == span.agent_id)
+    if span.action is not None:
+        query = query.where(intents.c.action == span.action)
     if after is not None:
         at, last = after.row["created_at"], after.row["id"]
         query = query.where(
