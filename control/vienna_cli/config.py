@@ -89,11 +89,7 @@ class Access:
 
         The first admin's key is sent to the installation that made it and to no other address.
         """
-        state = installation.state() or {}
-        home = str(state.get("control") or installation.control)
-        there = (url or environ.get("VIENNA_URL") or home).rstrip("/")
-        if not there.startswith(_SCHEMES):
-            raise Failure(f"the control plane is http://…, https://… or unix:///…, got {there!r}", Code.USAGE)
+        home, there = _home(installation), cls.place(installation, url, environ)
         key = environ.get("VIENNA_API_KEY")
         if not key and there == home.rstrip("/"):
             key = (_json(installation.data_dir / ADMIN_FILE) or {}).get("api_key")
@@ -104,6 +100,20 @@ class Access:
                 Code.USAGE,
             )
         return cls(there, key)
+
+    @staticmethod
+    def place(installation: Installation, url: str | None, environ: Mapping[str, str] = os.environ) -> str:
+        """Where the control plane is, for whoever has no key yet."""
+        there = (url or environ.get("VIENNA_URL") or _home(installation)).rstrip("/")
+        if not there.startswith(_SCHEMES):
+            raise Failure(f"the control plane is http://…, https://… or unix:///…, got {there!r}", Code.USAGE)
+        return there
+
+
+def _home(installation: Installation) -> str:
+    """Where the control plane of these files is."""
+    state = installation.state() or {}
+    return str(state.get("control") or installation.control)
 
 
 def alive(pid: Any) -> bool:

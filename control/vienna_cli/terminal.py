@@ -60,6 +60,11 @@ class Terminal:
         access = Access.find(self.installation, self.url)
         return ViennaClient(access.url, api_key=access.api_key, use_proxy=False)
 
+    @cached_property
+    def stranger(self) -> ViennaClient:
+        """The control plane, spoken to without a key: by whoever is about to get one."""
+        return ViennaClient(Access.place(self.installation, self.url), api_key="", use_proxy=False)
+
     @property
     def interactive(self) -> bool:
         """Whether somebody can be asked."""
@@ -70,6 +75,19 @@ class Terminal:
         if not self.interactive:
             raise Failure(f"{question}: give {option}", Code.USAGE)
         return str(typer.prompt(question, err=True)).strip()
+
+    def secret(self, question: str, *, file: Path | None, option: str, twice: bool = False) -> str:
+        """The first line of a file (``-``: standard input), else typed unseen. Never an argument: those are seen."""
+        if file is not None:
+            try:
+                text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "not text"
+                raise Failure(f"cannot read {file}: {why}", Code.USAGE) from None
+            return text.partition("\n")[0].strip()
+        if not self.interactive:
+            raise Failure(f"{question}: give {option}", Code.USAGE)
+        return str(typer.prompt(question, err=True, hide_input=True, confirmation_prompt=twice))
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Returns when it was agreed to; otherwise the command ends."""

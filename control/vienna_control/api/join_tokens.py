@@ -93,7 +93,7 @@ async def create_token(ctx: Context) -> dict[str, Any]:
     "/join-tokens/{id}",
     who=Who.ADMIN,
     writes=EntryType.KEY_RETIRED,
-    summary="Revoke a join token; gates that it let in stay",
+    summary="Revoke a join token; gates that it let in cannot renew with it",
 )
 async def revoke_token(ctx: Context) -> dict[str, Any]:
     def unit(tx: Tx) -> dict[str, Any]:

@@ -142,7 +142,11 @@ class Credentials:
         return plain
 
     def find(self, conn: Connection, key: str, *, now: datetime) -> Credential | None:
-        """The credential of a plain key, if it holds at ``now``."""
+        """The credential of a plain key, if it holds at ``now``.
+
+        A join token that has expired still shows whose it is: the gates that it let in renew with it
+        (``join_tokens``).
+        """
         if not key or len(key) > _MOST_CHARACTERS:
             return None
         row = rows.first(
@@ -151,7 +155,9 @@ class Credentials:
                 credentials.c.hash == self.hash(key), credentials.c.revoked_at.is_(None)
             ),
         )
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= iso(now)):
+        if row is None:
+            return None
+        if row["kind"] != "join" and row["expires_at"] is not None and row["expires_at"] <= iso(now):
             return None
         return Credential(
             id=row["id"],

@@ -3,7 +3,8 @@
 1. A token is for one agent. One for any agent is for dev and test only.
 2. It lets in so many gates (one, unless told otherwise), or any number until it expires: for pods, which a rollout
    replaces. A gate is its key: the same key again renews, and takes no further use.
-3. It expires, within thirty days.
+3. It expires, within thirty days: from then on it lets nobody new in. The gates that it let in renew with it until it
+   is revoked; to anybody else it is worth nothing then, since they show that the key is theirs.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def take_use(tx: Tx, credential_id: str, jkt: str) -> bool:
     known = select(join_uses.c.jkt).where(join_uses.c.credential_id == credential_id, join_uses.c.jkt == jkt)
     if tx.conn.scalar(known) is not None:
         return True
+    if row["expires_at"] is not None and row["expires_at"] <= tx.at:
+        return False
     if row["most_uses"] is not None and used(tx.conn, credential_id) >= row["most_uses"]:
         return False
     rows.add(tx.conn, join_uses, credential_id=credential_id, jkt=jkt, at=tx.at)

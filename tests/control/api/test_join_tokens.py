@@ -40,7 +40,20 @@ async def test_a_token_lets_in_one_gate_of_one_agent(
     clock.advance(timedelta(hours=12))
     assert await enrol(control, token, holder=holder) == 200  # it renews what it has
     clock.advance(timedelta(hours=12))
-    assert await enrol(control, token, holder=holder) == 401
+    assert await enrol(control, token, holder=holder) == 200  # that ends when it is revoked
+
+
+async def test_an_expired_token_lets_nobody_new_in(
+    control: Control, people: People, clock: FixedClock
+) -> None:
+    made = await make(people, uses=2)
+    holder = SigningKey.generate_from(os.urandom(32))
+    assert await enrol(control, made["token"], holder=holder) == 200
+    clock.advance(timedelta(hours=24))
+    assert await enrol(control, made["token"]) == 403
+    assert await enrol(control, made["token"], holder=holder) == 200
+    await people.ask("ada", "DELETE", f"/join-tokens/{made['join_token_id']}")
+    assert await enrol(control, made["token"], holder=holder) == 401
 
 
 async def test_any_number_until_it_is_revoked(control: Control, people: People) -> None:
