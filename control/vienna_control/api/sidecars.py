@@ -109,7 +109,7 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
             raise Problem(Code.FORBIDDEN, str(error)) from None
         stored = principal.id.startswith("key-")  # else a service account's token, which is not ours
         if stored and not join_tokens.take_use(tx, principal.id, thumbprint(body.public_jwk)):
-            raise Problem(Code.FORBIDDEN, "this join token has let in as many gates as it may; make another")
+            raise Problem(Code.FORBIDDEN, "this join token lets no further gate in: make another")
         return done
 
     done = await app.store.write(unit)
