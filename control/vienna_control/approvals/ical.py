@@ -40,7 +40,7 @@ def spans(text: bytes, now: datetime, known: Container[str] = ()) -> list[dict[s
     try:
         calendar = icalendar.Calendar.from_ical(text.decode("utf-8"))
         _bounded(calendar)
-        query = recurring_ical_events.of(calendar, skip_bad_series=True)
+        query = recurring_ical_events.of(calendar)
         found = query.between(now - timedelta(days=1), now + AHEAD)
         told = [span for event in found[: MOST_EVENTS * 4] for span in _span(event, known)]
     except UnreadableError:
