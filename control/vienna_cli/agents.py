@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,13 +52,26 @@ _COUNTED = (
 
 Name = Annotated[str, typer.Argument(metavar="AGENT", help="Name or id.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Kept in the trail.", show_default=False)]
+Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FOLDER", help="Write each proposal to a file.", show_default=False),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @command(app, "ls")
-def ls(terminal: Terminal, limit: Annotated[int, typer.Option(min=1, max=500)] = 50) -> None:
+def ls(
+    terminal: Terminal,
+    status: Annotated[
+        str | None, typer.Option(help="active, suspended or inactive.", show_default=False)
+    ] = None,
+    enforcement: Annotated[str | None, typer.Option(help="Those on this rung.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
     """List agents."""
-    data = terminal.client.request("GET", "/fleet", params={"limit": limit})
+    asked = {"limit": limit, "status": status, "enforcement": enforcement}
+    params = {name: value for name, value in asked.items() if value is not None}
+    data = terminal.client.request("GET", "/fleet", params=params)
     terminal.printer.rows(data["agents"], LIST, key="agent_id")
 
 
@@ -83,9 +98,13 @@ def promote(
     days: Annotated[
         int, typer.Option(min=1, max=90, help="How much recorded traffic the forecast is from.")
     ] = 7,
+    save: Save = None,
     yes: Yes = False,
 ) -> None:
-    """Move an agent along the ladder, after showing what that would have held or denied."""
+    """Move an agent along the ladder, after showing what that would hold, break and need.
+
+    Nothing that is proposed is applied: it is shown, and with --save written to files to be sent as they are.
+    """
     at = terminal.client.request("GET", f"/fleet/{agent}")["enforcement"]
     rung = to or next_rung(at)
     if rung not in LADDER:
@@ -96,6 +115,8 @@ def promote(
     told = terminal.client.request("GET", f"/fleet/{agent}/forecast", params={"to": rung, "days": days})
     for line in forecast(told):
         terminal.printer.say(line)
+    if save is not None:
+        _save(terminal, told["proposals"], save)
     terminal.confirm(f"Move {agent} from {at} to {rung}?", yes=yes)
     moved = terminal.client.request("POST", f"/fleet/{agent}/promote", json={"to": rung, "confirm": True})
     terminal.printer.record(moved, MOVED, key="agent_id")
@@ -143,17 +164,69 @@ def next_rung(at: str) -> str:
 
 
 def forecast(told: Mapping[str, Any]) -> list[str]:
-    """What a rung would have done to recorded traffic, in sentences."""
+    """What a rung would do to recorded traffic by the policy of today, in sentences."""
     if not told["calls"]:
         return ["no recorded traffic to forecast from"]
     lines = [
         f"of {told['calls']} calls in {told['hours']:g} h: {told['would_hold']} would be held, "
         f"{told['would_deny']} denied; {told['approvals_per_hour']:g} approvals an hour"
     ]
+    if told.get("peak_hour"):
+        lines.append(f"  most in the hour from {told['peak_hour']['at']}: {told['peak_hour']['approvals']}")
     for name, what in _COUNTED:
         counted = ", ".join(f"{row['name']} ({row['count']})" for row in told[name])
         lines += [f"  {what}: {counted}"] if counted else []
-    return lines
+    return [*lines, *_unsure(told), *_broken(told.get("breaks") or []), *_proposed(told)]
+
+
+def _unsure(told: Mapping[str, Any]) -> Iterator[str]:
+    """What the figures do not tell."""
+    if told.get("cut"):
+        yield "  there are more calls than these, which are the newest"
+    if told.get("mapped_since"):
+        yield f"  {told['mapped_since']} calls are from before their mapping: watch for another day"
+    for row in told.get("not_replayable") or []:
+        yield f"  rule {cell(row['rule'])} looks at the {row['looks_at']}, which is not recorded by moment"
+
+
+def _broken(breaks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for row in breaks:
+        rule = f", rule {cell(row['rule'])}" if row.get("rule") else ""
+        where = f"{cell(row['action'])} on {cell(row['target'])}"
+        yield f"  would be refused: {where} ({row['count']}): {cell(row['reason'])}{rule}"
+
+
+def _proposed(told: Mapping[str, Any]) -> Iterator[str]:
+    if not told.get("proposals"):
+        return
+    after = told["with_proposals"]
+    yield (
+        f"with what is proposed: {after['would_hold']} held, {after['would_deny']} denied; "
+        f"{after['approvals_per_thousand_calls']:g} approvals for a thousand calls"
+    )
+    for number, one in enumerate(told["proposals"], 1):
+        yield f"  {number}. {one['kind']}, covers {one['covers']}: {cell(one['why'])}"
+        body = one.get("body")
+        if body is not None:
+            yield f"     POST {one['path']} {cell(json.dumps(body, ensure_ascii=False))}"
+
+
+def _save(terminal: Terminal, proposals: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """A file for each: a body to be sent, or a mapping with its cases. Errors: ``Failure``."""
+    texts: dict[str, str] = {}
+    for number, one in enumerate(proposals, 1):
+        if one["kind"] == "mapping":
+            texts |= {f"{one['host']}.yaml": one["mapping"], f"{one['host']}_cases.yaml": one["cases"]}
+        else:
+            body = json.dumps(one["body"], ensure_ascii=False, indent=2)
+            texts[f"{number:02}-{one['kind']}.json"] = body + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / Path(name).name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write to {folder}: {error.strerror}") from None
+    terminal.printer.say(f"{len(texts)} files in {folder}")
 
 
 def _change(event: Mapping[str, Any]) -> str:

@@ -152,7 +152,9 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
         ("consent", consent(approval)),
         ("until", approval["expires_at"]),
         ("you", _barred(approval)),
-        ("unusual", "; ".join(shown.get("unusual") or [])),
+        *[("unusual" if not at else "", line) for at, line in enumerate(shown.get("unusual") or [])],
+        *[("current", _place(row)) for row in shown.get("diff") or []],
+        ("it says", _claimed(shown)),
         ("request", f"{request.get('method', '')} {request.get('url', '')}".strip()),
     ]
     rows += [("header", f"{name}: {value}") for name, value in request.get("headers") or []]
@@ -170,6 +172,20 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
     for one in approval.get("votes") or []:
         said = f"{one.get('operator')} {one.get('verdict')} {one.get('at')} {one.get('comment') or ''}"
         printer.line(f"  vote      {escape(said.strip())}")
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """``/spec/replicas 3 → 5 (changed)``; what the state is, where nothing is said of what becomes of it."""
+    if row["kind"] in ("current", "same", "kept"):
+        return f"{row['path']} {row['before']} ({row['kind']})"
+    return f"{row['path']} {row['before']} → {row['after']} ({row['kind']})"
+
+
+def _claimed(shown: Mapping[str, Any]) -> str:
+    """What the agent says of itself, under its label."""
+    label = (shown.get("agent_words") or {}).get("label", "")
+    said = "; ".join(f"{name}: {value}" for name, value in (shown.get("claimed") or {}).items())
+    return f"({label}) {said}" if said else ""
 
 
 def _waiting(terminal: Terminal, seen: set[str]) -> None:
