@@ -107,6 +107,8 @@ class CallView(_Frame):
     current: dict[str, _Json] = {}
     current_from: Annotated[str, AfterValidator(_url)] | None = None
     unknown: list[str] = []
+    writable: list[str] = []
+    signed: bool = False
 
 
 class Hello(_Frame):
@@ -136,6 +138,7 @@ class Consult(_Frame):
         replay_seconds: How long an identical call is the same call, by its mapping.
         preflight: Intent of the read that was made for this call, to know the current state.
         preflight_of: This is such a read: ``request_digest`` of the call that it is made for, which has no intent yet.
+        traceparent: W3C trace context of the gate's question, where calls are traced; it decides nothing.
     """
 
     t: Literal["consult"] = "consult"
@@ -153,6 +156,7 @@ class Consult(_Frame):
     replay_seconds: _Count = REPLAY_SECONDS
     preflight: Annotated[str, Field(max_length=64)] | None = None
     preflight_of: Annotated[str, Field(max_length=120)] | None = None
+    traceparent: Annotated[str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")] | None = None
 
 
 class Reread(_Frame):

@@ -42,6 +42,7 @@ from vienna_control.pipeline import brought, granted, held, refused
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.policies import Policies
 from vienna_control.ports import StaleBundleError
+from vienna_control.stages import stage
 from vienna_control.store import Tx
 from vienna_kernel import wire
 from vienna_kernel.approval.moves import Status as ApprovalStatus
@@ -96,8 +97,10 @@ class Pipeline:
             raise StaleBundleError
         if ask.presented is not None:  # (3)
             return brought.take(tx, self._parts, agent, ask, ask.presented)
-        past = None if ask.simulation else memory.recall(tx, ask)  # (4)
-        if (done := replay.find(tx, ask, past)) is not None:
+        with stage("recall"):
+            past = None if ask.simulation else memory.recall(tx, ask)  # (4)
+            done = replay.find(tx, ask, past)
+        if done is not None:
             reason = Reason.ALREADY_EXECUTED
             recorded.turned_away(tx, ask, reason, agent_id=agent.id, intent_id=done.intent_id)
             return answers.executed(done)
@@ -134,15 +137,20 @@ class Pipeline:
         redeeming = past if past is not None and past.standing == "redeemable" else None
         own = redeeming.intent_id if redeeming else None
         again, rates = redeeming is not None, self._parts.rates
-        judged = judge(
-            tx, agent, ask, bundle=bundle, rates=rates, count=not again, own=own, admitted=again
-        )  # (5)
+        with stage("judge"):
+            judged = judge(
+                tx, agent, ask, bundle=bundle, rates=rates, count=not again, own=own, admitted=again
+            )  # (5)
         if not again:
             self._parts.policies.hits.count(agent.tenant, judged.decision, tx.now)
         case = Case(agent=agent, ask=ask, bundle=bundle, judged=judged, past=redeeming)
         if ask.simulation:
             intent_id = entry.submit(tx, ask, case.told(), status=advance(Status.RECEIVED, Event.SIMULATE))
             return answers.simulated(intent_id, judged.decision)
+        with stage("release"):
+            return self._released(tx, case)
+
+    def _released(self, tx: Tx, case: Case) -> wire.Decision:
         if not self._enforced(case):  # (6)
             return granted.observe(tx, self._parts, case)
         match judged.decision.outcome:  # (7)

@@ -35,6 +35,7 @@ from vienna_proxy.judge.retries import key_digest, with_key
 from vienna_proxy.link.bundle import Bundle, Bundles
 from vienna_proxy.link.channel import Channel
 from vienna_proxy.ports import UnavailableError
+from vienna_proxy.telemetry.traces import NO_TRACE, Trace
 from vienna_proxy.transport.translate import outgoing
 
 _SHOWN_HEADERS = frozenset({"content-type", "accept", "user-agent", "idempotency-key"})
@@ -84,6 +85,7 @@ class Ask:
     retry: bool = False
     narrowed: tuple[str, ...] = ()
     fingerprint: str = ""
+    trace: Trace = NO_TRACE
     request_digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -231,7 +233,10 @@ class Counsel:
             preflight_of=ask.lookup_of,
         )
         try:
-            answer = await self._channel.ask(frame)
+            with ask.trace.phase("consult") as traceparent:
+                if traceparent is not None:
+                    frame = frame.model_copy(update={"traceparent": traceparent})
+                answer = await self._channel.ask(frame)
         except UnavailableError:
             if (stop := self._stop_of(ask)) is None:
                 raise

@@ -183,13 +183,15 @@ class Judge:
             facts=found.facts if found else None,
             lookup=found.lookup if found else None,
             lookup_of=lookup_of,
+            trace=plea.account.trace,
         )
         ask.retry = is_retry(call) or self._court.replies.unheard(ask.fingerprint)
         return ask
 
     async def _meaning(self, call: Call, bundle: Bundle, plea: Plea) -> Ask | Answer:
         looked_up: Found | Answer | None = None
-        found = bundle.mappings.map(call)
+        with plea.account.trace.phase("map"):
+            found = bundle.mappings.map(call)
         if isinstance(found, NeedsPreflight):
             looked_up = await self._lookup(lookup_call(call, found), bundle, call.request_digest)
             if isinstance(looked_up, Answer):
