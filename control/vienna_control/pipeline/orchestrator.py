@@ -153,13 +153,11 @@ class Pipeline:
     def _released(self, tx: Tx, case: Case) -> wire.Decision:
         if not self._enforced(case):  # (6)
             return granted.observe(tx, self._parts, case)
-        match judged.decision.outcome:  # (7)
+        match case.judged.decision.outcome:  # (7)
             case Outcome.PROCEED:
-                return (
-                    granted.redeem(tx, self._parts, case, redeeming)
-                    if redeeming
-                    else granted.grant(tx, self._parts, case)
-                )
+                if case.past is not None:
+                    return granted.redeem(tx, self._parts, case, case.past)
+                return granted.grant(tx, self._parts, case)
             case Outcome.HOLD:
                 return held.hold(tx, self._parts, case)
             case Outcome.DENIED | Outcome.RATE_LIMITED:
