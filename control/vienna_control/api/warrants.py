@@ -141,6 +141,8 @@ async def read_warrant(ctx: Context) -> dict[str, Any]:
             "revoked_at": row["revoked_at"],
             "revoked_reason": row["revoked_reason"],
         }
+        if row["parent"] is not None:  # the use of a standing warrant; the token of one that stands alone names none
+            shown["chain"] = {"parent_warrant": row["parent"], "depth": 1}
         if principal.role in ("admin", "operator", "agent", "sidecar"):
             shown["token"] = row["token"]
         return shown
