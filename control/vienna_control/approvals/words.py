@@ -28,7 +28,7 @@ _OF_THE_API = 119  # characters of a value in the summary of an intent that came
 
 def are_words(value: object) -> bool:
     """Whether a value is free text."""
-    return isinstance(value, str) and not _PLAIN.fullmatch(value) and not _REDACTED.fullmatch(value)
+    return isinstance(value, str) and not _PLAIN.fullmatch(value.strip()) and not _REDACTED.fullmatch(value)
 
 
 def written(intent: Intent) -> list[str]:
