@@ -245,7 +245,8 @@ def _billing(dice: random.Random, calls: int) -> Iterator[Call]:
     for number in range(calls):
         order = f"ORD-{dice.randrange(10**6)}"
         if number % 8 == 0:
-            body = {"order": order, "amount": f"{dice.randrange(500, 12000) / 100:.2f}", "currency": "EUR"}
+            amount = 90000 if number % 500 == 64 else dice.randrange(500, 12000)  # now and then a large one
+            body = {"order": order, "amount": f"{amount / 100:.2f}", "currency": "EUR"}
             yield Call(bot="billing-bot", method="POST", url=f"{PAY}/refunds", body=body)
         elif number % 12 == 1:
             yield Call(
@@ -314,6 +315,11 @@ class Day:
     asked: list[Call] = field(default_factory=list)
     harmful: int = 0
     missed: list[Call] = field(default_factory=list)
+
+    @property
+    def approvals(self) -> int:
+        """Calls that people were asked about, harmful ones among them."""
+        return self.verdicts["held"]
 
     @property
     def per_thousand(self) -> float:

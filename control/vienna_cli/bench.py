@@ -13,13 +13,14 @@ from vienna_cli.test import checkout
 BENCHMARKS = {
     "gate": "the gate beside stock mitmdump: throughput and added latency",
     "kernel": "policy, mapping, warrants and ledger, part by part beside their goals",
+    "rollout": "three agents watched for a day and enforced the next: what breaks, what is asked, what is caught",
     "start": "from exec to ready: the control plane and the gate",
 }
 """Name and what it measures; the first is meant when none is named."""
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: ``gate`` (beside stock mitmdump), ``kernel`` (in parts) or ``start``. ``--json FILE`` keeps figures."""
+    """Measure: ``gate`` (beside stock mitmdump), ``kernel`` (in parts), ``rollout`` or ``start``. ``--json FILE`` keeps figures."""
     arguments = list(context.args)
     if not arguments or arguments[0].startswith("-"):
         arguments.insert(0, next(iter(BENCHMARKS)))
