@@ -12,7 +12,7 @@ from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.webauthn import AssertionBody, OptionsData, kept, party
-from vienna_control.approvals import breakglass
+from vienna_control.approvals import breakglass, view
 from vienna_control.approvals.breakglass import Opening
 from vienna_control.approvals.vote import Ballot, Decided
 from vienna_control.fleet import registry
@@ -163,6 +163,8 @@ async def open_glass(ctx: Context) -> BreakGlassData:
     def unit(tx: Tx) -> BreakGlassData | Problem:
         if (barred := breakglass.may_open(tx.conn, principal.tenant, voter)) is not None:
             raise _problem(barred)
+        if body.approval_id and view.one(tx.conn, principal.tenant, body.approval_id) is None:
+            raise not_found("approval", body.approval_id)
         agent_id = _agent(tx.conn, principal.tenant, body.agent) if body.agent else None
         mfa = _factor(ctx, tx)
         if isinstance(mfa, Refused):

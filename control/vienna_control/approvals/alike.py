@@ -27,7 +27,9 @@ _PART = re.compile(r"[^/:.?&=]+")
 
 def shape(target: str) -> str:
     """A target with what names one thing of many left out: ``stripe:charge/ch_1a2`` is ``stripe:charge/*``."""
-    return _PART.sub(lambda part: "*" if any(char.isdigit() for char in part[0]) else part[0], target)
+    scheme, colon, rest = target.rpartition(":") if target.count(":") == 1 else ("", "", target)
+    parts = _PART.sub(lambda part: "*" if any(char.isdigit() for char in part[0]) else part[0], rest)
+    return f"{scheme}{colon}{parts}"
 
 
 def listed(conn: Connection, statement: Select[Any], desk: Desk | None, *, most: int) -> dict[str, Any]:
