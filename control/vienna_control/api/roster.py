@@ -43,7 +43,13 @@ class AddBody(BaseModel):
 
 
 class ProposalBody(BaseModel):
-    """Attributes: ``threshold``: people who must sign the next one; ``quorum``: who must agree to a call, by tier."""
+    """What is to be otherwise.
+
+    Attributes:
+        threshold: People who must sign the next one.
+        quorum: Who must agree to a call, by tier.
+        anew: A first version, signed by its own, for an admin whose people lost their keys; gates must pin it first.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,6 +57,7 @@ class ProposalBody(BaseModel):
     remove: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)] = []
     threshold: Annotated[int, Field(ge=1, le=100)] | None = None
     quorum: Annotated[dict[Literal["T0", "T1", "T2", "T3"], QuorumBody], Field(min_length=1)] | None = None
+    anew: bool = False
 
 
 class RosterData(BaseModel):
@@ -129,10 +136,13 @@ async def list_proposals(ctx: Context) -> dict[str, Any]:
 async def propose(ctx: Context) -> ProposalData:
     """It decides nothing: a quorum of the roster before it does."""
     body, rp, principal = ctx.body, party(ctx), ctx.principal
+    if body.anew and principal.role != "admin":
+        raise Problem(Code.FORBIDDEN, "to begin anew is for: admin")
     wish = Wish(
         add={row.passkey_id: _seconds(row.expires_at) for row in body.add},
         remove=tuple(body.remove),
         threshold=body.threshold,
+        anew=body.anew,
         quorum=body.quorum
         and {Tier(tier): Quorum(row.people, tuple(row.groups)) for tier, row in body.quorum.items()},
     )

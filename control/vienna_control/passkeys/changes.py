@@ -43,17 +43,19 @@ class Wish:
         add: Passkeys by id, each with its end in Unix seconds or None. One that is there is entered anew, its person's
             groups as they are now.
         remove: Keys by kid.
+        anew: It follows none: a first version, when too few keys are left to sign. Gates refuse it until they pin it.
     """
 
     add: Mapping[str, int | None] = field(default_factory=dict)
     remove: Sequence[str] = ()
     threshold: int | None = None
     quorum: Mapping[Tier, Quorum] | None = None
+    anew: bool = False
 
 
 def propose(tx: Tx, tenant: str, actor: str, wish: Wish, party: Party) -> str:
     """Put a roster up for signing; returns the proposal's id. Raises ``ChangeError``."""
-    before = roster.current(tx.conn, tenant)
+    before = None if wish.anew else roster.current(tx.conn, tenant)
     made = _made(tx, tenant, before, wish, party)
     try:
         parse(made.to_json())
@@ -156,8 +158,9 @@ def find(conn: Connection, tenant: str, proposal_id: str) -> Proposal | None:
 def of_row(conn: Connection, row: rows.Row) -> Proposal:
     signed = parse_signed(rows.load(row["signed"]))
     before = roster.current(conn, row["tenant"])
-    by: Roster | None = signed.roster if before is None else before
-    if row["status"] != "open" or signed.roster.previous != (before.digest if before else None):
+    by: Roster | None = signed.roster if signed.roster.previous is None else before
+    follows = signed.roster.previous in (None, before.digest if before else None)
+    if row["status"] != "open" or not follows:
         by = None
     return Proposal(row=row, signed=signed, by=by)
 
@@ -205,7 +208,7 @@ def sign(
     nonce = (answer.asked.terms or {})["nonce"]
     row = Signature(answer.row["kid"], nonce, answer.assertion)
     signed = replace(proposal.signed, signatures=(*proposal.signed.signatures, row))
-    found = root(signed) if by is signed.roster or by.version == signed.roster.version else follow(by, signed)
+    found = root(signed) if signed.roster.previous is None else follow(by, signed)
     tx.record(
         EntryType.CONFIG_CHANGED,
         tenant=proposal.row["tenant"],
@@ -241,6 +244,8 @@ def _may_sign(by: Roster, passkey: rows.Row, made: Roster) -> bool:
 def _publish(tx: Tx, proposal: Proposal, signed: Signed, operator_id: str) -> None:
     tenant, made = proposal.row["tenant"], signed.roster
     before = roster.current(tx.conn, tenant)
+    if made.previous is None:
+        roster.forget(tx.conn, tenant)
     roster.publish(tx.conn, tenant, signed, at=tx.at)
     others = (roster_proposals.c.tenant == tenant) & (roster_proposals.c.status == "open")
     tx.conn.execute(update(roster_proposals).where(others).values(status="superseded"))

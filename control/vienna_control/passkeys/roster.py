@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from vienna_control import rows
 from vienna_control.store.tables import rosters
@@ -23,6 +23,11 @@ def chain(conn: Connection, tenant: str) -> list[dict[str, Any]]:
     """Every version as it travels, from the first."""
     every = select(rosters.c.signed).where(rosters.c.tenant == tenant).order_by(rosters.c.version)
     return [rows.load(text) for text in conn.scalars(every)]
+
+
+def forget(conn: Connection, tenant: str) -> None:
+    """Begin anew: what was is in the trail, and with whoever pinned it."""
+    conn.execute(delete(rosters).where(rosters.c.tenant == tenant))
 
 
 def publish(conn: Connection, tenant: str, signed: Signed, *, at: str) -> None:
