@@ -112,7 +112,7 @@ async def list_operators(ctx: Context) -> dict[str, Any]:
             query,
             key=table.c.id,
             noun="operators",
-            shape=lambda row: operators.of_row(row).to_api(),
+            shape=lambda row: _told(conn, operators.of_row(row)),
         )
     )
 
@@ -164,12 +164,12 @@ async def invite_operator(ctx: Context) -> InvitedData:
             raise Problem(Code.CONFLICT, str(error)) from None
         return made, invitations.invite(tx, ctx.app.identity, made, actor=principal.actor)
 
-    return _invited(ctx, *await ctx.app.store.write(unit))
+    return invited(ctx, *await ctx.app.store.write(unit))
 
 
 @route("GET", "/operators/{id}", who=Who.ADMIN, writes=None, summary="One person")
 async def read_operator(ctx: Context) -> dict[str, Any]:
-    return (await ctx.app.store.read(lambda conn: _one(ctx, conn))).to_api()
+    return await ctx.app.store.read(lambda conn: _told(conn, _one(ctx, conn)))
 
 
 @route(
@@ -187,7 +187,7 @@ async def change_operator(ctx: Context) -> dict[str, Any]:
     change = standing.Change(
         name=ctx.body.name, role=ctx.body.role, groups=groups, disabled=ctx.body.disabled
     )
-    return (await _amend(ctx, change)).to_api()
+    return await _amend(ctx, change)
 
 
 @route(
@@ -199,7 +199,7 @@ async def change_operator(ctx: Context) -> dict[str, Any]:
     summary="Take a person out: no login, no key, no vote; what they did stays",
 )
 async def remove_operator(ctx: Context) -> dict[str, Any]:
-    return (await _amend(ctx, standing.Change(disabled=True))).to_api()
+    return await _amend(ctx, standing.Change(disabled=True))
 
 
 @route(
@@ -226,7 +226,7 @@ async def reset_password(ctx: Context) -> InvitedData:
         return operator, made
 
     operator, invitation = await ctx.app.store.write(unit)
-    return _invited(ctx, operator, invitation)
+    return invited(ctx, operator, invitation)
 
 
 @route(
@@ -240,22 +240,23 @@ async def reset_password(ctx: Context) -> InvitedData:
 async def reset_mfa(ctx: Context) -> dict[str, Any]:
     """For somebody who has lost device and recovery codes. Their sessions end, and it is an alert."""
 
-    def unit(tx: Tx) -> Operator:
+    def unit(tx: Tx) -> dict[str, Any]:
         operator = _one(ctx, tx.conn)
         if operator.id == ctx.principal.id:
             raise Problem(
                 Code.CONFLICT, "remove your own with POST /api/v1/mfa/totp/remove, or ask another admin"
             )
         factors.reset(tx, ctx.app.identity, operator, actor=ctx.principal.actor)
-        return _one(ctx, tx.conn)
+        return _told(tx.conn, _one(ctx, tx.conn))
 
-    return (await ctx.app.store.write(unit)).to_api()
+    return await ctx.app.store.write(unit)
 
 
-async def _amend(ctx: Context, change: standing.Change) -> Operator:
-    def unit(tx: Tx) -> Operator:
+async def _amend(ctx: Context, change: standing.Change) -> dict[str, Any]:
+    def unit(tx: Tx) -> dict[str, Any]:
         try:
-            return standing.amend(tx, ctx.app.identity, _one(ctx, tx.conn), change, by=ctx.principal.id)
+            changed = standing.amend(tx, ctx.app.identity, _one(ctx, tx.conn), change, by=ctx.principal.id)
+            return _told(tx.conn, changed)
         except (standing.OwnStandingError, standing.LastAdminError) as error:
             raise Problem(Code.CONFLICT, str(error)) from None
 
@@ -269,7 +270,14 @@ def _one(ctx: Context, conn: Connection) -> Operator:
     return found
 
 
-def _invited(ctx: Context, operator: Operator, invitation: Invitation) -> InvitedData:
+def _told(conn: Connection, operator: Operator) -> dict[str, Any]:
+    """A person as admins see them: with the kinds of second factors, never with what those are made of."""
+    kinds = factors.enrolled(conn, operator)
+    return {**operator.to_api(), "mfa": bool(kinds), "factors": list(kinds)}
+
+
+def invited(ctx: Context, operator: Operator, invitation: Invitation) -> InvitedData:
+    """What an admin hands over: to a new person, and to one whose password was taken away."""
     return InvitedData(
         operator=operator.to_api(),
         token=invitation.token,

@@ -76,7 +76,7 @@ async def backtest(ctx: Context) -> Answer:
     200 with the result, or 202 when it takes longer: ask ``/policies/backtests/{id}``.
     """
     body, tenant = ctx.body, ctx.principal.tenant
-    exchange = _exchange(body)
+    exchange = exchange_of(body)
 
     def read(conn: Connection) -> tuple[Span, Bundle]:
         return _span(ctx, conn, body), candidates.build(ctx.app.policies, conn, tenant, exchange)
@@ -101,7 +101,8 @@ async def backtest(ctx: Context) -> Answer:
     return answer(envelope, status=202 if told["status"] == "running" else 200, headers=ctx.headers)
 
 
-def _exchange(body: BacktestBody) -> Exchange:
+def exchange_of(body: BacktestBody) -> Exchange:
+    """What a candidate has other than in force. Raises 422 for a rule that is none."""
     given = [("/rule", body.rule)] if body.rule is not None else []
     given += [(f"/rules/{i}", rule) for i, rule in enumerate(body.rules)]
     return Exchange(

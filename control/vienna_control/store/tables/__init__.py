@@ -38,6 +38,7 @@ from vienna_control.store.tables.standing import (
     superseded_votes,
 )
 from vienna_control.store.tables.stops import stops
+from vienna_control.store.tables.tenants import simulations, tenants
 from vienna_control.store.tables.trail import alerts, checkpoints, entries
 from vienna_control.store.tables.warrants import consumptions, executions, sent_writes, warrants
 
@@ -86,7 +87,9 @@ __all__ = [
     "standing_holders",
     "standing_uses",
     "standing_warrants",
+    "simulations",
     "stops",
+    "tenants",
     "superseded_votes",
     "trust_events",
     "votes",
