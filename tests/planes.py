@@ -80,6 +80,7 @@ class Control:
     url: str
     folder: DataFolder
     http: aiohttp.ClientSession
+    admin: str | None = None
 
     async def ask(
         self, method: str, path: str, *, key: str | None = None, body: Any = None, **kwargs: Any
@@ -149,7 +150,7 @@ async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any
     jar = aiohttp.CookieJar(unsafe=True)
     try:
         async with aiohttp.ClientSession(cookie_jar=jar) as http:
-            yield Control(app, url, folder, http)
+            yield Control(app, url, folder, http, server.admin_url)
     finally:
         await server.stop()
         folder.close()

@@ -39,6 +39,7 @@ log = structlog.get_logger("vienna.sidecars")
 MOST_IN_FLIGHT = 128
 
 _TOLD = 16
+_UNANSWERED: dict[str, str | None] = {"intent_id": None, "tier": None, "rule": None, "reason": None}
 _HELLO_SECONDS = 5.0
 _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 
@@ -179,7 +180,7 @@ class Stream:
     async def _consulted(self, frame: wire.Consult) -> wire.Decision | wire.Fault:
         """The answer to a consult, and the one line of it."""
         began = time.perf_counter()
-        verdict, about = "fault", dict[str, str | None]()
+        verdict, about = "fault", _UNANSWERED
         try:
             with self._parts.traces.consult(frame.traceparent) as traced:
                 answer = await self._consult(frame, traced)
@@ -227,7 +228,7 @@ class Stream:
 def _about(answer: wire.Decision | wire.Fault) -> dict[str, str | None]:
     reason = answer.reason.value if answer.reason else None
     if isinstance(answer, wire.Fault):
-        return {"reason": reason}
+        return {**_UNANSWERED, "reason": reason}
     return {"intent_id": answer.intent_id, "tier": answer.tier, "rule": answer.rule, "reason": reason}
 
 
