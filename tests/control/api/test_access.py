@@ -22,14 +22,21 @@ ROUTES = all_routes()
 READS_BY_POST = {
     "/api/v1/auth/logout",  # ends what the login began; the login is the entry
     "/api/v1/auth/links",
+    "/api/v1/break-glass/challenge",
     "/api/v1/warrants/verify",
     "/api/v1/audit/verify",
     "/api/v1/policies/evaluate",
     "/api/v1/policies/backtest",
     "/api/v1/action-types/validate",
     "/api/v1/mappings/test",
+    "/api/v1/mappings/import-openapi",
     "/api/v1/sidecars/heartbeat",
     "/api/v1/agents/{id}/heartbeat",
+    # a challenge: what is signed with it is the entry
+    "/api/v1/mfa/passkeys/options",
+    "/api/v1/auth/passkey/options",
+    "/api/v1/approvals/{id}/challenge",
+    "/api/v1/roster/proposals/{id}/challenge",
 }
 """POST routes that add nothing to the trail. Add one only after asking why."""
 
@@ -56,6 +63,8 @@ def test_only_these_are_open_to_anyone() -> None:
         ("POST", "/api/v1/auth/link"),
         ("POST", "/api/v1/auth/invitation"),
         ("POST", "/api/v1/auth/setup"),
+        ("POST", "/api/v1/auth/passkey"),
+        ("POST", "/api/v1/auth/passkey/options"),
     }
 
 
