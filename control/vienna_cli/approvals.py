@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from vienna_cli import standing
 from vienna_cli.output import Code, Failure, Printer, cell, escape, field
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_client import UnreachableError, ViennaError
@@ -84,6 +85,23 @@ def approve(
     rollback_plan: Annotated[
         str, typer.Option(help="How back, where one is needed (T3).", show_default=False)
     ] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Consent to less: lower this parameter. Earlier votes fall. Again for more.",
+            show_default=False,
+        ),
+    ] = None,
+    standing_: Annotated[
+        int | None,
+        typer.Option(
+            "--standing", min=1, help="Ask others to let so many such calls go.", show_default=False
+        ),
+    ] = None,
+    duration: standing.Duration = "15m",
+    limits: standing.Limits = None,
 ) -> None:
     """Say yes. What you consent to is what is shown; a changed request is another approval."""
     approval = _get(terminal, approval_id)
@@ -91,7 +109,18 @@ def approve(
         describe(terminal.printer, approval)
         otp = terminal.ask("Your code", option="--otp")
     body = {"otp": otp, "comment": comment, "justification": justification, "rollback_plan": rollback_plan}
-    vote(terminal, approval, "approve", body)
+    more = {
+        "narrowed": _lowered(set_) if set_ else None,
+        "standing": standing.like(standing_, duration, limits) if standing_ else None,
+    }
+    vote(terminal, approval, "approve", {**body, **more})
+
+
+def _lowered(texts: Sequence[str]) -> dict[str, Any]:
+    pairs = [text.partition("=") for text in texts]
+    if any(not name or not sign for name, sign, _ in pairs):
+        raise Failure("--set: expected name=value", Code.USAGE)
+    return {name: standing.given(value) for name, _, value in pairs}
 
 
 @command(app, "deny")
@@ -156,6 +185,9 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
         *[("current", _place(row)) for row in shown.get("diff") or []],
         ("it says", _claimed(shown)),
         ("request", f"{request.get('method', '')} {request.get('url', '')}".strip()),
+    ]
+    rows += [
+        ("lowered", f"{one['parameter']} {one['from']}→{one['to']}") for one in shown.get("narrowed") or []
     ]
     rows += [("header", f"{name}: {value}") for name, value in request.get("headers") or []]
     rows += [("body", request.get("body")), ("digest", approval.get("shown_digest"))]
@@ -249,7 +281,8 @@ def _barred(approval: Mapping[str, Any]) -> str:
 
 def _after(data: Mapping[str, Any]) -> tuple[Any, ...]:
     rest = ("approval_id", "current_approvals", "required_approvers", "intent_status", "warrant_id")
-    return tuple(field(name) for name in rest if name in data)
+    shown = tuple(field(name) for name in rest if name in data)
+    return (*shown, field("standing", "standing.standing_id")) if data.get("standing") else shown
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:

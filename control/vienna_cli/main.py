@@ -30,6 +30,7 @@ COMMANDS = {
     "join-tokens": "join_tokens",
     "mfa": "mfa",
     "approvals": "approvals",
+    "standing": "standing",
     "agents": "agents",
     "sidecars": "sidecars",
     "freeze": "freeze",

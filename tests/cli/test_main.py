@@ -11,6 +11,7 @@ from vienna_client import ViennaError
 
 VERBS = {
     "approvals": {"ls", "show", "approve", "deny", "watch"},
+    "standing": {"ls", "show", "create", "preview", "revoke"},
     "agents": {"ls", "show", "promote", "suspend", "resume"},
     "traffic": {"tail", "show"},
     "warrants": {"show", "verify"},
