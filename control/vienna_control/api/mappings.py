@@ -1,217 +1,316 @@
-"""Mappings: what is loaded, trying one request, and what has no mapping."""
+"""Mappings: those in force, those kept by API with their versions, and proposals from the description of an API."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import timedelta
+import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from vienna_control import rows
+from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
+from vienna_control.api.edge import answer
 from vienna_control.api.page import PageQuery, slice_page
-from vienna_control.api.problems import Code, Problem
-from vienna_control.api.route import Context, Who, route
-from vienna_control.clock import iso
-from vienna_control.store.tables import intents
-from vienna_kernel.call.request import Call, RawRequest
-from vienna_kernel.document import parse
-from vienna_kernel.intent import HIDDEN
-from vienna_kernel.mapping.reading import MappingSet, NeedsPreflight
-from vienna_kernel.mapping.received import received
-from vienna_kernel.value import plain
-from vienna_kernel.verdict import Refused
+from vienna_control.api.problems import Code, Problem, not_found, rate_limited
+from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.policies import importing, mapping
+from vienna_control.policies.stored import MAPPINGS, Step
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.mapping.kept import parsed
 
-_SHOWN = 100
-_COUNTED = 5000
+_CHANGES = (EntryType.MAPPING_CHANGED, EntryType.POLICY_CHANGED, EntryType.CONFIG_CHANGED)
+_BODY_SECONDS = 30.0
 
 
-class TestBody(BaseModel):
-    """One request as it was captured.
+class MappingBody(BaseModel):
+    """A mapping file as it would lie in a folder, and the file of its cases.
 
     Attributes:
-        headers: Lines as ``[name, value]``.
-        body: Text; or ``body_base64`` for bytes.
-        preflight: What the read that the mapping asks for first would answer.
-        mapping: A mapping file to try instead of the ones in force.
+        cases: Needed for every action where mappings are strict (``VIENNA_STRICT_MAPPINGS``); run in any case.
+        version: Of a change: the one that was seen.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: Annotated[str, Field(min_length=1, max_length=32)]
-    url: Annotated[str, Field(min_length=8, max_length=8192)]
-    headers: Annotated[list[tuple[str, str]], Field(max_length=100)] = []
-    body: Annotated[str, Field(max_length=900_000)] | None = None
-    body_base64: Annotated[str, Field(max_length=900_000)] | None = None
-    preflight: Any = None
-    mapping: Annotated[str, Field(max_length=400_000)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=400_000)]
+    cases: Annotated[str, Field(max_length=400_000)] = ""
+    version: Annotated[int, Field(ge=1)] | None = None
+
+    def content(self) -> dict[str, str]:
+        return {"text": self.text, "cases": self.cases}
 
 
-class CoverageQuery(BaseModel):
-    """``days`` of recorded traffic."""
+class MappingRollbackBody(BaseModel):
+    """``version``: the one to bring back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    days: Annotated[int, Field(ge=1, le=90)] = 7
+    version: Annotated[int, Field(ge=1)]
+
+
+class ImportQuery(BaseModel):
+    """Which part of the description; lists are parted by commas.
+
+    Attributes:
+        only: ``POST /v1/*``.
+        id: Of the mapping; else made of the host.
+        host: One that the description has, or yours.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    only: Annotated[str, Field(max_length=2000)] = ""
+    tags: Annotated[str, Field(max_length=2000)] = ""
+    methods: Annotated[str, Field(max_length=200)] = ""
+    id: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,63})?$")] = ""
+    host: Annotated[str, Field(max_length=255)] = ""
 
 
 @route("GET", "/mappings", who=Who.READER, writes=None, query=PageQuery, summary="The mappings in force")
 async def list_mappings(ctx: Context) -> dict[str, Any]:
-    bundle = ctx.app.policies.of(ctx.principal.tenant)
+    """Those of the files (read-only here) and those kept by API, of one's own tenant."""
+    policies, tenant = ctx.app.policies, ctx.principal.tenant
+    bundle = policies.of(tenant)
+    kept = await ctx.app.store.read(lambda conn: MAPPINGS.listed(conn, tenant))
+    files = {str(one.data["id"]): one.data for one in policies.sources.mappings}
 
     def shape(one: tuple[str, str]) -> dict[str, Any]:
-        data = parse(one[1], name=one[0]).data
-        actions = data.get("actions") or []
-        return {
-            "id": one[0],
-            "version": str(data.get("version", "")),
-            "hosts": data.get("hosts", []),
-            "protocol": data.get("protocol"),
-            "actions": [action.get("action") for action in actions if isinstance(action, dict)],
-            "text": one[1],
-        }
+        name, text = one
+        return _shown(name, text, files.get(name), kept.get(name))
 
     page = slice_page(bundle.texts, ctx.query, noun="mappings", shape=shape)
     return {**page, "digest": bundle.mapping_digest}
 
 
-@route(
-    "POST",
-    "/mappings/test",
-    who=Who.READER,
-    writes=None,
-    body=TestBody,
-    summary="What one request would mean",
-)
-async def try_request(ctx: Context) -> dict[str, Any]:
-    """Read by the mappings in force, or by the one that is sent along. Nothing is recorded."""
-    body = ctx.body
-    mappings = ctx.app.policies.of(ctx.principal.tenant).mappings
-    if body.mapping is not None:
-        mappings = MappingSet.compile([parse(body.mapping, name="mapping")])
-    call = received(_raw(body), mappings, literals=lambda host, port: True)
-    if isinstance(call, Refused):
-        return _refused(call)
-    return _mapped(mappings, call, body.preflight)
-
-
-def _mapped(mappings: MappingSet, call: Call, preflight: Any) -> dict[str, Any]:
-    found = mappings.map(call, preflight=preflight)
-    if isinstance(found, Refused):
-        return _refused(found)
-    if isinstance(found, NeedsPreflight):
-        return {"mapped": True, "needs_preflight": {"method": found.method, "path": found.path}}
+def _shown(name: str, text: str, data: Mapping[str, Any] | None, row: rows.Row | None) -> dict[str, Any]:
+    """``data``: of a file; None: of the text."""
+    told = parsed(text, f"mapping {name}").data if data is None else data
+    actions = told.get("actions") or []
     return {
-        "mapped": found.mapped,
-        "mapping": found.mapping,
-        "fingerprint": found.fingerprint,
-        "shown_url": found.shown_url,
-        "shown_body": plain(found.shown_body),
-        "intents": [
-            {
-                "action": intent.action,
-                "target": intent.target,
-                "parameters": {
-                    name: HIDDEN if name in intent.redacted else plain(value)
-                    for name, value in intent.parameters.items()
-                },
-                "undetermined": sorted(intent.undetermined),
-                "effect": intent.effect.value,
-                "default_tier": intent.default_tier.value,
-                "summary": intent.summary,
-            }
-            for intent in found.intents
-        ],
+        "id": name,
+        "version": str(told.get("version", "")),
+        "hosts": told.get("hosts", []),
+        "protocol": told.get("protocol"),
+        "actions": [action.get("action") for action in actions if isinstance(action, dict)],
+        "text": text,
+        "cases": rows.load(row["content"])["cases"] if row else None,
+        "source": "api" if row else "file",
+        "read_only": row is None,
+        "stored_version": row["version"] if row else None,
+        "created_by": row["created_by"] if row else None,
+        "updated_at": row["updated_at"] if row else None,
     }
 
 
-def _refused(refused: Refused) -> dict[str, Any]:
-    return {"mapped": False, "refused": {"reason": refused.reason.value, "detail": refused.detail}}
+@route("GET", "/mappings/{id}", who=Who.READER, writes=None, summary="One mapping")
+async def read_mapping(ctx: Context) -> dict[str, Any]:
+    return await _one(ctx, ctx.path["id"])
 
 
-def _raw(body: TestBody) -> RawRequest:
-    parts = urlsplit(body.url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise Problem(Code.VALIDATION_FAILED, "/url: expected http:// or https:// and a host")
-    try:
-        content = base64.b64decode(body.body_base64, validate=True) if body.body_base64 else b""
-        if body.body is not None:
-            content = body.body.encode()
-        head = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in body.headers]
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        request_line = (body.method.encode("ascii"), target.encode("ascii"))
-        host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        authority = parts.netloc.encode("ascii")
-    except (UnicodeEncodeError, binascii.Error, ValueError) as error:
-        raise Problem(Code.VALIDATION_FAILED, f"the request is none: {type(error).__name__}") from None
-    names = {name.lower() for name, _ in head}
-    if b"host" not in names:
-        head.insert(0, (b"Host", authority))
-    if content and b"content-length" not in names:
-        head.append((b"Content-Length", str(len(content)).encode()))
-    tls = parts.scheme == "https"
-    return RawRequest(
-        scheme=parts.scheme,
-        connect=(host, port) if tls else None,
-        sni=host if tls else None,
-        method=request_line[0],
-        target=request_line[1] if tls else f"http://{parts.netloc}".encode() + request_line[1],
-        http_version=b"HTTP/1.1",
-        headers=tuple(head),
-        body=content,
-    )
+async def _one(ctx: Context, name: str) -> dict[str, Any]:
+    tenant = ctx.principal.tenant
+    text = dict(ctx.app.policies.of(tenant).texts).get(name)
+    if text is None:
+        raise not_found("mapping", name)
+    row = await ctx.app.store.read(lambda conn: MAPPINGS.listed(conn, tenant).get(name))
+    if row is not None:
+        ctx.headers["ETag"] = f'"{row["version"]}"'
+    return _shown(name, text, None, row)
 
 
 @route(
-    "GET",
-    "/mappings/coverage",
-    who=Who.READER,
-    writes=None,
-    query=CoverageQuery,
-    summary="Recorded traffic with and without a mapping",
+    "POST",
+    "/mappings",
+    who=Who.OPERATOR,
+    writes=_CHANGES,
+    body=MappingBody,
+    status=201,
+    summary="Keep a mapping; it is in force when this is answered",
 )
-async def coverage(ctx: Context) -> dict[str, Any]:
-    """By host and method what no mapping reads, by host and action everything; the most frequent first."""
-    since = iso(ctx.app.clock.now() - timedelta(days=ctx.query.days))
-    tenant = ctx.principal.tenant
+async def create_mapping(ctx: Context) -> Answer:
+    """Its cases are run, and the whole bundle is compiled with it. Where two people are needed, 202: it is proposed."""
+    name = await _checked(ctx)
+    tenant, content = ctx.principal.tenant, ctx.body.content()
 
-    def read(conn: Connection) -> dict[str, Any]:
-        within = (intents.c.tenant == tenant, intents.c.created_at >= since, intents.c.host != "")
-        unmapped = intents.c.action.like("http.%")
-        total = conn.scalar(select(func.count()).where(*within)) or 0
-        missing = conn.scalar(select(func.count()).where(*within, unmapped)) or 0
-        by_host = (
-            select(intents.c.host, intents.c.method, func.count().label("count"))
-            .where(*within, unmapped)
-            .group_by(intents.c.host, intents.c.method)
-            .order_by(func.count().desc())
-            .limit(_SHOWN)
-        )
-        by_action = (
-            select(intents.c.host, intents.c.action, func.count().label("count"))
-            .where(*within)
-            .group_by(intents.c.host, intents.c.action)
-            .order_by(func.count().desc(), intents.c.host, intents.c.action)
-            .limit(_COUNTED)
-        )
-        return {
-            "since": since,
-            "calls": total,
-            "mapped": total - missing,
-            "unmapped": missing,
-            "coverage": round((total - missing) / total, 4) if total else None,
-            "hosts": [
-                {"host": row["host"], "method": row["method"], "count": row["count"]}
-                for row in rows.every(conn, by_host)
-            ],
-            "actions": [
-                {"host": row["host"], "action": row["action"], "count": row["count"]}
-                for row in rows.every(conn, by_action)
-            ],
-        }
+    def build(conn: Connection) -> list[Step]:
+        if name in dict(ctx.app.policies.of(tenant).texts):
+            raise Problem(Code.CONFLICT, f"there is a mapping {name!r} already")
+        base = MAPPINGS.version(conn, tenant, name)
+        return [Step(kind="mapping", id=name, content=content, base=base, what="created")]
 
-    return await ctx.app.store.read(read)
+    return await _answer(ctx, build, name, f"create mapping {name}")
+
+
+async def _checked(ctx: Context) -> str:
+    """The id of the mapping that was sent. Raises 422 for what does not load, or whose cases fail."""
+    content = ctx.body.content()
+
+    def work() -> str:
+        mapping.check(content, strict=ctx.app.policies.strict)
+        return str(mapping.document(content).data["id"])
+
+    try:
+        return await asyncio.to_thread(work)
+    except MalformedError as error:
+        raise misfit(error) from None
+
+
+async def _answer(ctx: Context, build: Any, name: str, title: str) -> Answer:
+    change_id = await make(ctx, build, title=title)
+    return waiting(ctx, change_id) if change_id else await _one(ctx, name)
+
+
+def _own(ctx: Context, conn: Connection, *, deleted: bool = False) -> rows.Row:
+    """A mapping that is kept by API. Raises 404; 409 for one of a file."""
+    name, tenant = ctx.path["id"], ctx.principal.tenant
+    row = MAPPINGS.find(conn, tenant, name)
+    if row is None or (row["deleted"] and not deleted):
+        if name in dict(ctx.app.policies.of(tenant).texts):
+            raise Problem(Code.CONFLICT, "this mapping stands in a file: change it there")
+        raise not_found("mapping", name)
+    return row
+
+
+@route(
+    "PUT",
+    "/mappings/{id}",
+    who=Who.OPERATOR,
+    writes=_CHANGES,
+    body=MappingBody,
+    summary="Put another text in a mapping's place",
+)
+async def put_mapping(ctx: Context) -> Answer:
+    name, content = ctx.path["id"], ctx.body.content()
+    expected = expected_version(ctx, {"version": ctx.body.version})
+    await ctx.app.store.read(lambda conn: _own(ctx, conn))
+    if (sent := await _checked(ctx)) != name:
+        raise Problem(
+            Code.VALIDATION_FAILED, f"/text: the id of a mapping does not change, and this is {sent!r}"
+        )
+
+    def build(conn: Connection) -> list[Step]:
+        row = _own(ctx, conn)
+        hold_to(expected, row["version"], f"mapping {name}")
+        return [Step(kind="mapping", id=name, content=content, base=row["version"], what="changed")]
+
+    return await _answer(ctx, build, name, f"change mapping {name}")
+
+
+@route(
+    "DELETE",
+    "/mappings/{id}",
+    who=Who.OPERATOR,
+    writes=_CHANGES,
+    summary="Take a mapping out of use; its versions stay",
+)
+async def delete_mapping(ctx: Context) -> Answer:
+    name, expected = ctx.path["id"], expected_version(ctx, {})
+
+    def build(conn: Connection) -> list[Step]:
+        row = _own(ctx, conn)
+        hold_to(expected, row["version"], f"mapping {name}")
+        return [Step(kind="mapping", id=name, content=None, base=row["version"], what="deleted")]
+
+    change_id = await make(ctx, build, title=f"delete mapping {name}")
+    return waiting(ctx, change_id) if change_id else {"id": name, "deleted": True}
+
+
+@route(
+    "GET", "/mappings/{id}/versions", who=Who.READER, writes=None, summary="Every version of a mapping by API"
+)
+async def list_mapping_versions(ctx: Context) -> dict[str, Any]:
+    """Newest first, each with its author and text."""
+    name, tenant = ctx.path["id"], ctx.principal.tenant
+
+    def query(conn: Connection) -> list[dict[str, Any]]:
+        _own(ctx, conn, deleted=True)
+        return [
+            {**{key: row[key] for key in ("version", "author", "at", "what")}, **rows.load(row["content"])}
+            for row in MAPPINGS.versions(conn, tenant, name)
+        ]
+
+    found = await ctx.app.store.read(query)
+    return {"id": name, "versions": found, "total": len(found), "has_more": False, "next_cursor": None}
+
+
+@route(
+    "POST",
+    "/mappings/{id}/rollback",
+    who=Who.OPERATOR,
+    writes=_CHANGES,
+    body=MappingRollbackBody,
+    summary="Make an earlier version the newest; brings a deleted mapping back",
+)
+async def rollback_mapping(ctx: Context) -> Answer:
+    name, version, tenant = ctx.path["id"], ctx.body.version, ctx.principal.tenant
+    expected = expected_version(ctx, {})
+
+    def build(conn: Connection) -> list[Step]:
+        row = _own(ctx, conn, deleted=True)
+        hold_to(expected, row["version"], f"mapping {name}")
+        wanted = next(
+            (one for one in MAPPINGS.versions(conn, tenant, name) if one["version"] == version), None
+        )
+        if wanted is None:
+            raise not_found("version", str(version))
+        content, what = rows.load(wanted["content"]), f"rolled back to {version}"
+        return [Step(kind="mapping", id=name, content=content, base=row["version"], what=what)]
+
+    return await _answer(ctx, build, name, f"roll mapping {name} back to version {version}")
+
+
+@route(
+    "POST",
+    "/mappings/import-openapi",
+    who=Who.OPERATOR,
+    writes=None,
+    query=ImportQuery,
+    raw=True,
+    summary="Propose a mapping and its cases from an OpenAPI document; nothing is kept",
+)
+async def import_openapi(ctx: Context) -> web.StreamResponse:
+    """The body is the document itself, OpenAPI 3 or Swagger 2, JSON or YAML, at most 4 MiB.
+
+    Effects and tiers in the answer are guesses, marked as such: review them, then ``POST /mappings``.
+    """
+    query = ctx.query
+    asked = importing.Asked(
+        only=_words(query.only), tags=_words(query.tags), methods=[one.upper() for one in _words(query.methods)],
+        id=query.id, host=query.host,
+    )  # fmt: skip
+    try:
+        told = await importing.propose(await _document(ctx.request), asked)
+    except MalformedError as error:
+        raise misfit(error) from None
+    except importing.BusyError:
+        raise rate_limited("other descriptions are being read; ask again", 10) from None
+    except importing.TooMuchError:
+        why = "reading it took more time or memory than a description may: take a part with 'only' or 'tags'"
+        raise Problem(Code.VALIDATION_FAILED, why) from None
+    return answer({"success": True, "data": told, "error": None}, headers=ctx.headers)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+async def _document(request: web.Request) -> bytes:
+    """The body, larger than others may be."""
+    found = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                found += chunk
+                if len(found) > importing.MAX_BYTES:
+                    raise Problem(
+                        Code.PAYLOAD_TOO_LARGE, f"a description has at most {importing.MAX_BYTES} bytes"
+                    )
+    except TimeoutError:
+        raise Problem(
+            Code.INVALID_REQUEST, f"the body was not there within {_BODY_SECONDS:g} seconds"
+        ) from None
+    return bytes(found)

@@ -44,11 +44,19 @@ async def make(app: App, author: Author, build: Build, *, title: str, two: bool 
     if app.config.two_person_policy if two is None else two:
         return await _propose(app, author, build, title)
 
+    await app.store.read(lambda conn: _warmed(app, conn, author.tenant, build(conn)))
+
     def unit(tx: Tx) -> None:
         stored.apply(tx, author.tenant, build(tx.conn), actor=author.person.actor)
 
     await app.policies.change(unit, tenant=author.tenant, actor=author.person.actor, what="api")
     return None
+
+
+def _warmed(app: App, conn: Connection, tenant: str, steps: Sequence[Step]) -> None:
+    """Compiles other mappings here, in a reader thread: the writer then finds them compiled."""
+    if any(step.kind == "mapping" for step in steps):
+        app.policies.candidate(conn, tenant, steps)
 
 
 async def _propose(app: App, author: Author, build: Build, title: str) -> str:

@@ -152,7 +152,9 @@ async def test_what_people_always_allow_is_suggested_and_only_that(
     assert status == 200, tried
     assert (await ask("POST", one["rule"]["path"], one["rule"]["body"]))[0] == 201
     verdicts = [
-        (await bot.consult("POST", f"{API}/tickets", {"subject": subject, "body": "late"}, wait=False)).verdict
+        (
+            await bot.consult("POST", f"{API}/tickets", {"subject": subject, "body": "late"}, wait=False)
+        ).verdict
         for subject in ("parcel 1", "everything else")
     ]
     assert verdicts == ["granted", "held"]
