@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from vienna_control.api.access import Principal
 from vienna_control.api.narrowing import Narrowed, problem_of
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import PageQuery, fetch_page, pick_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.standing import LikeBody, RequestedData, requested, terms_like
@@ -23,6 +23,7 @@ from vienna_control.approvals.seats import Desk
 from vienna_control.approvals.vote import Ballot, Decided, PasskeyCheck, StaleError
 from vienna_control.clock import iso
 from vienna_control.passkeys import consent
+from vienna_control.rows import Row
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
 from vienna_kernel.approval.moves import Voter
@@ -133,16 +134,17 @@ async def list_approvals(ctx: Context) -> dict[str, Any]:
         desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now)
         if query.group == "alike":
             return alike.listed(conn, statement, desk if query.mine else None, most=query.limit)
-        ids = mine(conn, desk, statement) if query.mine else None
-        found = statement if ids is None else statement.where(approvals.c.id.in_(ids))
-        return fetch_page(
-            conn,
-            view.listed().where(approvals.c.id.in_(found)),
-            query,
-            key=approvals.c.id,
-            noun="approvals",
-            shape=lambda row: view.brief(conn, row, desk, iso(now)),
-        )
+
+        def brief(row: Row) -> dict[str, Any]:
+            return view.brief(conn, row, desk, iso(now))
+
+        if query.mine:
+            ids = mine(conn, desk, statement)
+            return pick_page(
+                ids, query, noun="approvals", shape=lambda some: [brief(row) for row in view.these(conn, some)]
+            )
+        listed = view.listed().where(approvals.c.id.in_(statement))
+        return fetch_page(conn, listed, query, key=approvals.c.id, noun="approvals", shape=brief)
 
     return await ctx.app.store.read(page)
 

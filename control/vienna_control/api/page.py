@@ -60,6 +60,24 @@ def fetch_page(
     }
 
 
+def pick_page(
+    ids: Sequence[str], query: PageQuery, *, noun: str, shape: Callable[[Sequence[str]], list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """One page of ids that are in memory, greatest first. ``shape``: the ids of a page as the API shows them."""
+    if query.cursor is not None:
+        before = str(read_cursor(query.cursor, str))
+        rest = [one for one in ids if one < before]
+    else:
+        rest = list(ids[query.offset :])
+    shown, more = rest[: query.limit], len(rest) > query.limit
+    return {
+        noun: shape(shown),
+        "total": len(ids),
+        "has_more": more,
+        "next_cursor": write_cursor(shown[-1]) if more else None,
+    }
+
+
 def slice_page(
     items: Sequence[Any], query: PageQuery, *, noun: str, shape: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -45,7 +45,7 @@ class Desk:
         ``row``: an approval with its intent's source. ``in_place_of``: None: as themselves if they may, else in the
         place of the first who lets them.
         """
-        requirements = Requirements.from_json(rows.load(row["requirements"]))
+        requirements = _requirements(row["requirements"])
 
         def judged(one: Voter) -> Voter | Refused:
             requester = self._requester(row, one)
@@ -101,6 +101,12 @@ class Desk:
             found = operators.by_id(self._conn, operator_id)
             self._emails[operator_id] = found.email if found else ""
         return self._emails[operator_id]
+
+
+@lru_cache(maxsize=512)
+def _requirements(text: str) -> Requirements:
+    """A queue of a thousand asks the same few things."""
+    return Requirements.from_json(rows.load(text))
 
 
 def seat(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -35,6 +35,11 @@ def listed() -> Select[Any]:
 def one(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
     """One approval of a tenant."""
     return rows.first(conn, listed().where(approvals.c.id == approval_id, approvals.c.tenant == tenant))
+
+
+def these(conn: Connection, ids: Sequence[str]) -> Sequence[rows.Row]:
+    """Approvals by id, newest first."""
+    return rows.every(conn, listed().where(approvals.c.id.in_(ids)).order_by(approvals.c.id.desc()))
 
 
 def brief(conn: Connection, row: Mapping[str, Any], desk: Desk, at: str) -> dict[str, Any]:

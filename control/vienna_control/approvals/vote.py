@@ -64,7 +64,7 @@ class Ballot:
     in_place_of: str | None = None
     code: CodeCheck | None = None
     passkey: PasskeyCheck | None = None
-    factor: Literal["", "totp", "passkey"] = ""
+    factor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

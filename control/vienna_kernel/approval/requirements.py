@@ -68,7 +68,7 @@ class Requirements:
 
     def parts(self) -> Iterator[Requirements]:
         """These requirements without ``also``, then each of ``also``."""
-        yield replace(self, also=())
+        yield replace(self, also=()) if self.also else self
         for part in self.also:
             yield from part.parts()
 
