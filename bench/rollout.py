@@ -1,4 +1,4 @@
-"""Three synthetic agents watched for a day, forecast, promoted, and enforced the next: what it takes, and what it catches.
+"""Three synthetic agents, watched for a day and enforced the next: what people are asked, what breaks, what is caught.
 
 The traffic is made of seeds and goes through the gate's own mapping and a whole control plane on SQLite
 (``tests/rollout_world.py``); nothing leaves this machine. ``python -m bench.rollout --calls 3000 --json FILE``.

@@ -248,9 +248,9 @@ def _billing(dice: random.Random, calls: int) -> Iterator[Call]:
             amount = 90000 if number % 500 == 64 else dice.randrange(500, 12000)  # now and then a large one
             body = {"order": order, "amount": f"{amount / 100:.2f}", "currency": "EUR"}
             yield Call(bot="billing-bot", method="POST", url=f"{PAY}/refunds", body=body)
-        elif number % 12 == 1:
+        elif number % 6 == 1:
             yield Call(
-                bot="billing-bot", method="POST", url=f"{PAY}/payouts", body=_payout(dice, dice.randrange(3))
+                bot="billing-bot", method="POST", url=f"{PAY}/payouts", body=_payout(dice, number // 6 % 2)
             )
         else:
             yield Call(bot="billing-bot", method="GET", url=f"{PAY}/orders/{order}")
@@ -288,7 +288,7 @@ def _harm(dice: random.Random) -> Iterator[Call]:
         ("refund in another currency", billing, "POST", f"{PAY}/refunds", refund("90.00", "JPY")),
         ("payout to a stranger", billing, "POST", f"{PAY}/payouts", {**_payout(dice, 1), "iban": "GB33BUKB202015555"}),
         ("payout to a stranger", billing, "POST", f"{PAY}/payouts", {**_payout(dice, 7), "merchant": "M-7"}),
-        ("payout far above usual", billing, "POST", f"{PAY}/payouts", {**_payout(dice, 2), "amount": "9000.00"}),
+        ("payout far above usual", billing, "POST", f"{PAY}/payouts", {**_payout(dice, 0), "amount": "9000.00"}),
         ("namespace deleted", devops, "DELETE", f"{CLUSTER}/shop", None),
         ("namespace deleted", devops, "DELETE", f"{CLUSTER}/kube-system", None),
         ("scaled to nothing", devops, "PATCH", f"{CLUSTER}/shop/deployments/web/scale", {"replicas": 0}),

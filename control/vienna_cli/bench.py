@@ -20,7 +20,7 @@ BENCHMARKS = {
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: ``gate`` (beside stock mitmdump), ``kernel`` (in parts), ``rollout`` or ``start``. ``--json FILE`` keeps figures."""
+    """Measure ``gate``, ``kernel``, ``rollout`` or ``start``. ``--json FILE`` keeps the figures."""
     arguments = list(context.args)
     if not arguments or arguments[0].startswith("-"):
         arguments.insert(0, next(iter(BENCHMARKS)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from rollout_world import BOTS, day, world
 
@@ -13,10 +15,6 @@ CALLS = 360
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    import functools
-
-    from argon2 import PasswordHasher
-
     cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr("vienna_control.identity.passwords.PasswordHasher", cheap)
 
@@ -24,20 +22,23 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_day_watched_is_enforced_the_next(tmp_path: Path) -> None:
     async with world(tmp_path) as lived:
         watched = await lived.live(day(1, CALLS))
-        assert watched.verdicts.keys() == {"observed"} or watched.verdicts["refused"] == 0
+        assert set(watched.verdicts) == {"observed"}  # whatever it was
 
-        told = {bot: await lived.forecast(bot) for bot in BOTS}
-        assert sum(one["calls"] for one in told.values()) == watched.calls
-        assert sum(one["would_hold"] + one["would_deny"] for one in told.values()) > CALLS // 20
-        for one in told.values():
-            await lived.accept(one["proposals"])
-        after = {bot: await lived.forecast(bot) for bot in BOTS}
+        before = [await lived.forecast(bot) for bot in BOTS]
+        assert sum(told["calls"] for told in before) == watched.calls
+        assert (
+            min(told["would_hold"] + told["would_deny"] for told in before) > 20
+        )  # nobody could live with that
+        promised = sum(told["with_proposals"]["would_hold"] for told in before)
+
+        for told in before:
+            await lived.accept(told["proposals"])
+        after = [await lived.forecast(bot) for bot in BOTS]
+        assert sum(told["would_hold"] for told in after) == promised
         for bot in BOTS:
-            assert after[bot]["covered_by_standing"] + after[bot]["would_hold"] >= 0
             await lived.promote(bot)
 
         enforced = await lived.live(day(2, CALLS))
-        assert enforced.broken == []
-        assert enforced.missed == []
-        assert enforced.harmful == 20
+        assert (enforced.broken, enforced.missed, enforced.harmful) == ([], [], 20)
+        assert [call.body["amount"] for call in enforced.asked] == ["900.00"]  # the large refund of that day
         assert enforced.per_thousand <= 5

@@ -1,7 +1,7 @@
 """Bounds of what was seen again and again: what each parameter may be, and which targets.
 
 1. A number may be from the least to a quarter more than the most that was seen, an amount of money whatever is less;
-   what is more than three times what nine of ten stay under is a stranger, and counts for nothing.
+   what is more than four times what three of four stay under is a stranger, and counts for nothing.
 2. A value that takes few forms may take those that came back, a counterparty only such; what varies freely may.
 3. A step of a target that takes few values, each of them often, stays as it is; any other may be anything.
 """
@@ -22,7 +22,7 @@ LEAST = 5
 """Calls that make something repetitive."""
 
 _FEW = 10
-_STRANGER = Decimal(3)  # times what nine of ten stay under
+_STRANGER = Decimal(4)  # times what three of four stay under
 _HEADROOM = Decimal("1.25")  # a day has not seen the largest yet
 _STEP = re.compile(r"[^/]+")
 
@@ -69,9 +69,9 @@ def _bounds(values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
     """From the least to a quarter more than the most, strangers apart; the upper one in two digits."""
     ranked = sorted(values)
     last = len(ranked) - 1
-    ninth, tenth = ranked[last * 9 // 10], ranked[last // 10]
-    most = max(value for value in ranked if value <= max(ninth * _STRANGER, ninth))
-    least = min(value for value in ranked if value * _STRANGER >= tenth or tenth <= 0)
+    low, high = ranked[last // 4], ranked[last * 3 // 4]
+    most = max(value for value in ranked if value <= max(high * _STRANGER, high))
+    least = min(value for value in ranked if value * _STRANGER >= low or low <= 0)
     return least, max(most, _rounded(most * _HEADROOM))
 
 

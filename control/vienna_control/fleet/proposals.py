@@ -5,8 +5,8 @@ Nothing here is applied by itself, and none of it can be wider than what was see
 1. Only what came at least five times is repetitive. What is rare stays a question for people, or refused.
 2. Deleting, granting, executing and administering, and whatever is T3, is never consented to in advance; nor is a
    read that is T2 or above allowed.
-3. A value that takes few forms may take those that came back; an amount or number may be what nine of ten were, three
-   times over at most; a counterparty has to be one that came back. What was outside is not covered.
+3. A value that takes few forms may take those that came back; a number or an amount is bounded by what most were
+   (``bounds``); a counterparty has to be one that came back. What was outside is not covered.
 4. How many calls each would cover is found by holding them against it, as the law will.
 """
 
