@@ -172,7 +172,7 @@ class Settings(BaseModel):
         bootstrap: None when there is none.
         env: ``prod``, ``staging``, ``test`` or ``dev`` (VIENNA_ENV).
         secret: Installation secret (VIENNA_SECRET_KEY or its _FILE); None: made in ``data_dir/secret``.
-        simulation: VIENNA_SIMULATION.
+        simulation: VIENNA_SIMULATION: false turns ``/simulation`` off; true is refused outside dev and test.
         log_level: VIENNA_LOG_LEVEL.
         cors_origin: VIENNA_CORS_ORIGIN: the one further origin that may read the API in a browser.
         session_seconds: VIENNA_SESSION_TTL: absolute lifetime of a session.
@@ -192,7 +192,7 @@ class Settings(BaseModel):
     bootstrap: BootstrapConfig | None = None
     env: Literal["prod", "staging", "test", "dev"] = "prod"
     secret: SecretStr | None = None
-    simulation: bool = False
+    simulation: bool | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cors_origin: str | None = None
     session_seconds: Annotated[int, Field(ge=60, le=7 * 86400)] = 28800
@@ -263,6 +263,11 @@ def load(
     _refuse_unsupported(settings)
     if not settings.lenient:
         _refuse_unsafe(settings, environ)
+    elif settings.setup_token_file is not None:
+        raise StartError(
+            f"VIENNA_SETUP_TOKEN_FILE is set, and VIENNA_ENV is {settings.env}, where the first admin is made without "
+            "one: unset it"
+        )
     return settings
 
 

@@ -133,6 +133,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
         ({"VIENNA_LOG_LEVEL": "loud"}, "VIENNA_LOG_LEVEL"),
         ({"PORT": "http"}, "VIENNA_CONTROL_LISTEN"),
         ({"VIENNA_SECRET_KEY_FILE": "/nowhere/at/all"}, "VIENNA_SECRET_KEY_FILE"),
+        ({"VIENNA_SETUP_TOKEN_FILE": "/run/setup"}, "VIENNA_SETUP_TOKEN_FILE"),
     ],
 )
 def test_an_environment_that_does_not_hold_names_the_variable(
