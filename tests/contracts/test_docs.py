@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from pydantic import BaseModel
 from typer.main import get_command
 
@@ -19,6 +20,7 @@ from vienna_kernel.mapping.asked import Match, ParamModel
 from vienna_kernel.mapping.cases import run_cases
 from vienna_kernel.mapping.document import ActionModel
 from vienna_kernel.mapping.reading import MappingSet
+from vienna_kernel.settings import TelemetryConfig
 from vienna_proxy.config import GateConfig
 
 ROOT = Path(__file__).parents[2]
@@ -84,13 +86,27 @@ def keys(model: type[BaseModel], prefix: str) -> set[str]:
 
 def test_every_setting_is_told_and_no_other() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
-    told = set(re.findall(r"^\| `((?:control|gate|bootstrap)\.[a-z0-9_.]+)`", text, re.MULTILINE))
+    told = set(re.findall(r"^\| `((?:control|gate|bootstrap|telemetry)\.[a-z0-9_.]+)`", text, re.MULTILINE))
     real = keys(ControlConfig, "control.") | keys(GateConfig, "gate.") | keys(BootstrapConfig, "bootstrap.")
+    real |= keys(TelemetryConfig, "telemetry.")
     assert told == real
     for field in BootstrapConfig.model_fields.values():
         for kind in get_args(field.annotation):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 assert [key for key in kind.model_fields if f"`{key}`" not in text] == []
+
+
+def test_alert_rules_name_only_metrics_and_labels_that_are_told() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    told = dict(re.findall(r"^\| `(vienna_\w+)` \| \w+ \| ([^|]*)\|", page, re.MULTILINE))
+    rules = yaml.safe_load((ROOT / "docs" / "prometheus-rules.yaml").read_text())
+    found = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    used = [one for expr in found for one in re.findall(r"(vienna_\w+)(?:\{(\w+)=)?", expr)]
+    assert used
+    for metric, label in used:
+        name = re.sub(r"_(total|bucket)$", "", metric)
+        assert name in told, name
+        assert not label or f"`{label}`" in told[name], (name, label)
 
 
 def test_every_environment_variable_is_told() -> None:
