@@ -42,9 +42,7 @@ def refuse(tx: Tx, case: Case) -> wire.Decision:
     return answers.denied(intent_id, decision)
 
 
-def turned_away(
-    tx: Tx, ask: Ask, refused: Refused, *, granted: wire.Decision | None = None
-) -> wire.Decision:
+def turned_away(tx: Tx, ask: Ask, refused: Refused, *, granted: wire.Decision | None = None) -> wire.Decision:
     """Refused before the law was asked. ``granted``: what this very attempt was answered before; it holds no more."""
     tier = max(intent.default_tier for intent in ask.intents)
     intent_id = "" if granted is None else granted.intent_id
