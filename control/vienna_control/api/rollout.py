@@ -48,7 +48,8 @@ async def read_forecast(ctx: Context) -> dict[str, Any]:
 
 async def _forecast(ctx: Context, agent: Agent, to: Enforcement, days: int) -> dict[str, Any]:
     app = ctx.app
-    told = await forecast.forecast(app.store, app.policies.current, agent, to, now=app.clock.now(), days=days)
+    bundle = app.policies.of(agent.tenant)
+    told = await forecast.forecast(app.store, bundle, agent, to, now=app.clock.now(), days=days)
     return {"agent_id": agent.id, "name": agent.name, "from": agent.enforcement, **told}
 
 

@@ -2,142 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
-from vienna_control import rows
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.approvals.standing import ending, kept, preview, view
 from vienna_control.approvals.standing.asking import LawError
-from vienna_control.approvals.standing.likeness import currency_of, limits_like
-from vienna_control.approvals.standing.terms import Terms, TermsError, limits_of, with_currency
+from vienna_control.approvals.standing.terms import Terms, TermsError, check
 from vienna_control.clock import iso
-from vienna_control.fleet import registry
-from vienna_control.fleet.registry import Agent
-from vienna_control.intake.recorded import meaning_of
 from vienna_control.store import Tx
-from vienna_control.store.tables import approvals, intents, standing_holders, standing_warrants
-from vienna_kernel.action import FieldError
+from vienna_control.store.tables import standing_holders, standing_warrants
 from vienna_kernel.approval.moves import Voter
-from vienna_kernel.intent import Tier
 from vienna_kernel.ledger.trail import EntryType
-
-type _Name = Annotated[str, Field(min_length=1, max_length=128)]
-type _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-type _Count = Annotated[int, Field(ge=1, le=100_000)]
-type _Reason = Annotated[str, Field(min_length=1, max_length=500)]
-type _Limits = Annotated[dict[_Name, "LimitBody"], Field(max_length=50)]
-
-
-class LimitBody(BaseModel):
-    """What one parameter may be; amounts in major units. ``optional``: it need not be there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    one_of: Annotated[list[Any], Field(max_length=200)] | None = None
-    min: int | float | str | None = None
-    max: int | float | str | None = None
-    optional: bool = False
-
-    def told(self) -> dict[str, Any]:
-        return self.model_dump(exclude_none=True)
-
-
-class StandingBody(BaseModel):
-    """A standing warrant that is asked for.
-
-    Attributes:
-        agents: Names or ids.
-        target: Exact, or a pattern: ``*`` is one step, a last ``**`` all that follow; absent: every target.
-        limits: By parameter; what is not named must not be there, unless it is ``open``.
-        currency: Of the bounds on amounts of money.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    action: _Name
-    agents: Annotated[list[_Name], Field(min_length=1, max_length=100)]
-    target: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    limits: _Limits = {}
-    open: bool = False
-    currency: _Currency | None = None
-    count: _Count
-    not_before: AwareDatetime | None = None
-    expires_at: AwareDatetime
-    most_tier: Literal["T0", "T1", "T2"] = "T2"
-    reason: _Reason
-
-
-class LikeBody(BaseModel):
-    """The same again as the call of an approval: its agent, action and target, each parameter as it is.
-
-    Attributes:
-        limits: In place of the parameter's own value.
-        target: In place of its own; ``**`` is every target.
-        minutes: How long, from now.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    count: _Count = 1
-    minutes: Annotated[int, Field(ge=1, le=30 * 24 * 60)] = 15
-    limits: _Limits = {}
-    target: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    most_tier: Literal["T0", "T1", "T2"] = "T2"
-    reason: Annotated[str, Field(max_length=500)] = ""
-
-
-class PreviewBody(BaseModel):
-    """Either ``standing``, or ``approval_id`` with ``like``.
-
-    Attributes:
-        days: How far back.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    standing: StandingBody | None = None
-    approval_id: _Name | None = None
-    like: LikeBody = LikeBody()
-    days: Annotated[int, Field(ge=1, le=30)] = 7
-
-
-class RevokeBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    reason: _Reason
-
-
-class StandingQuery(PageQuery):
-    """Filters of the list. ``open``: only those that have not ended."""
-
-    agent_id: _Name | None = None
-    action: _Name | None = None
-    open: bool | None = None
-
-
-class RequestedData(BaseModel):
-    """Attributes: ``approval_id`` is where people decide about it."""
-
-    standing_id: str
-    approval_id: str
-    status: str
-    required_approvers: int
-    expires_at: str
-    terms: dict[str, Any]
-
-
-class RevokedData(BaseModel):
-    """Attributes: ``revoked`` lists the warrants that this ended."""
-
-    standing_id: str
-    status: str
-    revoked: list[str]
 
 
 @route(
@@ -157,7 +36,11 @@ class RevokedData(BaseModel):
 )
 async def request_standing(ctx: Context) -> RequestedData:
     """It takes what such a call would take, and whoever asks for it does not decide it."""
-    answer = await ctx.app.store.write(lambda tx: requested(ctx, tx, _terms(tx.conn, ctx, ctx.body)))
+    answer = await ctx.app.store.write(
+        lambda tx: requested(
+            ctx, tx, terms_of(tx.conn, ctx.principal.tenant, ctx.body, ctx.app.policies.current, tx.now)
+        )
+    )
     ctx.log["standing_id"] = answer.standing_id
     return answer
 
@@ -169,7 +52,7 @@ def requested(ctx: Context, tx: Tx, terms: Terms) -> RequestedData:
     try:
         made = pipeline.ask_standing(tx, voter, terms)
     except TermsError as error:
-        raise _unfit(error) from None
+        raise unfit(error) from None
     except LawError as error:
         raise Problem(Code.CONFLICT, str(error)) from None
     return RequestedData(
@@ -179,73 +62,6 @@ def requested(ctx: Context, tx: Tx, terms: Terms) -> RequestedData:
         required_approvers=made.asked.required,
         expires_at=made.asked.expires_at,
         terms=terms.told(),
-    )
-
-
-def _unfit(error: TermsError) -> Problem:
-    return Problem(Code.VALIDATION_FAILED, str(error), [row.to_json() for row in error.errors])
-
-
-def _terms(conn: Connection, ctx: Context, body: StandingBody) -> Terms:
-    kind = ctx.app.policies.current.action_types.get(body.action)
-    try:
-        limits = limits_of({name: limit.told() for name, limit in body.limits.items()})
-        agents = _agents(conn, ctx.principal.tenant, body.agents)
-    except TermsError as error:
-        raise _unfit(error) from None
-    return Terms(
-        action=body.action,
-        agents=tuple(agents),
-        target=body.target,
-        limits=limits if body.open else with_currency(body.currency, limits, kind),
-        open=body.open,
-        currency=body.currency,
-        count=body.count,
-        not_before=body.not_before,
-        expires_at=body.expires_at,
-        most_tier=Tier(body.most_tier),
-        reason=body.reason,
-    )
-
-
-def _agents(conn: Connection, tenant: str, names: list[str]) -> list[Agent]:
-    found = {name: registry.find(conn, tenant, name) for name in names}
-    unknown = [name for name, agent in found.items() if agent is None]
-    if unknown:
-        errors = [FieldError("/agents", f"there is no agent {name}", "a name or an id") for name in unknown]
-        raise TermsError(errors)
-    return list({agent.id: agent for agent in found.values() if agent is not None}.values())
-
-
-def terms_like(conn: Connection, tenant: str, approval_id: str, like: LikeBody, *, now: datetime) -> Terms:
-    """The terms that the call of an approval suggests. Raises ``Problem``."""
-    query = (
-        select(intents)
-        .join(approvals, approvals.c.intent_id == intents.c.id)
-        .where(approvals.c.id == approval_id, approvals.c.tenant == tenant)
-    )
-    row = rows.first(conn, query)
-    agent = registry.by_id(conn, row["agent_id"]) if row else None
-    if row is None or agent is None:
-        raise not_found("approval", approval_id)
-    meaning = meaning_of(row)
-    if len(meaning) != 1 or meaning[0].mapping is None or row["action"] == kept.ACTION:
-        why = "this is not one call that a mapping reads; say in POST /standing what is to be agreed to"
-        raise Problem(Code.CONFLICT, why)
-    try:
-        wider = limits_of({name: limit.told() for name, limit in like.limits.items()})
-    except TermsError as error:
-        raise _unfit(error) from None
-    return Terms(
-        action=meaning[0].action,
-        agents=(agent,),
-        target=meaning[0].target if like.target is None else None if like.target == "**" else like.target,
-        limits=limits_like(meaning[0], wider),
-        currency=currency_of(meaning[0]),
-        count=like.count,
-        expires_at=now + timedelta(minutes=like.minutes),
-        most_tier=Tier(like.most_tier),
-        reason=like.reason or f"as in {approval_id}",
     )
 
 
@@ -265,9 +81,13 @@ async def preview_standing(ctx: Context) -> dict[str, Any]:
 
     def query(conn: Connection) -> dict[str, Any]:
         if body.standing is not None:
-            terms = _terms(conn, ctx, body.standing)
+            terms = terms_of(conn, tenant, body.standing, ctx.app.policies.current, now)
         else:
             terms = terms_like(conn, tenant, body.approval_id, body.like, now=now)
+        try:
+            check(terms, ctx.app.policies.of(tenant).action_types.get(terms.action), now=now)
+        except TermsError as error:
+            raise unfit(error) from None
         return {"terms": terms.told(), **preview.preview(conn, terms, now=now, days=body.days)}
 
     return await ctx.app.store.read(query)

@@ -233,7 +233,7 @@ class Pipeline:
         if isinstance(decided, vote.Decided) and decided.status is ApprovalStatus.APPROVED:
             parts = self._parts
             if standing_kept.of_approval(tx.conn, approval_id) is not None:
-                warrant_id = granting.grant(tx, parts.authority, approval_id, parts.policies.current)
+                warrant_id = granting.grant(tx, parts.authority, approval_id, parts.policies.of(tenant))
                 status = recorded.status(tx, decided.intent_id)
                 return replace(decided, warrant_id=warrant_id, intent_status=status)
             ask = recorded.resubmitted(tx, decided.intent_id)
@@ -250,7 +250,7 @@ class Pipeline:
 
     def ask_standing(self, tx: Tx, requester: Voter, terms: Terms) -> asking.Requested:
         """Put a standing warrant before people; see ``asking.request``."""
-        bundle, rates = self._parts.policies.current, self._parts.rates
+        bundle, rates = self._parts.policies.of(terms.agents[0].tenant), self._parts.rates
         return asking.request(tx, requester, terms, bundle=bundle, rates=rates)
 
     def kept(self, tx: Tx, agent_id: str, told: Told) -> Kept | None:
