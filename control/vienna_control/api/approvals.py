@@ -13,7 +13,8 @@ from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page, pick_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
-from vienna_control.api.standing import LikeBody, RequestedData, requested, terms_like
+from vienna_control.api.standing import requested
+from vienna_control.api.standing_terms import LikeBody, RequestedData, terms_like
 from vienna_control.api.webauthn import AssertionBody, party
 from vienna_control.approvals import alike, view
 from vienna_control.approvals.edit import LawError, UnheardError
@@ -141,7 +142,10 @@ async def list_approvals(ctx: Context) -> dict[str, Any]:
         if query.mine:
             ids = mine(conn, desk, statement)
             return pick_page(
-                ids, query, noun="approvals", shape=lambda some: [brief(row) for row in view.these(conn, some)]
+                ids,
+                query,
+                noun="approvals",
+                shape=lambda some: [brief(row) for row in view.these(conn, some)],
             )
         listed = view.listed().where(approvals.c.id.in_(statement))
         return fetch_page(conn, listed, query, key=approvals.c.id, noun="approvals", shape=brief)

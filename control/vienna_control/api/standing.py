@@ -9,6 +9,17 @@ from sqlalchemy import Connection, select
 from vienna_control.api.page import fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.standing_terms import (
+    PreviewBody,
+    RequestedData,
+    RevokeBody,
+    RevokedData,
+    StandingBody,
+    StandingQuery,
+    terms_like,
+    terms_of,
+    unfit,
+)
 from vienna_control.approvals.standing import ending, kept, preview, view
 from vienna_control.approvals.standing.asking import LawError
 from vienna_control.approvals.standing.terms import Terms, TermsError, check

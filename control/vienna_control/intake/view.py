@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from vienna_control import rows
+from vienna_control.approvals.less import Less
 from vienna_control.approvals.wording import denied_hint
 from vienna_control.clock import from_iso
 from vienna_control.store.tables import agents, approvals, entries, executions, intents, votes, warrants
@@ -119,6 +120,7 @@ def _approval(conn: Connection, row: Mapping[str, Any], *, own: bool) -> dict[st
         "expires_at": found["expires_at"],
         "decided_at": found["decided_at"],
         "redeem_until": found["redeem_until"],
+        "narrowed": less.told() if (less := Less.load(found["narrowed"])) else [],
     }
     if not own:
         told["reason"] = found["reason"]

@@ -56,6 +56,8 @@ def request(tx: Tx, requester: Voter, terms: Terms, *, bundle: Bundle, rates: Ra
     kind = bundle.action_types.get(terms.action)
     check(terms, kind, now=tx.now)
     assert kind is not None  # noqa: S101  # checked
+    if queue.full(tx.conn, terms.agents[0].id):
+        raise LawError("too many approvals of this agent wait already")
     decision = _decision(tx, terms, kind, bundle, rates)
     tenant, requirements = terms.agents[0].tenant, decision.requirements
     assert requirements is not None  # noqa: S101  # every hold has them

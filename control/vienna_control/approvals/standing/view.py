@@ -35,7 +35,7 @@ def whole(conn: Connection, row: rows.Row, at: str) -> dict[str, Any]:
         "intent_id": row["intent_id"],
         "warrants": [
             {name: one[name] for name in _WARRANT_SAYS}
-            for one in rows.every(conn, _WARRANTS.where(_OF == row["id"]))
+            for one in rows.every(conn, _WARRANTS.where(standing_holders.c.standing_id == row["id"]))
         ],
         "uses": [
             {name: one[name] for name in _USE_SAYS}
@@ -48,7 +48,6 @@ def whole(conn: Connection, row: rows.Row, at: str) -> dict[str, Any]:
 
 _WARRANT_SAYS = ("agent", "warrant_id", "status", "expires_at", "revoked_at", "revoked_reason")
 _USE_SAYS = ("at", "uses", "agent_id", "intent_id", "warrant_id", "summary", "status")
-_OF = standing_holders.c.standing_id
 _WARRANTS = (
     select(
         agents.c.name.label("agent"),
