@@ -27,6 +27,7 @@ READS_BY_POST = {
     "/api/v1/audit/verify",
     "/api/v1/policies/evaluate",
     "/api/v1/policies/backtest",
+    "/api/v1/simulation",
     "/api/v1/action-types/validate",
     "/api/v1/mappings/test",
     "/api/v1/mappings/import-openapi",
