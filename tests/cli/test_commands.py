@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.vienna import Vienna, in_background
+from harness.vienna import Vienna, in_background, until
 
 pytestmark = pytest.mark.journey
 
@@ -118,6 +118,20 @@ def test_agents_are_shown_stopped_and_moved(cli: Any, vienna: Vienna) -> None:
     assert dora.data("agents", "show", vienna.AGENT)["enforcement"] == "observe"
     assert dora.data("agents", "promote", vienna.AGENT, "--yes")["enforcement"] == "enforce_high"
     assert "unknown rung" in dora("agents", "promote", vienna.AGENT, "--to", "up", code=2).stderr
+
+
+def test_a_gate_is_listed_shown_and_revoked(cli: Any, vienna: Vienna) -> None:
+    dora = Operator(cli, vienna, "dora")
+    order = "https://payments.example/v1/orders/O-1"
+    assert vienna.call("GET", order).status_code == 200
+    (gate,) = dora("sidecars", "ls", "-q").stdout.split()
+    assert "connected" in dora("sidecars", "ls").stdout
+    shown = dora.data("sidecars", "show", gate)
+    assert (shown["agent"], shown["bundle_current"], shown["gaps"]) == (vienna.AGENT, True, 0)
+    assert "--yes" in dora("sidecars", "revoke", gate, "--reason", "drill", code=2).stderr
+    assert Operator(cli, vienna, "eve")("sidecars", "revoke", gate, "--reason", "x", "--yes", code=3)
+    assert dora.data("sidecars", "revoke", gate, "--reason", "drill", "--yes")["state"] == "revoked"
+    until("refusals", lambda: vienna.call("GET", order).status_code >= 500)
 
 
 def test_a_freeze_is_made_shown_and_lifted_by_two(cli: Any, vienna: Vienna) -> None:

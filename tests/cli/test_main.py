@@ -13,6 +13,7 @@ VERBS = {
     "approvals": {"ls", "show", "approve", "deny", "watch"},
     "standing": {"ls", "show", "create", "preview", "revoke"},
     "agents": {"ls", "show", "promote", "suspend", "resume"},
+    "sidecars": {"ls", "show", "revoke"},
     "traffic": {"tail", "show"},
     "warrants": {"show", "verify"},
     "audit": {"tail", "verify"},
