@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from vienna_cli import mappings_coverage, mappings_import, mappings_learn
+from vienna_cli import mappings_coverage, mappings_import, mappings_kept, mappings_learn
 from vienna_cli.output import Failure, field
 from vienna_cli.policies import Places, Strict, complaint, finish
 from vienna_cli.policy_files import File, Policies
@@ -126,4 +126,5 @@ for _part in (mappings_import, mappings_learn, mappings_coverage):
 
 
 def register(parent: typer.Typer) -> None:
+    mappings_kept.register(app)
     parent.add_typer(app, name="mappings")

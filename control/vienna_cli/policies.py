@@ -1,5 +1,5 @@
-"""``vienna policies``: rule files, checked and tested as a control plane would read them, without one; and what the
-budgets of a running one have left.
+"""``vienna policies``: rule files, checked and tested as a control plane would read them, without one; and the budgets
+of a running one. What else is asked of a running one: ``policies_kept``, ``policies_changes``, ``policies_backtest``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vienna_cli import policies_templates
+from vienna_cli import policies_backtest, policies_changes, policies_kept, policies_templates
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.policy_files import Policies
 from vienna_cli.terminal import Terminal, command, noun
@@ -22,7 +22,7 @@ from vienna_kernel.policy.cases import run_cases
 from vienna_kernel.policy.lint import lint
 from vienna_kernel.policy.schema import rules_schema
 
-app = noun("Rule files: check, test, templates, schema, budgets.")
+app = noun("Rules: check and test files; what is in force, changes, backtests, templates, budgets.")
 
 Places = Annotated[
     list[Path] | None,
@@ -137,5 +137,8 @@ def _row(result: Any) -> dict[str, Any]:
 
 
 def register(parent: typer.Typer) -> None:
+    policies_kept.register(app)
+    policies_backtest.register(app)
+    app.add_typer(policies_changes.app, name="changes")
     app.add_typer(policies_templates.app, name="templates")
     parent.add_typer(app, name="policies")

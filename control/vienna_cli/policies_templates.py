@@ -1,4 +1,4 @@
-"""``vienna policies templates``: rules for a trade, shipped with their cases, to be copied and changed."""
+"""``vienna policies templates``: rules for a trade, shipped with their cases, to be copied or taken over."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from vienna_cli.output import Code, Failure, field
+from vienna_cli.policies_kept import changed
 from vienna_cli.policy_files import File, load
 from vienna_cli.terminal import Terminal, called, command, noun
 from vienna_kernel import shipped
 from vienna_kernel.document import nearest
 
-app = noun("Rules for a trade, to be copied: ls, show, copy.")
+app = noun("Rules for a trade: ls, show, copy, import.")
 
 Name = Annotated[str, typer.Argument(help="Of the template.", show_default=False)]
 
@@ -88,3 +89,16 @@ def copy(
     terminal.printer.say(
         f"change it to your names and amounts, then: {called()} policies test {folder / file.path.name}"
     )
+
+
+@command(app, "import")
+def take_over(
+    terminal: Terminal,
+    name: Name,
+    prefix: Annotated[str, typer.Option(help="Before the id of each rule.")] = "",
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; may be repeated.")] = None,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Asked and recorded, never enforced.")] = False,
+) -> None:
+    """Keep one by API in a running control plane, after its cases were run there."""
+    body = {"prefix": prefix, "shadow": shadow, **({"rules": rule} if rule else {})}
+    changed(terminal, terminal.client.request("POST", f"/policies/templates/{name}/import", json=body))

@@ -40,12 +40,13 @@ class RuleChange(BaseModel):
 
 
 class ProposeBody(BaseModel):
-    """Several rules changed as one, all or nothing."""
+    """Several rules changed as one, all or nothing. ``propose``: it waits for a second person whatever the settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Annotated[str, Field(min_length=1, max_length=300)]
     changes: Annotated[list[RuleChange], Field(min_length=1, max_length=200)]
+    propose: bool = False
 
 
 class DecisionBody(BaseModel):
@@ -141,22 +142,21 @@ def _plain(kind: str, content: Mapping[str, Any] | None) -> Mapping[str, Any]:
     "POST",
     "/policies/changes",
     who=Who.OPERATOR,
-    writes=EntryType.CONFIG_CHANGED,
+    writes=CHANGES,
     body=ProposeBody,
-    status=202,
-    summary="Propose a change of several rules",
+    summary="Change several rules as one",
 )
 async def propose(ctx: Context) -> Answer:
-    """It waits for a second person, also where a single change would not have to."""
+    """In force when this is answered; where two people are needed, 202: it is proposed."""
     sent, tenant = ctx.body.changes, ctx.principal.tenant
 
     def build(conn: Connection) -> list[Step]:
         kept = RULES.in_force(conn, tenant)
         return [_rule_step(conn, tenant, one, i, kept) for i, one in enumerate(sent)]
 
-    change_id = await make(ctx, build, title=ctx.body.title, two=True)
-    assert change_id is not None  # noqa: S101  # two people were asked for
-    return waiting(ctx, change_id)
+    change_id = await make(ctx, build, title=ctx.body.title, two=ctx.body.propose or None)
+    changed = [str(one.delete or (one.rule or {}).get("id")) for one in sent]
+    return waiting(ctx, change_id) if change_id else {"change": None, "applied": changed}
 
 
 def _rule_step(conn: Connection, tenant: str, one: RuleChange, at: int, kept: Mapping[str, Any]) -> Step:
