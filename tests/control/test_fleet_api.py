@@ -152,21 +152,106 @@ async def test_in_prod_going_down_takes_two_admins(tmp_path: Path, clock: FixedC
     await store.close()
 
 
-async def test_the_forecast_counts_what_would_have_been(people: People, bot: Gate) -> None:
+async def watched(people: People, bot: Gate) -> None:
+    """The agent is only watched, and its gate goes by it."""
     await people.ask("ada", "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True})
     await bot.told(wire.BundleChanged)
     await bot.fetch()
+
+
+async def forecast(people: People, to: str = "enforce") -> Any:
+    _, answer = await people.ask("audrey", "GET", f"/fleet/billing-bot/forecast?to={to}")
+    return answer["data"]
+
+
+async def test_the_forecast_tells_what_would_be_asked_and_what_would_break(people: People, bot: Gate) -> None:
+    await watched(people, bot)
     await bot.consult("POST", TICKETS, {"subject": "a"})
     await bot.consult("GET", "https://news.example/today")
+    await bot.consult("GET", "https://news.example/tomorrow")  # a host is asked about once
     await bot.consult("POST", "https://news.example/comments", {"text": "hi"})
-    _, answer = await people.ask("audrey", "GET", "/fleet/billing-bot/forecast?to=enforce")
-    told = answer["data"]
-    assert (told["calls"], told["would_hold"], told["would_deny"]) == (3, 2, 1)
+    told = await forecast(people)
+    assert (told["calls"], told["would_hold"], told["would_deny"]) == (4, 2, 1)
     assert told["denied_reasons"] == [{"name": "unmapped_action", "count": 1}]
-    assert told["unmapped_hosts"] == [{"name": "news.example", "count": 2}]
-    assert {"name": "any approver", "count": 2} in told["asked"]
-    _, high = await people.ask("audrey", "GET", "/fleet/billing-bot/forecast?to=enforce_high")
-    assert high["data"]["would_hold"] == 0
+    assert told["unmapped_hosts"] == [{"name": "news.example", "count": 3}]
+    assert told["asked"] == [{"name": "any approver", "count": 2}]
+    assert told["peak_hour"] == {"at": "2026-03-02T10:00Z", "approvals": 2}
+    (broken,) = told["breaks"]
+    assert (broken["action"], broken["target"], broken["count"]) == ("http.post", "https://news.example", 1)
+    assert told["proposals"] == []  # nothing of it is repetitive
+    high = await forecast(people, "enforce_high")
+    assert high["would_hold"] == 0
+
+
+async def test_the_forecast_is_by_the_policy_of_today(people: People, bot: Gate) -> None:
+    await watched(people, bot)
+    for number in range(5):
+        await bot.consult("POST", TICKETS, {"subject": f"case number {number}"})
+    before = await forecast(people)
+    assert (before["would_hold"], before["would_deny"]) == (5, 0)
+    (proposal,) = before["proposals"]
+    assert (proposal["kind"], proposal["covers"]) == ("standing", 5)
+    rule = {"name": "no tickets", "priority": 500, "expression": "action == 'create_ticket'"}
+    await people.ask("oscar", "POST", "/policies", rule | {"action": {"type": "deny", "reason": "none"}})
+    after = await forecast(people)
+    assert (after["would_hold"], after["would_deny"], after["proposals"]) == (0, 5, [])
+    assert after["breaks"][0]["rule"] == "no tickets"
+
+
+async def test_a_consent_in_advance_is_taken_off(people: People, bot: Gate) -> None:
+    await watched(people, bot)
+    for number in range(5):
+        await bot.consult("POST", TICKETS, {"subject": f"case number {number}"})
+    (proposal,) = (await forecast(people))["proposals"]
+    status, answer = await people.ask("oscar", "POST", proposal["path"], proposal["body"] | {"count": 3})
+    assert status == 201, answer
+    _, pending = await people.ask("carol", "GET", "/approvals?status=pending")
+    await people.approve("carol", pending["data"]["approvals"][0]["approval_id"], otp=None)
+    told = await forecast(people)
+    assert (told["covered_by_standing"], told["would_hold"]) == (3, 2)
+
+
+async def test_a_host_that_was_only_watched_is_not_known(people: People, bot: Gate) -> None:
+    await watched(people, bot)
+    await bot.consult("GET", "https://news.example/today")
+    await people.ask("ada", "POST", "/fleet/billing-bot/promote", {"to": "enforce", "confirm": True})
+    await bot.told(wire.BundleChanged)
+    await bot.fetch()
+    assert (await bot.consult("GET", "https://news.example/tomorrow")).verdict == "held"
+
+
+async def test_agents_are_found_by_what_they_are(people: People) -> None:
+    body = {"name": "build-bot", "type": "assistant", "enforcement": "observe"}
+    await people.ask("oscar", "POST", "/fleet", body)
+
+    async def found(query: str) -> list[str]:
+        _, answer = await people.ask("victor", "GET", f"/fleet?{query}")
+        return [agent["name"] for agent in answer["data"]["agents"]]
+
+    assert await found("type=assistant") == ["build-bot"]
+    assert await found("enforcement=enforce&status=active") == ["billing-bot"]
+    assert await found("name=b") == ["billing-bot", "build-bot"]
+    assert await found("name=b%25") == []
+    _, page = await people.ask("victor", "GET", "/fleet?limit=1")
+    assert (page["data"]["total"], page["data"]["has_more"]) == (2, True)
+    assert await found(f"limit=1&cursor={page['data']['next_cursor']}") == ["build-bot"]
+
+
+async def test_an_agent_is_changed_and_its_trust_is_told_page_by_page(people: People) -> None:
+    change = {"allowed_actions": ["get_order"], "metadata": {"owner": "ada"}, "description": "pays back"}
+    status, answer = await people.ask("oscar", "PATCH", "/fleet/billing-bot", change)
+    assert (status, {name: answer["data"][name] for name in change}) == (200, change)
+    for score in (60, 70, 80):
+        await people.ask(
+            "oscar", "PUT", "/fleet/billing-bot/trust", {"trust_score": score, "reason": f"to {score}"}
+        )
+    _, first = await people.ask("audrey", "GET", "/fleet/billing-bot/trust?limit=2")
+    assert [(row["before"], row["after"]) for row in first["data"]["trust_events"]] == [(70, 80), (60, 70)]
+    cursor = first["data"]["next_cursor"]
+    _, rest = await people.ask("audrey", "GET", f"/fleet/billing-bot/trust?limit=2&cursor={cursor}")
+    assert [(row["reason"], row["actor"][:9]) for row in rest["data"]["trust_events"]] == [
+        ("to 60", "operator:")
+    ]
 
 
 async def test_a_retired_agent_is_out_for_good(control: Control, people: People, bot: Gate) -> None:

@@ -16,7 +16,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from vienna_control.fleet.profile import PARTIES
 from vienna_kernel.intent import Intent
 from vienna_kernel.value import Value, canonical
-from vienna_kernel.warrant.limit import Limit
+from vienna_kernel.warrant.limit import FREE, Limit
 
 LEAST = 5
 """Calls that make something repetitive."""
@@ -28,16 +28,22 @@ _STEP = re.compile(r"[^/]+")
 
 
 def limits_of(parts: Sequence[Intent], currency: str | None) -> dict[str, Limit] | None:
-    """Of each parameter; None: one of them cannot be bounded, and has to be."""
+    """Of each parameter; None: one of them cannot be bounded, and has to be.
+
+    What these calls leave open may turn out to be anything, and so it may be: but not an amount, nor a counterparty.
+    """
+    left = frozenset(name for part in parts for name in part.undetermined)
+    if any(name in PARTIES or name in part.money for part in parts for name in left):
+        return None
     names = list(dict.fromkeys(name for part in parts for name in part.parameters))
-    limits: dict[str, Limit] = {}
+    limits: dict[str, Limit] = dict.fromkeys(left, FREE)
     for name in names:
         values = [part.parameters[name] for part in parts if name in part.parameters]
         required = len(values) == len(parts)
         limit = _limit(name, values, required=required, money=any(name in part.money for part in parts))
         if limit is None:
             return None
-        limits[name] = limit
+        limits[name] = FREE if name in left else limit
     money = {name for part in parts for name in part.money if name in part.parameters}
     return None if money and currency is None else limits
 

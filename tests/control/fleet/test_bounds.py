@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +63,15 @@ def test_a_value_that_varies_is_free_and_one_that_is_missing_may_be() -> None:
 def test_a_counterparty_has_to_be_one_that_came_back() -> None:
     assert limit("to", ["shop@example.com"] * 5 + ["eve@evil.example"]) == Limit(one_of=("shop@example.com",))
     assert limit("to", [f"{number}@example.com" for number in range(9)]) is None
+
+
+def test_what_is_left_open_may_be_anything_but_an_amount_or_a_counterparty() -> None:
+    parts = intents("text", [f"text {number}" for number in range(5)])
+    open_ = [replace(part, undetermined=frozenset({"note"})) for part in parts]
+    assert limits_of(open_, None) == {"note": Limit(required=False), "text": Limit()}
+    for name in ("to", "amount"):
+        unsaid = [replace(part, undetermined=frozenset({name}), money={"amount": "EUR"}) for part in parts]
+        assert limits_of(unsaid, "EUR") is None
 
 
 def test_money_of_no_one_currency_is_not_bounded() -> None:
