@@ -34,7 +34,7 @@ from vienna_kernel.settings import TelemetryConfig, sections, traces_url
 _MIN_SECRET = 32
 _MIN_VARIETY = 10
 
-EMAIL = r"[^@\s]{1,64}@[^@\s]{1,190}"
+EMAIL = r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,190}"
 """Pattern of an e-mail address, as far as it is looked at."""
 _EMAIL = re.compile(EMAIL + r"\Z")
 
