@@ -11,6 +11,22 @@ import traceback
 
 import structlog
 
+
+class _Libraries(logging.Handler):
+    """What libraries warn of, in our form. An exception's own text stays out: it may quote what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0] if record.exc_info else None
+        message = record.getMessage()[:200] if kind is None else str(record.msg).partition(":")[0][:80]
+        structlog.get_logger().log(
+            record.levelno,
+            "library",
+            logger=record.name,
+            message=message,
+            error=kind.__name__ if kind else None,
+        )
+
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -32,7 +48,7 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard logger; only their warnings are of interest.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
 
 
 def frames_of(error: BaseException) -> list[str]:

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from vienna_control import rows
@@ -27,7 +27,7 @@ from vienna_kernel.ledger.checkpoint import Checkpoint, checkpoint_note, open_no
 from vienna_kernel.ledger.entry import GENESIS, chain_hash, leaf_hash
 from vienna_kernel.ledger.merkle import Tree
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("vienna.audit")
 
 PERIOD_SECONDS = 0.1
 BATCH = 4096
@@ -99,7 +99,7 @@ class Sequencer:
             try:
                 await self.flush(wait=False)
             except UnavailableError as error:
-                log.error("audit.not_sequenced", extra={"why": error.why})
+                log.error("audit.not_sequenced", why=error.why)
 
     async def flush(self, *, wait: bool = True) -> None:
         """Sequence and sign every entry committed before this call.
