@@ -129,6 +129,7 @@ async def freeze(ctx: Context) -> dict[str, Any]:
     who=Who.ADMIN,
     writes=(EntryType.FREEZE_CHANGED, EntryType.ALERT),
     body=UnfreezeBody,
+    step_up=True,
     summary="Lift a freeze: the second of two admins within an hour does it",
 )
 async def unfreeze(ctx: Context) -> dict[str, Any]:
