@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from vienna_cli import standing
+from vienna_cli import approvals_together, standing
 from vienna_cli.output import Code, Failure, Printer, cell, escape, field
 from vienna_cli.terminal import Terminal, command, noun
 from vienna_client import UnreachableError, ViennaError
 
-app = noun("What waits for people: list, show, approve, deny, watch.")
+app = noun("What waits for people: ls, show, approve, deny, claim, release, comment, watch.")
 
 
 class Shown(StrEnum):
@@ -39,12 +39,20 @@ LIST = (
 
 _RECONNECT_SECONDS = 2.0
 _CHANGES = frozenset(
-    {"approval_required", "approval_resolved", "approval_expired", "approval_changed", "reset"}
+    {
+        "approval_required",
+        "approval_resolved",
+        "approval_expired",
+        "approval_escalated",
+        "approval_changed",
+        "reset",
+    }
 )
 
 Otp = Annotated[
     str | None, typer.Option("--otp", help="Your six-digit code, where one is needed.", show_default=False)
 ]
+InPlaceOf = Annotated[str | None, typer.Option("--for", help="Whom you stand in for.", show_default=False)]
 Comment = Annotated[str, typer.Option("--comment", help="For colleagues.", show_default=False)]
 
 
@@ -78,6 +86,7 @@ def approve(
     terminal: Terminal,
     approval_id: Annotated[str, typer.Argument(metavar="ID")],
     otp: Otp = None,
+    in_place_of: InPlaceOf = None,
     comment: Comment = "",
     justification: Annotated[
         str, typer.Option(help="Why, where one is needed (T3).", show_default=False)
@@ -108,7 +117,13 @@ def approve(
     if otp is None and _needs_code(approval) and terminal.interactive:
         describe(terminal.printer, approval)
         otp = terminal.ask("Your code", option="--otp")
-    body = {"otp": otp, "comment": comment, "justification": justification, "rollback_plan": rollback_plan}
+    body = {
+        "otp": otp,
+        "in_place_of": in_place_of,
+        "comment": comment,
+        "justification": justification,
+        "rollback_plan": rollback_plan,
+    }
     more = {
         "narrowed": _lowered(set_) if set_ else None,
         "standing": standing.like(standing_, duration, limits) if standing_ else None,
@@ -180,6 +195,7 @@ def describe(printer: Printer, approval: Mapping[str, Any]) -> None:
         ("rule", (shown.get("rule") or {}).get("name")),
         ("consent", consent(approval)),
         ("until", approval["expires_at"]),
+        ("claimed", _reader(approval)),
         ("you", _barred(approval)),
         *[("unusual" if not at else "", line) for at, line in enumerate(shown.get("unusual") or [])],
         *[("current", _place(row)) for row in shown.get("diff") or []],
@@ -272,6 +288,11 @@ def _needs_code(approval: Mapping[str, Any]) -> bool:
     return bool(approval.get("mfa"))
 
 
+def _reader(approval: Mapping[str, Any]) -> str:
+    by = approval.get("claimed_by")
+    return f"by {by} until {approval.get('claimed_until')}" if by else ""
+
+
 def _barred(approval: Mapping[str, Any]) -> str:
     """Why whoever asks may not decide what waits; empty where they may, or where that was not said."""
     if approval["status"] != "pending" or approval.get("you_may_decide", True):
@@ -288,6 +309,10 @@ def _after(data: Mapping[str, Any]) -> tuple[Any, ...]:
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without what was left out."""
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+for _verb in (approvals_together.claim, approvals_together.release, approvals_together.comment):
+    command(app, _verb.__name__)(_verb)
 
 
 def register(parent: typer.Typer) -> None:

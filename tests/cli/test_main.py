@@ -10,7 +10,10 @@ from vienna_cli.test import arguments, checkout, suite, workers
 from vienna_client import ViennaError
 
 VERBS = {
-    "approvals": {"ls", "show", "approve", "deny", "watch"},
+    "approvals": {"ls", "show", "approve", "deny", "claim", "release", "comment", "watch"},
+    "groups": {"ls", "duty"},
+    "delegate": {"add", "ls", "remove"},
+    "break-glass": {"open", "review", "ls"},
     "standing": {"ls", "show", "create", "preview", "revoke"},
     "agents": {"ls", "show", "promote", "suspend", "resume"},
     "sidecars": {"ls", "show", "revoke"},
