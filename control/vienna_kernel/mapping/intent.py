@@ -71,7 +71,7 @@ def mapped_intent(action: Action, reading: Reading, facts: Value = None) -> Inte
 
 
 def retold(action: Action, intent: Intent, values: Mapping[str, Value]) -> Intent:
-    """The intent with other values of its parameters. Its cost is told without the current state: no less than it is."""
+    """The intent with other values. Its cost is told without the current state: no less than it is."""
     return replace(
         intent,
         parameters=dict(values),
