@@ -86,6 +86,8 @@ def whole(conn: Connection, row: Mapping[str, Any], *, own: bool) -> dict[str, A
         for part in rows.load(row["meaning"])
     ]
     told["call"] = rows.load(row["call"])
+    told["request_digest"] = row["request_digest"] or None
+    told["preflight"], told["preflight_of"] = row["preflight"], row["preflight_of"]
     told["hint"] = _hint(conn, row, decision)
     if own:
         told["detail"] = None
