@@ -31,19 +31,38 @@ class Lapse:
 
 
 def escalate(requirements: Requirements, groups_order: Sequence[str], level: int) -> Requirements | None:
-    """The requirements with the next group asked as well; None when there is nobody further.
+    """The requirements with the next group asked as well, or with what the next tier asks; None: there is no further.
 
     ``groups_order`` is the installation's, nearest first; ``level`` is how often it was escalated already. Votes
-    that were cast stay valid; the count does not change.
+    that were cast stay valid; the count does not change, and with the next tier nothing gets less.
     """
     if level >= MOST_ESCALATIONS:
         return None
+    if requirements.next_tier is not None:
+        return _raised(requirements, requirements.next_tier)
     if not requirements.groups:
         return requirements if level == 0 and groups_order else None
     following = next((group for group in groups_order if group not in requirements.groups), None)
     if following is None:
         return None
     return replace(requirements, groups=(*requirements.groups, following))
+
+
+def _raised(asked: Requirements, higher: Requirements) -> Requirements:
+    """What was asked and what the tier above asks, of the same people; from there on its deadlines hold."""
+    return replace(
+        asked,
+        count=max(asked.count, higher.count),
+        mfa=asked.mfa or higher.mfa,
+        justification=asked.justification or higher.justification,
+        rollback_plan=asked.rollback_plan or higher.rollback_plan,
+        executive=asked.executive or higher.executive,
+        timeout_seconds=higher.timeout_seconds,
+        on_timeout=higher.on_timeout,
+        redeem_seconds=min(asked.redeem_seconds, higher.redeem_seconds),
+        notify=tuple(dict.fromkeys((*asked.notify, *higher.notify))),
+        next_tier=higher.next_tier,
+    )
 
 
 def lapse(requirements: Requirements, groups_order: Sequence[str], level: int) -> Lapse:

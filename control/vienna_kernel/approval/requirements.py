@@ -33,6 +33,7 @@ class Requirements:
         page: ``now`` wakes people, ``morning`` does not, None leaves it to the channel.
         notify: Roles or groups that are told when it lapses or is escalated.
         also: Further requirements that the same votes must meet.
+        next_tier: What the tier above asks, where an escalation leads there instead of to the next group.
     """
 
     count: int
@@ -49,12 +50,14 @@ class Requirements:
     page: Literal["now", "morning"] | None = None
     notify: tuple[str, ...] = ()
     also: tuple[Requirements, ...] = ()
+    next_tier: Requirements | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data that ``from_json`` reads back as equal requirements."""
         data: dict[str, Any] = {row.name: getattr(self, row.name) for row in fields(self)}
         data = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
         data["also"] = [part.to_json() for part in self.also]
+        data["next_tier"] = self.next_tier.to_json() if self.next_tier else None
         return data
 
     @classmethod
@@ -64,6 +67,7 @@ class Requirements:
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
         values["also"] = tuple(cls.from_json(part) for part in data.get("also", ()))
+        values["next_tier"] = cls.from_json(higher) if (higher := data.get("next_tier")) else None
         return cls(**values)
 
     def parts(self) -> Iterator[Requirements]:

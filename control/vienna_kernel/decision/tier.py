@@ -38,6 +38,7 @@ class TierRow(BaseModel):
     redeem_within: Duration = 3600
     timeout: Duration = 3600
     on_timeout: OnTimeout = "deny"
+    escalate_to: Literal["group", "tier"] = "group"
     notify: list[str] = []
     execution: Literal["direct", "passback"] = "direct"
 
@@ -89,6 +90,10 @@ class _TierDocument(BaseModel):
         return bands
 
 
+def _above(tier: Tier) -> Tier | None:
+    return next((higher for higher in Tier if higher > tier), None)
+
+
 class TierTable:
     """The tiers of one bundle.
 
@@ -120,6 +125,7 @@ class TierTable:
     def requirements(self, tier: Tier) -> Requirements:
         """What the tier by itself asks of people; ``count`` 0 for T0."""
         row = self._rows[tier]
+        above = _above(tier) if row.escalate_to == "tier" else None
         return Requirements(
             count=row.approvers,
             mfa=row.mfa,
@@ -130,6 +136,7 @@ class TierTable:
             on_timeout=row.on_timeout,
             redeem_seconds=row.redeem_within,
             notify=tuple(row.notify),
+            next_tier=self.requirements(above) if above else None,
         )
 
     def warrant_ttl(self, tier: Tier) -> int:

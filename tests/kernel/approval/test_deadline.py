@@ -118,3 +118,62 @@ def test_a_mutant_dies(old: str, new: str) -> None:
         return law_chains(m)
 
     must_die(law, deadline, old, new)
+
+
+HIGHEST = Requirements(
+    count=3, mfa=True, justification=True, executive=True, on_timeout="deny", timeout_seconds=86400
+)
+HIGHER = Requirements(
+    count=2, mfa=True, on_timeout="escalate", redeem_seconds=600, next_tier=HIGHEST, notify=("cfo",)
+)
+
+
+def law_tiers(m: ModuleType) -> None:
+    """Where an escalation leads to the next tier: nothing that was asked gets less, the last tier ends it, in no."""
+    for groups, count in product(((), ("finance",)), (1, 2, 4)):
+        wanted = Requirements(
+            count=count,
+            groups=groups,
+            on_timeout="escalate",
+            redeem_seconds=900,
+            notify=("admin",),
+            next_tier=HIGHER,
+        )
+        steps = []
+        level = 0
+        while (end := m.lapse(wanted, ORDER, level)).event is Event.ESCALATE:
+            before, wanted, level = wanted, end.requirements, level + 1
+            assert wanted.groups == groups
+            assert wanted.count >= before.count
+            assert wanted.redeem_seconds <= before.redeem_seconds
+            for demand in ("mfa", "justification", "rollback_plan", "executive"):
+                assert getattr(wanted, demand) >= getattr(before, demand)
+            steps.append((wanted.count, wanted.mfa, wanted.executive, wanted.notify, wanted.redeem_seconds))
+        assert end.event is Event.LAPSE
+        assert steps == [
+            (max(count, 2), True, False, ("admin", "cfo"), 600),
+            (max(count, 3), True, True, ("admin", "cfo"), 600),
+        ]
+
+
+def test_an_escalation_may_lead_to_the_next_tier() -> None:
+    law_tiers(deadline)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("if requirements.next_tier is not None:", "if False:"),
+        ("count=max(asked.count, higher.count)", "count=higher.count"),
+        ("mfa=asked.mfa or higher.mfa", "mfa=asked.mfa"),
+        ("executive=asked.executive or higher.executive", "executive=asked.executive"),
+        ("on_timeout=higher.on_timeout", "on_timeout=asked.on_timeout"),
+        (
+            "redeem_seconds=min(asked.redeem_seconds, higher.redeem_seconds)",
+            "redeem_seconds=higher.redeem_seconds + 999",
+        ),
+        ("next_tier=higher.next_tier", "next_tier=asked.next_tier"),
+    ],
+)
+def test_a_mutant_of_the_next_tier_dies(old: str, new: str) -> None:
+    must_die(law_tiers, deadline, old, new)
