@@ -42,6 +42,16 @@ def test_what_a_row_says_is_told() -> None:
     ]
 
 
+def test_a_row_may_escalate_to_the_tier_above() -> None:
+    raised = table(
+        TEXT.replace("    on_timeout: escalate\n", "    on_timeout: escalate\n    escalate_to: tier\n", 1)
+    )
+    above = raised.requirements(Tier.T1).next_tier
+    assert above == raised.requirements(Tier.T2)
+    assert above.next_tier is None  # T2 says nothing: the next group
+    assert table().requirements(Tier.T1).next_tier is None
+
+
 def test_the_digest_names_the_content() -> None:
     assert table().digest == table(TEXT + "\n# a remark\n").digest
     assert table().digest != table(TEXT.replace("warrant_ttl: 600s", "warrant_ttl: 500s")).digest
