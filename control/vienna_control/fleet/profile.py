@@ -83,7 +83,7 @@ class Profiles:
 
     def done(self, tx: Tx, agent_id: str, host: str, intents: Iterable[Intent]) -> None:
         """A call of this agent succeeded. ``host``: empty on the API's road."""
-        hour = hour_of(tx.now)
+        hour = tx.at[:13]
         if self._is_new(agent_id, hour, "hour"):
             _count(tx, agent_id, _ANY, "hour", hour)
         if host and self._is_new(agent_id, hour, host):
@@ -104,7 +104,7 @@ class Profiles:
 def _keep(tx: Tx, agent_id: str, intent: Intent) -> None:
     action = intent.action
     _count(tx, agent_id, action, "done", "")
-    _count(tx, agent_id, action, "hour", hour_of(tx.now))
+    _count(tx, agent_id, action, "hour", tx.at[:13])
     if intent.mapping is None:
         return
     _count(tx, agent_id, action, "target", intent.target[:_KEY], bounded=True)
