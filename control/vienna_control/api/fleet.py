@@ -201,7 +201,12 @@ async def patch_agent(ctx: Context) -> dict[str, Any]:
     "DELETE",
     "/fleet/{agent}",
     who=Who.ADMIN,
-    writes=(EntryType.CONFIG_CHANGED, EntryType.AGENT_SUSPENDED, EntryType.WARRANT_REVOKED),
+    writes=(
+        EntryType.CONFIG_CHANGED,
+        EntryType.AGENT_SUSPENDED,
+        EntryType.WARRANT_REVOKED,
+        EntryType.APPROVAL_RESOLVED,
+    ),
     summary="Retire an agent: its keys end, what it did stays",
 )
 async def retire_agent(ctx: Context) -> dict[str, Any]:
