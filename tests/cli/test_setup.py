@@ -122,7 +122,11 @@ def test_from_nothing_to_a_gate(
         assert json.loads(changed)["role"] == "viewer"
         run("api-keys", "ls", code=3, key=nora)  # it ended with what she could do
         own = json.loads(run("api-keys", "add", "ci", "--scope", "read", "-o", "json", key=key))
-        assert run("api-keys", "revoke", own["key_id"], "-q", key=key).strip() == own["key_id"]
+        new = json.loads(run("api-keys", "rotate", own["key_id"], "--overlap", "0", "-o", "json", key=key))
+        assert run("api-keys", "revoke", new["key_id"], "-q", key=key).strip() == new["key_id"]
+        assert "yes" in run("mfa", "show", key=key)
+        assert "finance" in run("operators", "show", "nora@example.com", key=key)
+        assert run("operators", "reset", "nora@example.com", "--yes", "-q", key=key).startswith("vos_inv_k1_")
         run("operators", "disable", "nora@example.com", "--yes", key=key)
         run("login", "--email", "nora@example.com", "--password-file", "password", code=3)
         child.terminate()

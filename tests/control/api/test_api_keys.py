@@ -9,7 +9,7 @@ from people import People
 from planes import Control, key_of
 from vienna_control.api.access import ROLES, SCOPES, Who, scopes_of
 from vienna_control.clock import FixedClock, iso
-from vienna_control.identity import api_keys, operators
+from vienna_control.identity import api_keys, operators, standing
 from vienna_control.store import Tx
 
 ME = "/api/v1/operators/me"
@@ -153,7 +153,7 @@ async def test_keys_of_another_tenant_are_not_there_and_keys_are_counted(
         new = operators.Entered(tenant="other", email="zoe@other.example", role="admin")
         zoe = operators.create(tx, new, actor="system").id
         app.identity.credentials.issue(tx, "operator", zoe, tenant="other", actor="system")
-        (row,) = api_keys.own_keys(tx.conn, zoe)
+        (row,) = standing.own_keys(tx.conn, zoe)
         return str(row["id"])
 
     theirs = await app.store.write(elsewhere)

@@ -10,9 +10,12 @@ import pyotp
 import pytest
 
 from planes import Control, running
+from vienna_control import rows
 from vienna_control.clock import FixedClock
 from vienna_control.identity import setup
 from vienna_control.ports import StartError
+from vienna_control.store import Tx
+from vienna_control.store.tables import passkeys
 
 PASSWORD = "a slow green tram to Vienna"
 PROD = {"env": "prod", "bootstrap": None}
@@ -169,6 +172,36 @@ async def test_what_changes_people_and_keys_wants_a_fresh_factor(admin: Admin, c
     assert (status, answer["error"]["code"]) == (401, "mfa_required")
     assert (await old.ask("POST", "/auth/step-up", {"otp": admin.code()}))[0] == 409
     assert (await old.ask("GET", "/operators"))[0] == 200  # to look needs none
+
+
+async def test_a_passkey_counts_as_much_as_a_code(control: Control, admin: Admin) -> None:
+    """With one, the password alone neither lets in, nor enrols a code, nor changes the password."""
+    await admin.set_up()
+    await admin.log_in()
+
+    def enrolled(tx: Tx) -> None:
+        values: dict[str, Any] = {"credential_id": "c", "kid": "k", "jwk": "{}", "name": "n"}
+        values |= {"rp_id": "vienna.example.com", "sign_count": 0, "backed_up": False}
+        own = tx.conn.exec_driver_sql("SELECT id FROM operators").scalar()
+        rows.add(
+            tx.conn,
+            passkeys,
+            id="pk-1",
+            tenant="default",
+            operator_id=own,
+            created_at=tx.at,
+            **values,
+        )
+
+    await control.app.store.write(enrolled)
+    body = {"current_password": PASSWORD, "new_password": PASSWORD + "!"}
+    for path, asked in (("/mfa/totp", {"password": PASSWORD}), ("/auth/password", body)):
+        status, answer = await admin.ask("POST", path, asked)
+        assert (status, answer["error"]["code"]) == (401, "mfa_required"), path
+    _, answer = await admin.ask("GET", "/operators")
+    assert [(one["mfa"], one["factors"]) for one in answer["data"]["operators"]] == [(True, ["passkey"])]
+    status, answer = await admin.log_in()
+    assert (status, answer["error"]["details"]) == (401, {"factors": ["passkey"]})
 
 
 async def test_no_join_token_is_for_any_agent(admin: Admin) -> None:
