@@ -44,6 +44,21 @@ class Words:
         return value
 
 
+class Series:
+    """The series of one counter, each looked up once: what is counted for every call must cost it next to nothing."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._known: dict[tuple[str, ...], Counter] = {}
+
+    def __call__(self, *labels: str) -> None:
+        """Count one; ``labels`` are bounded in number."""
+        found = self._known.get(labels)
+        if found is None:
+            found = self._known[labels] = self._counter.labels(*labels) if labels else self._counter
+        found.inc()
+
+
 def _tier(value: object) -> str:
     return value if isinstance(value, str) and value in _TIERS else "none"
 
@@ -58,8 +73,8 @@ class Counted:
     """Counters over the entries of the trail."""
 
     def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"{PREFIX}_{name}", text, labels, registry=registry)
+        def counter(name: str, text: str, *labels: str) -> Series:
+            return Series(Counter(f"{PREFIX}_{name}", text, labels, registry=registry))
 
         self._clock = clock
         self._asked: OrderedDict[str, datetime] = OrderedDict()
@@ -86,17 +101,17 @@ class Counted:
         self._gaps = counter("sidecar_gaps", "Heartbeats that did not follow", "what")
         self._by_type: dict[EntryType, Callable[[Mapping[str, Any]], None]] = {
             EntryType.POLICY_EVALUATED: self._evaluated,
-            EntryType.CALL_REFUSED: lambda data: self._refusals.labels(_reason(data.get("reason"))).inc(),
+            EntryType.CALL_REFUSED: lambda data: self._refusals(_reason(data.get("reason"))),
             EntryType.APPROVAL_REQUESTED: self._requested,
             EntryType.APPROVAL_RESOLVED: self._ended,
             EntryType.APPROVAL_EXPIRED: self._ended,
             EntryType.APPROVAL_VOTE: self._by(self._votes, "verdict"),
-            EntryType.WARRANT_ISSUED: lambda data: self._warrants.labels("issued").inc(),
-            EntryType.WARRANT_CONSUMED: lambda data: self._warrants.labels("consumed").inc(),
-            EntryType.WARRANT_REVOKED: lambda data: self._warrants.labels("revoked").inc(),
+            EntryType.WARRANT_ISSUED: lambda data: self._warrants("issued"),
+            EntryType.WARRANT_CONSUMED: lambda data: self._warrants("consumed"),
+            EntryType.WARRANT_REVOKED: lambda data: self._warrants("revoked"),
             EntryType.WARRANT_REFUSED: self._warrant_refused,
             EntryType.EXECUTION_FINISHED: self._by(self._executions, "status"),
-            EntryType.EXECUTION_UNKNOWN: lambda data: self._executions.labels("unknown").inc(),
+            EntryType.EXECUTION_UNKNOWN: lambda data: self._executions("unknown"),
             EntryType.VERIFICATION_COMPLETE: self._by(self._verified, "result"),
             EntryType.ALERT: self._alerted,
             EntryType.SIDECAR_GAP: self._by(self._gaps, "what"),
@@ -104,7 +119,7 @@ class Counted:
 
     def count(self, kind: EntryType, data: Mapping[str, Any]) -> None:
         """One entry that is durable now."""
-        self._entries.labels(kind.value).inc()
+        self._entries(kind.value)
         counting = self._by_type.get(kind)
         if counting is not None:
             counting(data)
@@ -113,38 +128,38 @@ class Counted:
         """Approvals that were open when the process began, and since when."""
         self._asked.update(asked)
 
-    def _by(self, counter: Counter, name: str) -> Callable[[Mapping[str, Any]], None]:
+    def _by(self, counter: Series, name: str) -> Callable[[Mapping[str, Any]], None]:
         word = self._word[name]
-        return lambda data: counter.labels(word(data.get(name))).inc()
+        return lambda data: counter(word(data.get(name)))
 
     def _evaluated(self, data: Mapping[str, Any]) -> None:
         reason = _reason(data.get("reason"))
         decision = self._word["decision"](data.get("decision"))
-        self._decisions.labels(decision, _tier(data.get("risk_tier")), reason).inc()
+        self._decisions(decision, _tier(data.get("risk_tier")), reason)
         if reason == Reason.BUDGET_EXCEEDED.value:
-            self._budget.inc()
+            self._budget()
 
     def _requested(self, data: Mapping[str, Any]) -> None:
-        self._asks.labels(_tier(data.get("risk_tier"))).inc()
+        self._asks(_tier(data.get("risk_tier")))
         self._asked[str(data.get("approval_id"))] = self._clock.now()
         if len(self._asked) > _MOST_REMEMBERED:
             self._asked.popitem(last=False)
 
     def _ended(self, data: Mapping[str, Any]) -> None:
         status = self._word["status"](data.get("status"))
-        self._resolved.labels(status, _tier(data.get("risk_tier"))).inc()
+        self._resolved(status, _tier(data.get("risk_tier")))
         since = self._asked.pop(str(data.get("approval_id")), None)
         if since is not None:
             self._waited.labels(status).observe((self._clock.now() - since).total_seconds())
 
     def _warrant_refused(self, data: Mapping[str, Any]) -> None:
-        self._warrants.labels("refused").inc()
-        self._refusals.labels(_reason(data.get("reason"))).inc()
+        self._warrants("refused")
+        self._refusals(_reason(data.get("reason")))
 
     def _alerted(self, data: Mapping[str, Any]) -> None:
         kind = self._word["kind"](data.get("kind"))
         severity = data.get("severity")
         known = severity if severity in ("info", "warning", "critical") else "other"
-        self._alerts.labels(kind, known).inc()
+        self._alerts(kind, known)
         if kind == "policy_refused":
-            self._reloads.inc()
+            self._reloads()
