@@ -151,3 +151,14 @@ def test_a_parameter_of_a_mapping_type() -> None:
     assert Parameter.of(ParamType.STRING, enum=("a",), description="An a") == Parameter(
         {"type": "string", "enum": ["a"], "description": "An a"}
     )
+
+
+def test_what_can_be_lowered_is_what_all_who_speak_it_say() -> None:
+    spelled = {"type": "object", "properties": {"amount": {"type": "number", "writable": True}, "to": {}}}
+    assert kind(spelled).writable == {"amount"}
+    short = kind(
+        {"amount": {"type": "number", "writable": True}, "size": {"type": "integer", "writable": True}}
+    )
+    assert short.writable == {"amount", "size"}
+    assert short.validate({"amount": 5}) == []
+    assert short.merge(kind({"amount": {"type": "number", "writable": True}})).writable == {"amount"}
