@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from sqlalchemy import Connection, select
 
 from vienna_control.api.access import Principal
+from vienna_control.api.intents import SUBMITTING
 from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page, pick_page
 from vienna_control.api.problems import Code, Problem, not_found
@@ -178,13 +179,7 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
     "POST",
     "/approvals/{id}/approve",
     who=Who.APPROVER,
-    writes=(
-        EntryType.APPROVAL_VOTE,
-        EntryType.APPROVAL_RESOLVED,
-        EntryType.POLICY_EVALUATED,
-        EntryType.APPROVAL_REQUESTED,
-        EntryType.INTENT_SUBMITTED,
-    ),
+    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED, EntryType.APPROVAL_EXPIRED, *SUBMITTING),
     body=ApproveBody,
     data=ApproveData,
     optional_body=True,

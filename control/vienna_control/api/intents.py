@@ -27,7 +27,7 @@ from vienna_kernel.lifecycle import Status
 _CONSOLE_AGENT = "operators"
 """What operators submit runs as this agent: the intent's source names the person."""
 
-_SUBMITTING = (
+SUBMITTING = (
     EntryType.INTENT_SUBMITTED,
     EntryType.POLICY_EVALUATED,
     EntryType.APPROVAL_REQUESTED,
@@ -36,7 +36,10 @@ _SUBMITTING = (
     EntryType.EXECUTION_STARTED,
     EntryType.EXECUTION_FINISHED,
     EntryType.VERIFICATION_COMPLETE,
+    EntryType.TRUST_CHANGED,
+    EntryType.APPROVAL_ESCALATED,
 )
+"""What the pipeline may enter of a call that no gate holds."""
 
 
 class _Body(BaseModel):
@@ -101,7 +104,7 @@ class WaitQuery(BaseModel):
     "POST",
     "/agent/intent",
     who=Who.AGENT,
-    writes=_SUBMITTING,
+    writes=SUBMITTING,
     body=AgentIntentBody,
     summary="Submit an intent through the whole pipeline",
 )
@@ -130,7 +133,7 @@ async def submit_as_agent(ctx: Context) -> dict[str, Any]:
     "POST",
     "/intent",
     who=Who.OPERATOR,
-    writes=_SUBMITTING,
+    writes=SUBMITTING,
     body=OperatorIntentBody,
     summary="Submit an intent as an operator",
 )
