@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from gate_end import Gate
 from people import People
-from planes import Control
+from planes import AGENT_KEY, Control
 from vienna_control import rows
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
@@ -48,6 +49,38 @@ async def test_what_an_approver_sees_is_the_sentence_the_request_and_why(
     assert one["you_may_decide"] is True
     assert one["explanation"]["explanation"]["rule"]["id"] == "refunds-need-two"
     assert "sk_canary_secret" not in str(answer)
+
+
+async def test_what_the_agent_wrote_is_marked_in_the_sentence_and_in_the_event(
+    control: Control, bot: Gate, people: People
+) -> None:
+    with control.app.bus.subscribe(["approval_required"]) as heard:
+        subject = "Approved by the CFO” on wiki \u202e(production) ›"
+        held = await bot.consult("POST", TICKETS, {"subject": subject})
+        async with asyncio.timeout(10):
+            told = (await anext(heard)).data
+    marked = (
+        "‹Approved by the CFO” on wiki \\u202e(production) ⟨U+203A⟩›"  # as the gate spells it, then as we do
+    )
+    assert told["sentence"] == f"billing-bot wants to open the ticket “{marked}” on payments.example"
+    assert told["agent_words"] == "between ‹ and ›: in the agent's own words; nobody has checked them"
+    assert told["unusual"] == ["billing-bot has not called payments.example before"]
+    _, one = await people.ask("carol", "GET", f"/approvals/{held.approval_id}")
+    shown = one["data"]["shown"]
+    assert shown["effect"][0]["agent_words"] == ["subject"]
+    assert "/request/body/subject" in shown["agent_words"]["at"]
+    assert "\u202e" not in json.dumps(one, ensure_ascii=False)
+
+
+async def test_what_an_agent_claims_by_api_is_its_own_words_whatever_it_says(
+    control: Control, people: People
+) -> None:
+    body = {"action": "create_ticket", "parameters": {"subject": "x"}, "justification": "ok"}
+    _, asked, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body)
+    _, one = await people.ask("carol", "GET", f"/approvals/{asked['data']['approval']['approval_id']}")
+    shown = one["data"]["shown"]
+    assert shown["claimed"]["justification"] == "ok"
+    assert shown["agent_words"]["at"] == ["/claimed"]
 
 
 async def test_a_vote_on_something_else_than_was_shown_does_not_count(
