@@ -73,7 +73,8 @@ class Authenticator:
             return bytes(self.private.sign(message))
         if self.kind == "RS256":
             return bytes(self.private.sign(message, padding.PKCS1v15(), hashes.SHA256()))
-        return bytes(self.private.sign(message, ec.ECDSA(hashes.SHA256())))
+        # RFC 6979: the same signature every time, so that vectors can be made of it
+        return bytes(self.private.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
 
     def data(self, *, flags: int = PRESENT | VERIFIED, rp_id: str | None = None) -> bytes:
         if self.count is not None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from vectors import chains, outcomes, tokens, uses
+from vectors import chains, consents, outcomes, tokens, uses
 from vectors.fixed import JWKS, LOG_KEY
 from vienna_kernel.ledger.checkpoint import checkpoint_note, verifier_key
 from vienna_kernel.ledger.entry import GENESIS, EntryType, chain_hash, entry_body, leaf_hash
@@ -57,6 +57,7 @@ def files() -> dict[str, str]:
             out[path] = json.dumps(data, indent=1, ensure_ascii=True) + "\n"
     out["warrant/keys.json"] = json.dumps(JWKS, indent=1) + "\n"
     out |= outcomes.files()
+    out |= consents.files()
     out["ledger/trail.json"] = json.dumps(ledger(), indent=1, ensure_ascii=True) + "\n"
     return out
 
