@@ -44,6 +44,10 @@ CODES: Mapping[Reason, Code] = {
 }
 
 
+DECIDES = (EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED, EntryType.APPROVAL_EXPIRED, *SUBMITTING)
+"""What a vote may enter: a deadline that has passed is found out by it, and what no gate waits for leaves at once."""
+
+
 class ApprovalsQuery(PageQuery):
     """Filters of the queue. ``mine``: only what waits for you and that you may decide.
 
@@ -179,7 +183,7 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
     "POST",
     "/approvals/{id}/approve",
     who=Who.APPROVER,
-    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED, EntryType.APPROVAL_EXPIRED, *SUBMITTING),
+    writes=DECIDES,
     body=ApproveBody,
     data=ApproveData,
     optional_body=True,
@@ -221,7 +225,7 @@ async def approve(ctx: Context) -> ApproveData:
     "POST",
     "/approvals/{id}/deny",
     who=Who.APPROVER,
-    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED),
+    writes=DECIDES,
     body=DenyBody,
     data=DenyData,
     summary="Say no; the reason reaches the agent",

@@ -8,13 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
-from vienna_control.api.approvals import CODES, voter_of
+from vienna_control.api.approvals import CODES, DECIDES, voter_of
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.approvals.vote import Ballot, StaleError
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
-from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Refused
 
 MOST = 50
@@ -78,7 +77,7 @@ class BatchData(BaseModel):
     "POST",
     "/approvals/batch",
     who=Who.APPROVER,
-    writes=(EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED),
+    writes=DECIDES,
     body=BatchBody,
     data=BatchData,
     summary="Decide up to 50 approvals of tier T1, each by itself",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from sqlalchemy import Connection, select
 
-from vienna_control.api.approvals import CODES, voter_of
+from vienna_control.api.approvals import CODES, DECIDES, voter_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -143,12 +143,7 @@ async def challenge(ctx: Context) -> OptionsData:
     "POST",
     "/break-glass",
     who=Who.APPROVER,
-    writes=(
-        EntryType.BREAK_GLASS,
-        EntryType.ALERT,
-        EntryType.APPROVAL_VOTE,
-        EntryType.APPROVAL_RESOLVED,
-    ),
+    writes=(EntryType.BREAK_GLASS, EntryType.ALERT, *DECIDES),
     body=OpenBody,
     data=BreakGlassData,
     status=201,

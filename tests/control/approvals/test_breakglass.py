@@ -180,5 +180,6 @@ async def test_it_is_off_unless_switched_on_and_takes_a_passkey_where_that_is_as
     place = {"listen": "127.0.0.1:0", "data_dir": tmp_path / "on"}
     on = {**place, "break_glass": True, "break_glass_passkey": True}
     async with running(tmp_path / "on", control=on, bootstrap=people_of) as control:
-        status, answer = await smash(People(control), "carol", approval_id="apr-1")
+        scope = {"agent": "billing-bot", "action": "create_refund"}
+        status, answer = await smash(People(control), "carol", **scope)
         assert (status, "takes a passkey" in answer["error"]["message"]) == (401, True)
