@@ -29,9 +29,9 @@ passkey_challenges = Table(
     "passkey_challenges",
     metadata,
     Column("hash", String(64), primary_key=True),  # keyed; a challenge is answered once
-    Column("purpose", String(10), nullable=False),  # enrol login consent roster
+    Column("purpose", String(16), nullable=False),  # challenges.Purpose
     Column("operator_id", String(64)),  # None at a login: whoever answers
-    Column("subject", String(64)),  # the approval, or the proposal
+    Column("subject", String(300)),  # the approval, the proposal, or an agent and its action
     json("terms", nullable=True),  # what the challenge was made of
     at("expires_at"),
     Index(None, "purpose", "expires_at"),

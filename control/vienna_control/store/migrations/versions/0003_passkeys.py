@@ -41,9 +41,9 @@ def _passkeys() -> None:
     op.create_table(
         "passkey_challenges",
         sa.Column("hash", sa.String(64), nullable=False),
-        sa.Column("purpose", sa.String(10), nullable=False),
+        sa.Column("purpose", sa.String(16), nullable=False),
         sa.Column("operator_id", sa.String(64), nullable=True),
-        sa.Column("subject", sa.String(64), nullable=True),
+        sa.Column("subject", sa.String(300), nullable=True),
         sa.Column("terms", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_passkey_challenges")),
