@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -145,6 +146,25 @@ def test_kill_cuts_a_call_under_way_off(
     assert "may have acted" in answer.text
     (outcome,) = control.wait_for(wire.Outcome)
     assert (outcome.status, outcome.unknown) == (None, True)
+
+
+def test_what_was_granted_and_has_not_left_does_not_leave(
+    own_gate, control, upstream: Upstream, freeze: Say
+) -> None:
+    """The upstream's TLS is not up yet when the freeze comes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        there = "{}:{}".format(*listening.getsockname())
+        gate = own_gate(resolve={**upstream.resolve, "payments.example": there})
+        with in_background(lambda: gate.call("POST", REFUND, json=BODY)) as call:
+            plain, _ = listening.accept()
+            freeze()
+            until("the freeze", lambda: "gate.stopped" in gate.log())
+            trust = upstream.authority.server_context(["payments.example"])
+            with trust.wrap_socket(plain, server_side=True) as inside:
+                assert inside.recv(1) == b""
+            assert reason(call.result()) == "frozen"
+    (outcome,) = control.wait_for(wire.Outcome)
+    assert (outcome.status, outcome.unknown) == (None, False)
 
 
 def test_a_stop_of_another_host_cuts_nothing_off(
