@@ -33,7 +33,9 @@ async def principal_of(app: App, request: web.Request, who: Who) -> Principal:
             refuse_foreign_origin(app, request)
         found = await app.store.read(lambda conn: sidecar_of(conn, certified))
         if found is None:
-            raise Problem(Code.UNAUTHENTICATED, "the certificate is of no sidecar, or of one that was revoked")
+            raise Problem(
+                Code.UNAUTHENTICATED, "the certificate is of no sidecar, or of one that was revoked"
+            )
         return found
     if principal.kind == "sidecar":
         if certified not in (None, principal.id):

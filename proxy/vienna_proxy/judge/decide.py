@@ -189,13 +189,14 @@ class Judge:
         return ask
 
     async def _meaning(self, call: Call, bundle: Bundle, plea: Plea) -> Ask | Answer:
-        looked_up: Found | Answer | None = None
+        looked_up: Found | None = None
         with plea.account.trace.phase("map"):
             found = bundle.mappings.map(call)
         if isinstance(found, NeedsPreflight):
-            looked_up = await self._lookup(lookup_call(call, found), bundle, call.request_digest)
-            if isinstance(looked_up, Answer):
-                return looked_up
+            answer = await self._lookup(lookup_call(call, found), bundle, call.request_digest)
+            if isinstance(answer, Answer):
+                return answer
+            looked_up = answer
             found = bundle.mappings.map(call, preflight=looked_up.facts)
         if isinstance(found, Refused):
             return Answer(reason=found.reason, detail=found.hint)
