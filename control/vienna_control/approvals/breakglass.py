@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from vienna_control import rows
 from vienna_control.approvals import vote
 from vienna_control.approvals.delegation import voter_of
+from vienna_control.approvals.standing import kept as standing
 from vienna_control.approvals.vote import Ballot, Decided
 from vienna_control.approvals.wording import kept
 from vienna_control.clock import iso
@@ -145,6 +146,8 @@ def use(
     person = rows.first(tx.conn, select(operators).where(operators.c.id == break_glass["operator_id"]))
     if row is None or row["tenant"] != break_glass["tenant"] or row["status"] != Status.PENDING:
         return Refused(Reason.APPROVAL_DECIDED, "it does not wait for anybody")
+    if standing.of_approval(tx.conn, approval_id) is not None:
+        return Refused(Reason.NOT_AN_APPROVER, "break-glass is for a call, and never for consent in advance")
     if Tier(row["tier"]) > _HIGHEST:
         return Refused(Reason.NOT_AN_APPROVER, "break-glass is never for T3")
     if consent.demanded(tx.conn, row["tenant"], row["tier"]):

@@ -178,7 +178,7 @@ def apply(tx: Tx, edit: Edit, editor: Voter, *, seen: str | None) -> None:
         decision=rows.dump(edit.told.data),
         updated_at=tx.at,
     )
-    entry.evaluated(tx, ask, row["intent_id"], edit.told, again=True)
+    entry.evaluated(tx, ask, row["intent_id"], edit.told, again=False)
     asked = queue.Asked(
         approval_id=row["id"],
         intent_id=row["intent_id"],

@@ -17,6 +17,7 @@ from vienna_control.policies import Bundle
 from vienna_kernel.action import FieldError
 from vienna_kernel.intent import Intent
 from vienna_kernel.mapping import narrow
+from vienna_kernel.mapping.action import Action
 from vienna_kernel.mapping.lower import lowered
 from vienna_kernel.mapping.narrow import Change
 from vienna_kernel.value import Value, plain
@@ -64,7 +65,8 @@ def changes_of(ask: Ask, wanted: Mapping[str, Any], bundle: Bundle) -> list[Chan
 
 def _writable(ask: Ask, bundle: Bundle) -> tuple[str, ...]:
     if ask.call is not None:
-        return tuple(ask.call.writable)
+        action = _action(ask.call, ask.action, bundle)
+        return tuple(name for name in action.writable if name in ask.call.writable) if action else ()
     kind = bundle.action_types.get(ask.action)
     return tuple(sorted(kind.writable)) if kind else ()
 
@@ -91,8 +93,7 @@ def lowered_ask(ask: Ask, less: Less, bundle: Bundle) -> Ask:
     if ask.call is None:
         values = {**intent.parameters, **less.after}
         return replace(ask, intents=(_retold(intent, values, bundle),))
-    parts = urlsplit(ask.call.url)
-    action = bundle.mappings.action_at(parts.hostname or "", ask.call.method, parts.path, intent.action)
+    action = _action(ask.call, intent.action, bundle)
     if action is None:
         raise UnfitError([_error("", f"no mapping has {intent.action} at this address any more")])
     changes = [Change(name, less.before[name], after) for name, after in less.after.items()]
@@ -100,6 +101,11 @@ def lowered_ask(ask: Ask, less: Less, bundle: Bundle) -> Ask:
     if isinstance(told, Refused):
         raise UnfitError([_error(changes[-1].name, told.detail)])
     return replace(ask, intents=(told.intent,), call=_unwritten(ask.call, told.url, plain(told.body)))
+
+
+def _action(call: CallView, name: str, bundle: Bundle) -> Action | None:
+    parts = urlsplit(call.url)
+    return bundle.mappings.action_at(parts.hostname or "", call.method, parts.path, name)
 
 
 def _retold(intent: Intent, values: Mapping[str, Value], bundle: Bundle) -> Intent:

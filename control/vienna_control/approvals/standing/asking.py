@@ -21,6 +21,7 @@ from vienna_control.intake import entry
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.intake.facts import gather
 from vienna_control.intake.rates import Rates
+from vienna_control.passkeys import consent
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_control.store.tables import standing_holders, standing_warrants
@@ -162,6 +163,8 @@ def _decision(tx: Tx, terms: Terms, kind: ActionType, bundle: Bundle, rates: Rat
         raise LawError(f"policy refuses such calls: {whole.detail}")
     if whole.outcome is not Outcome.HOLD:
         raise LawError("policy asks nobody about such calls now: there is nothing to consent to")
+    if consent.demanded(tx.conn, terms.agents[0].tenant, whole.tier.value):
+        raise LawError(f"at {whole.tier} a passkey of the roster agrees to each call, and to none in advance")
     if whole.tier > terms.most_tier:
         raise LawError(f"such calls are {whole.tier}, and it would consent up to {terms.most_tier}")
     return whole

@@ -11,6 +11,7 @@ from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.standing import kept
 from vienna_control.intake.ask import Ask
+from vienna_control.passkeys import consent
 from vienna_control.store import Tx
 from vienna_control.store.tables import standing_holders, standing_uses, standing_warrants, warrants
 from vienna_kernel.approval.moves import Requirements, tally
@@ -39,10 +40,14 @@ class Cover:
 def covering(tx: Tx, ask: Ask, *, tier: Tier, requirements: Requirements) -> Cover | None:
     """The standing warrant that ends first, of those that cover this call with the consent that policy asks for now.
 
+    None covers at a tier where gates believe passkeys of their roster alone: those agree to one call at a time.
+
     Args:
         tier: Of the call, as it was decided.
         requirements: Of people, as policy has them for this very call.
     """
+    if consent.demanded(tx.conn, ask.caller.tenant, tier.value):
+        return None
     planned = str(ask.claimed.get("rollback_plan") or "")
     for row in _candidates(tx.conn, ask, tx.at):
         terms = kept.terms(tx.conn, row)
