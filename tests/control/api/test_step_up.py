@@ -12,7 +12,7 @@ import pytest
 from planes import Control, running
 from vienna_control import rows
 from vienna_control.clock import FixedClock
-from vienna_control.identity import setup
+from vienna_control.identity import operators, setup
 from vienna_control.ports import StartError
 from vienna_control.store import Tx
 from vienna_control.store.tables import passkeys
@@ -99,6 +99,14 @@ async def test_the_first_admin_is_made_once(control: Control, admin: Admin) -> N
     assert second.encode() not in held
 
 
+async def test_a_setup_token_does_nothing_once_somebody_is_there(control: Control, admin: Admin) -> None:
+    token = await prepared(control)
+    new = operators.Entered(tenant="default", email="otto@example.com")
+    await control.app.store.write(lambda tx: operators.create(tx, new, actor="system"))
+    body = {"token": token, "email": "root@example.com", "password": PASSWORD}
+    assert (await admin.ask("POST", "/auth/setup", body))[0] == 401
+
+
 async def test_a_setup_token_can_be_given(control: Control, admin: Admin, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("short\n")
@@ -127,7 +135,8 @@ async def test_a_second_factor_is_enrolled_with_the_password_and_then_wanted(adm
 
 async def test_what_changes_people_and_keys_wants_a_fresh_factor(admin: Admin, clock: FixedClock) -> None:
     await admin.set_up()
-    await admin.log_in()
+    _, answer = await admin.log_in()
+    end = answer["data"]["expiresAt"]
     new = {"email": "nora@example.com"}
     status, answer = await admin.ask("POST", "/operators", new)
     assert (status, answer["error"]["code"]) == (401, "mfa_required")
@@ -154,7 +163,7 @@ async def test_what_changes_people_and_keys_wants_a_fresh_factor(admin: Admin, c
     code = admin.code()
     status, answer = await admin.ask("POST", "/auth/step-up", {"otp": code})
     assert status == 200, answer
-    admin.key, end = answer["data"]["apiKey"], answer["data"]["expiresAt"]
+    admin.key = answer["data"]["apiKey"]
     assert not any(await refused())
     # the session is another one, that ends when the first would have ended; the code is used up
     old = Admin(admin.control, clock)
