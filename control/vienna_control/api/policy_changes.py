@@ -185,7 +185,7 @@ def _rule_step(conn: Connection, tenant: str, one: RuleChange, at: int, kept: Ma
     "POST",
     "/policies/changes/{id}/approve",
     who=Who.OPERATOR,
-    writes=CHANGES,
+    writes=(*CHANGES, EntryType.MAPPING_CHANGED),
     body=DecisionBody,
     optional_body=True,
     step_up=True,

@@ -86,7 +86,7 @@ class _Tally:
         known = mapped or host in self.hosts or host in self.bundle.mappings.hosts
         if not mapped and host not in self.reachable:
             self.strange[host, one.row["action"]] += all(part.effect is Effect.READ for part in one.parts)
-        decision = judged(replace(one, facts=replace(one.facts, first_contact=not known)), self.bundle)
+        decision = judged(one, self.bundle, replace(one.facts, first_contact=not known))
         if decision is None:
             self.turned_away += 1
             return

@@ -25,9 +25,9 @@ from vienna_kernel.approval.requirements import Requirements
 from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.decision.facts import AgentFacts
 
-_PAGE = 40
-_WORK_SECONDS = 0.001
-_REST_SECONDS = 0.002
+_PAGE = 100
+_WORK_SECONDS = 0.0005
+_REST_SECONDS = 0.0005
 _EXAMPLES = 50
 _NAMED = 50
 _ANYONE = "any approver"

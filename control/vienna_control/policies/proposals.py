@@ -81,7 +81,7 @@ def propose(tx: Tx, tenant: str, proposal: Proposal, author: Person) -> str:
         created_at=tx.at,
         expires_at=iso(tx.now + LIFETIME),
     )
-    _record(tx, tenant, change_id, "proposed", author.actor, proposal.steps)
+    note(tx, tenant, change_id, "proposed", author.actor, proposal.steps)
     return change_id
 
 
@@ -128,7 +128,7 @@ def rebase(tx: Tx, row: rows.Row, report: dict[str, Any], who: Person) -> None:
         report=rows.dump(report),
         expires_at=iso(tx.now + LIFETIME),
     )
-    _record(tx, row["tenant"], row["id"], "rebased", who.actor, steps)
+    note(tx, row["tenant"], row["id"], "rebased", who.actor, steps)
 
 
 def current(conn: Connection, row: rows.Row) -> list[Step]:
@@ -162,7 +162,7 @@ def _decide(tx: Tx, row: rows.Row, status: Status, who: Person, comment: str) ->
         decided_at=tx.at,
         comment=comment[:1000],
     )
-    _record(tx, row["tenant"], row["id"], status, who.actor, steps_of(row))
+    note(tx, row["tenant"], row["id"], status, who.actor, steps_of(row))
 
 
 def expire(tx: Tx) -> None:
@@ -170,10 +170,11 @@ def expire(tx: Tx) -> None:
     query = select(table).where(table.c.status == "pending", table.c.expires_at <= tx.at).limit(100)
     for row in rows.every(tx.conn, query):
         rows.change(tx.conn, table, row["id"], status="expired", decided_at=tx.at)
-        _record(tx, row["tenant"], row["id"], "expired", "system", steps_of(row))
+        note(tx, row["tenant"], row["id"], "expired", "system", steps_of(row))
 
 
-def _record(tx: Tx, tenant: str, change_id: str, step: str, actor: str, steps: Sequence[Step]) -> None:
+def note(tx: Tx, tenant: str, change_id: str | None, step: str, actor: str, steps: Sequence[Step]) -> None:
+    """Enter what became of a change, with the documents it is about. ``change_id``: None where one person may."""
     tx.record(
         EntryType.CONFIG_CHANGED,
         tenant=tenant,

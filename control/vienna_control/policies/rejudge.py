@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -74,22 +75,43 @@ class Span:
     limit: int = MOST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Recorded:
-    """One recorded intent, ready to be judged again.
+    """One recorded intent; it is read when it is looked at, by whoever has the time.
 
     Attributes:
         row: Of ``intents``: the columns of ``_COLUMNS``, JSON as text.
-        told: The decision as it was recorded (``entry.Told.data``).
-        parts: What the call meant; empty where policy was not asked.
-        exact: Whether the facts of its moment were kept.
+        agent: As it is registered now.
     """
 
     row: rows.Row
-    told: Mapping[str, Any]
-    parts: tuple[Intent, ...]
-    facts: Facts
-    exact: bool
+    agent: AgentFacts
+
+    @cached_property
+    def told(self) -> Mapping[str, Any]:
+        """The decision as it was recorded (``entry.Told.data``)."""
+        decision: Mapping[str, Any] = rows.load(self.row["decision"])
+        return decision
+
+    @cached_property
+    def parts(self) -> tuple[Intent, ...]:
+        """What the call meant; empty where policy was not asked."""
+        if self.told.get("by") == "gate" or "admission" in (
+            self.told.get("explanation") or {"admission": None}
+        ):
+            return ()
+        return tuple(Intent.from_json(part) for part in rows.load(self.row["meaning"]))
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Those of its moment, as far as they were kept."""
+        kept = self.told.get("facts") or {}
+        return recalled(kept, self.agent, from_iso(self.row["created_at"]), request=_request(self.row))
+
+    @property
+    def exact(self) -> bool:
+        """Whether the facts of its moment were kept."""
+        return bool(self.told.get("facts"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,27 +186,19 @@ def _query(span: Span, after: Recorded | None) -> Select[Any]:
     if after is not None:
         at, last = after.row["created_at"], after.row["id"]
         query = query.where(
-            (intents.c.created_at < at) | ((intents.c.created_at == at) & (intents.c.id < last))
+            intents.c.created_at <= at,  # else the index would be walked from its end for every page
+            (intents.c.created_at < at) | ((intents.c.created_at == at) & (intents.c.id < last)),
         )
     return query.order_by(intents.c.created_at.desc(), intents.c.id.desc())
 
 
 def _read(conn: Connection, row: rows.Row, agents: dict[str, AgentFacts]) -> Recorded:
-    told = rows.load(row["decision"])
     agent = agents.get(row["agent_id"])
     if agent is None:
         found = registry.by_id(conn, row["agent_id"])
         agent = found.facts() if found else AgentFacts(id=row["agent_id"], name=row["agent_id"])
         agents[row["agent_id"]] = agent
-    asked = told.get("by") != "gate" and "admission" not in (told.get("explanation") or {"admission": None})
-    kept = told.get("facts") or {}
-    return Recorded(
-        row=row,
-        told=told,
-        parts=tuple(Intent.from_json(part) for part in rows.load(row["meaning"])) if asked else (),
-        facts=recalled(kept, agent, from_iso(row["created_at"]), request=_request(row)),
-        exact=bool(kept),
-    )
+    return Recorded(row, agent)
 
 
 def _request(row: rows.Row) -> dict[str, Value]:
@@ -194,11 +208,12 @@ def _request(row: rows.Row) -> dict[str, Value]:
     return request_facts(call["method"], call["url"], call["content_type"], call["body_bytes"])
 
 
-def judged(one: Recorded, bundle: Bundle) -> Decision | None:
-    """What ``bundle`` decides of it; None where policy was not asked."""
+def judged(one: Recorded, bundle: Bundle, facts: Facts | None = None) -> Decision | None:
+    """What ``bundle`` decides of it; None where policy was not asked. ``facts``: in place of those of its moment."""
     if not one.parts:
         return None
-    return combine([decide(part, _with_books(one.facts), bundle.rules, bundle.tiers) for part in one.parts])
+    known = _with_books(facts or one.facts)
+    return combine([decide(part, known, bundle.rules, bundle.tiers) for part in one.parts])
 
 
 def _with_books(facts: Facts) -> Facts:

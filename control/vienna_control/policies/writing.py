@@ -47,7 +47,9 @@ async def make(app: App, author: Author, build: Build, *, title: str, two: bool 
     await app.store.read(lambda conn: _warmed(app, conn, author.tenant, build(conn)))
 
     def unit(tx: Tx) -> None:
-        stored.apply(tx, author.tenant, build(tx.conn), actor=author.person.actor)
+        steps, actor = build(tx.conn), author.person.actor
+        stored.apply(tx, author.tenant, steps, actor=actor)
+        proposals.note(tx, author.tenant, None, "applied", actor, steps)
 
     await app.policies.change(unit, tenant=author.tenant, actor=author.person.actor, what="api")
     return None
