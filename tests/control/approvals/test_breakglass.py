@@ -183,3 +183,22 @@ async def test_it_is_off_unless_switched_on_and_takes_a_passkey_where_that_is_as
         scope = {"agent": "billing-bot", "action": "create_refund"}
         status, answer = await smash(People(control), "carol", **scope)
         assert (status, "takes a passkey" in answer["error"]["message"]) == (401, True)
+
+
+async def test_it_is_never_for_consent_in_advance(
+    control: Control, people: People, clock: FixedClock
+) -> None:
+    terms = {
+        "action": "create_ticket",
+        "agents": ["billing-bot"],
+        "open": True,
+        "count": 5,
+        "expires_at": (clock.now() + timedelta(hours=1)).isoformat(),
+        "reason": "tickets are many",
+    }
+    status, made = await people.ask("oscar", "POST", "/standing", terms)
+    assert status == 201, made
+    status, _ = await smash(people, "carol", approval_id=made["data"]["approval_id"])
+    assert status in (403, 409)
+    _, one = await people.ask("audrey", "GET", f"/standing/{made['data']['standing_id']}")
+    assert one["data"]["status"] == "pending"
