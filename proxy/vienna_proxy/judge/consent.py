@@ -3,7 +3,7 @@
 1. It is asked for at the tiers from ``passkey_from`` up, and whatever tier the control plane names for the actions and
    requests that this machine's own file lists; in observe too: who pins a roster means it.
 2. The warrant's proofs are judged by ``vienna_kernel.consent.quorum``, against the call as this gate is about to send
-   it. Nothing of the call is taken from the warrant.
+   it, for the agent that this machine's file names. Nothing of the call is taken from the warrant.
 3. By the later of two clocks: the control plane's, and this machine's own.
 4. What people agreed to serves once at this gate, over restarts as well: that is on disk before the call leaves.
 """
@@ -41,14 +41,12 @@ class Leaving:
     """A call that is about to leave, as the gate knows it by itself.
 
     Attributes:
-        agent: As the control plane names it.
         intents: Redacted.
         fingerprint: Of the call as the agent sent it.
         now: By the control plane's clock.
     """
 
     call: Call
-    agent: str
     intents: Sequence[Intent]
     fingerprint: str
     now: datetime
@@ -122,8 +120,6 @@ class Consents:
 
     def _judged(self, warrant: Warrant, leaving: Leaving, tier: Tier, at: float) -> tuple[str, ...] | Refused:
         assert self.rosters is not None  # noqa: S101  # ``take`` asks only then
-        if leaving.agent != self.agent:
-            return _refused(f"the control plane calls this agent {leaving.agent[:80]}")
         subject = Subject(
             agent=self.agent,
             meaning=meaning_of(leaving.intents),

@@ -334,7 +334,6 @@ class Counsel:
     def _leaving(self, ask: Ask) -> Leaving:
         return Leaving(
             call=ask.call,
-            agent=ask.bundle.agent_name,
             intents=ask.intents,
             fingerprint=ask.fingerprint,
             now=self._clock.now(),

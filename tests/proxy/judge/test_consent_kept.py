@@ -26,9 +26,7 @@ from vienna_proxy.ports import StartError
 A, B = Authenticator(), Authenticator()
 PINNED = roster(member(A, "op-a"), member(B, "op-b"), quorum={Tier.T2: Quorum(2)})
 CALL = request("POST", "https://payments.example/v1/refunds", {"amount": 5})
-LEAVING = Leaving(
-    call=CALL, agent="billing-bot", intents=(intent(),), fingerprint="sha256:f", now=datetime.now(UTC)
-)
+LEAVING = Leaving(call=CALL, intents=(intent(),), fingerprint="sha256:f", now=datetime.now(UTC))
 
 
 def opened(folder: Path, **config: Any) -> Consents:
@@ -86,7 +84,7 @@ async def test_either_clock_can_say_that_it_is_over(tmp_path: Path) -> None:
     assert await consents.take(agreed("2"), ahead) is not None
 
 
-async def test_a_control_plane_that_calls_the_agent_by_another_name_is_refused(tmp_path: Path) -> None:
+async def test_what_was_agreed_to_for_one_agent_is_none_for_another(tmp_path: Path) -> None:
     consents = opened(tmp_path)
     consents.agent = "other-bot"
     assert await consents.take(agreed(), LEAVING) is not None
