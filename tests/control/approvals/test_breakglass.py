@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from gate_end import Gate
+from keyholders import Keyholders
 from people import People
 from planes import Control, running, seeds
 from vienna_control import rows
@@ -172,33 +173,31 @@ async def test_a_rule_hardened_to_t3_meanwhile_wins(bot: Gate, people: People) -
     assert (again.verdict, again.tier) == ("held", "T3")
 
 
-async def test_it_is_off_unless_switched_on_and_takes_a_passkey_where_that_is_asked(tmp_path: Path) -> None:
-    people_of = in_incident("carol")
-    async with running(tmp_path / "off", bootstrap=people_of) as off:
+async def test_it_is_off_unless_it_is_switched_on(tmp_path: Path) -> None:
+    async with running(tmp_path / "off", bootstrap=in_incident("carol")) as off:
         status, answer = await smash(People(off), "carol", approval_id="apr-1")
         assert (status, "control.break_glass" in answer["error"]["message"]) == (409, True)
-    place = {"listen": "127.0.0.1:0", "data_dir": tmp_path / "on"}
+
+
+async def test_where_a_passkey_is_asked_a_code_does_not_do(tmp_path: Path) -> None:
+    place = {"listen": "127.0.0.1:0", "data_dir": tmp_path / "on", "public_url": "https://vienna.example.com"}
     on = {**place, "break_glass": True, "break_glass_passkey": True}
-    async with running(tmp_path / "on", control=on, bootstrap=people_of) as control:
-        scope = {"agent": "billing-bot", "action": "create_refund"}
-        status, answer = await smash(People(control), "carol", **scope)
+    scope = {"agent": "billing-bot", "action": "create_refund"}
+    async with running(tmp_path / "on", control=on, bootstrap=in_incident("carol")) as control:
+        people = People(control)
+        status, answer = await smash(people, "carol", **scope)
         assert (status, "takes a passkey" in answer["error"]["message"]) == (401, True)
-
-
-async def test_it_is_never_for_consent_in_advance(
-    control: Control, people: People, clock: FixedClock
-) -> None:
-    terms = {
-        "action": "create_ticket",
-        "agents": ["billing-bot"],
-        "open": True,
-        "count": 5,
-        "expires_at": (clock.now() + timedelta(hours=1)).isoformat(),
-        "reason": "tickets are many",
-    }
-    status, made = await people.ask("oscar", "POST", "/standing", terms)
-    assert status == 201, made
-    status, _ = await smash(people, "carol", approval_id=made["data"]["approval_id"])
-    assert status in (403, 409)
-    _, one = await people.ask("audrey", "GET", f"/standing/{made['data']['standing_id']}")
-    assert one["data"]["status"] == "pending"
+        holders = Keyholders(control, people)
+        assert (await people.ask("carol", "POST", "/break-glass/challenge", scope))[0] == 401  # none enrolled
+        await holders.enrol("carol")
+        other = await holders.asserted(
+            "carol", "/break-glass/challenge", {**scope, "action": "create_ticket"}
+        )
+        status, answer = await smash(people, "carol", None, **scope, webauthn=other)
+        assert (status, answer["error"]["code"]) == (401, "mfa_required")  # it was for something else
+        given = await holders.asserted("carol", "/break-glass/challenge", scope)
+        status, answer = await smash(people, "carol", None, **scope, webauthn=given)
+        assert (status, answer["data"]["mfa"]) == (201, "passkey")
+        path = f"/break-glass/{answer['data']['break_glass_id']}/review"
+        assert (await people.ask("bob", "POST", path, {"verdict": "fine"}))[0] == 200
+        assert (await smash(people, "carol", None, **scope, webauthn=given))[0] == 401  # answered once
