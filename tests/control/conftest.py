@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from gate_end import Gate, gate
 from people import People
 from planes import NOW, Control, running
+from routes_watched import watched
 from vienna_control.clock import FixedClock
 
 
@@ -21,6 +22,14 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same Argon2id with less work: a tenth of a second for each seeded person adds up."""
     cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr("vienna_control.identity.passwords.PasswordHasher", cheap)
+
+
+@pytest.fixture(autouse=True)
+def what_routes_write(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test has a route do: what is entered into the trail is what the route declares."""
+    watch = watched(monkeypatch)
+    yield
+    assert not watch.complaints, sorted(set(watch.complaints))
 
 
 @pytest.fixture

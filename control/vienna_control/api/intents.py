@@ -38,6 +38,8 @@ SUBMITTING = (
     EntryType.VERIFICATION_COMPLETE,
     EntryType.TRUST_CHANGED,
     EntryType.APPROVAL_ESCALATED,
+    EntryType.CALL_REFUSED,
+    EntryType.ALERT,
 )
 """What the pipeline may enter of a call that no gate holds."""
 
@@ -133,7 +135,7 @@ async def submit_as_agent(ctx: Context) -> dict[str, Any]:
     "POST",
     "/intent",
     who=Who.OPERATOR,
-    writes=SUBMITTING,
+    writes=(*SUBMITTING, EntryType.AGENT_REGISTERED),  # its own stand-in, at the first time
     body=OperatorIntentBody,
     summary="Submit an intent as an operator",
 )
