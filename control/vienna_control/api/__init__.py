@@ -45,6 +45,7 @@ MODULES = (
     "mappings",
     "action_types",
     "fleet",
+    "trust",
     "rollout",
     "freeze",
     "simulation",

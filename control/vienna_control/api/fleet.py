@@ -11,10 +11,10 @@ from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.until import INDEFINITE, Duration, until
-from vienna_control.fleet import activity, enforcement, registry, suspension, trust
+from vienna_control.fleet import activity, enforcement, registry, suspension
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
-from vienna_control.store.tables import entries, trust_events
+from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.stop import Level
 
@@ -63,13 +63,6 @@ class SuspendBody(BaseModel):
 class ResumeBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class TrustBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    trust_score: Annotated[float, Field(ge=0, le=100)]
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -244,30 +237,6 @@ async def read_activity(ctx: Context) -> dict[str, Any]:
 
 
 @route(
-    "GET",
-    "/fleet/{agent}/trust",
-    who=Who.READER,
-    writes=None,
-    query=PageQuery,
-    summary="How its trust came to be, newest first",
-)
-async def read_trust(ctx: Context) -> dict[str, Any]:
-    def read(conn: Connection) -> dict[str, Any]:
-        agent = agent_of(ctx, conn)
-        page = fetch_page(
-            conn,
-            activity.trust(agent.id),
-            ctx.query,
-            key=trust_events.c.id,
-            noun="trust_events",
-            shape=activity.trust_event,
-        )
-        return {"agent_id": agent.id, "trust_score": agent.trust, **page}
-
-    return await ctx.app.store.read(read)
-
-
-@route(
     "POST",
     "/fleet/{agent}/suspend",
     who=Who.ADMIN,
@@ -322,24 +291,5 @@ async def resume_agent(ctx: Context) -> dict[str, Any]:
             raise Problem(Code.CONFLICT, f"this agent is {agent.status}, not suspended")
         suspension.resume(tx, agent, reason=ctx.body.reason, actor=ctx.principal.actor)
         return {"agent_id": agent.id, "status": "active", "resume_at": None}
-
-    return await ctx.app.store.write(unit)
-
-
-@route(
-    "PUT",
-    "/fleet/{agent}/trust",
-    who=Who.OPERATOR,
-    writes=EntryType.TRUST_CHANGED,
-    body=TrustBody,
-    summary="Set an agent's trust by hand",
-)
-async def set_trust(ctx: Context) -> dict[str, Any]:
-    body = ctx.body
-
-    def unit(tx: Tx) -> dict[str, Any]:
-        agent = agent_of(ctx, tx.conn)
-        after = trust.move(tx, agent, body.trust_score, reason=body.reason, actor=ctx.principal.actor)
-        return {"agent_id": agent.id, "previous_trust_score": agent.trust, "new_trust_score": after}
 
     return await ctx.app.store.write(unit)

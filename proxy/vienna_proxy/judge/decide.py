@@ -164,13 +164,7 @@ class Judge:
             return Answer(reason=Reason.CONTROL_UNAVAILABLE)
 
     def _ask(
-        self,
-        call: Call,
-        mapped: Mapped,
-        bundle: Bundle,
-        plea: Plea,
-        found: Found | None = None,
-        lookup_of: str | None = None,
+        self, call: Call, mapped: Mapped, bundle: Bundle, plea: Plea, found: Found | None = None, of: str = ""
     ) -> Ask:
         plea.account.mapped = mapped
         ask = Ask(
@@ -182,7 +176,7 @@ class Judge:
             caller=plea.caller,
             facts=found.facts if found else None,
             lookup=found.lookup if found else None,
-            lookup_of=lookup_of,
+            lookup_of=of or None,
             trace=plea.account.trace,
         )
         ask.retry = is_retry(call) or self._court.replies.unheard(ask.fingerprint)
@@ -213,7 +207,7 @@ class Judge:
         if not isinstance(mapped, Mapped):
             return unread("the mapping does not know the read that it asks for.")
         plea = _own_plea(call)
-        ask = self._ask(call, mapped, bundle, plea, lookup_of=of)
+        ask = self._ask(call, mapped, bundle, plea, of=of)
         grant = await self._decided(ask, Wait(self._court.room, plea))
         if isinstance(grant, Answer):
             self._court.lines.close(plea.account, refused(grant))

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from vienna_control import rows
 from vienna_control.approvals import unusual
 from vienna_control.clock import FixedClock
 from vienna_control.fleet import profile, registry
 from vienna_control.fleet.registry import Agent
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.store import Store
+from vienna_control.store.tables import intents
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.wire import CallView
 
@@ -152,3 +154,25 @@ async def test_an_action_with_ever_new_targets_has_no_new_one(
     part = refund(5, "ORD-new", to="new@example.com")
     told = await store.read(lambda conn: unusual.told(conn, agent, ask(agent, part), clock.now()))
     assert told == []
+
+
+async def test_more_within_a_minute_than_in_the_busiest_hour(
+    store: Store, agent: Agent, lived: Callable[..., Any], clock: FixedClock
+) -> None:
+    def asked(tx: Any) -> None:
+        for number in range(9):
+            columns = dict.fromkeys(("tenant", "source", "target", "grade", "tier"), "x")
+            known = {
+                "id": f"int-{number}",
+                "agent_id": agent.id,
+                "action": "create_refund",
+                "status": "denied",
+            }
+            rows.add(tx.conn, intents, **columns, **known, meaning="[]", created_at=tx.at, updated_at=tx.at)
+
+    await store.write(asked)
+    part = refund(to="shop@example.com")
+    burst = "10 create_refund within a minute; in the busiest hour of two weeks 1 succeeded"
+    assert await lived(part) == [burst]
+    clock.advance(timedelta(minutes=2))
+    assert await lived(part) == []
