@@ -16,7 +16,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from vienna_control import rows
-from vienna_control.approvals import ending
+from vienna_control.approvals import duty, ending
 from vienna_control.approvals.seats import seat
 from vienna_control.approvals.wording import kept
 from vienna_control.passkeys import consent
@@ -157,9 +157,10 @@ def _count(
             tx, row, status, reason=kept(ballot.comment), by=f"operator:{vote.operator_id}"
         )
     else:
+        people = duty.to_notify(tx.conn, row["tenant"], requirements, cast_votes, now=tx.now)
         tx.publish(
             "approval_changed",
-            {"approval_id": row["id"], "current_approvals": standing.current},
+            {"approval_id": row["id"], "current_approvals": standing.current, "people": people},
             tenant=row["tenant"],
         )
     return Decided(

@@ -111,6 +111,8 @@ async def test_where_nobody_is_on_duty_the_next_level_is_asked_at_once(
     assert escalated["why"] == "nobody is on duty of those who are asked before"
     # duty says whom to ask, not who may: alice is off duty and counts
     assert (await people.approve("alice", held.approval_id))[0] == 200
+    (changed,) = await heard(control, "approval_changed", after)
+    assert await who_are(control, changed["people"]) == ["carol"]  # who is there and has not voted
     status, answer = await people.approve("carol", held.approval_id)
     assert (status, answer["data"]["status"]) == (200, "approved")
     assert (await bot.consult("POST", REFUNDS, REFUND)).verdict == "granted"
