@@ -198,3 +198,9 @@ def test_every_setting_is_documented() -> None:
     for model in (config.ControlConfig, config.Settings):
         for name in model.model_fields:
             assert f"{name}:" in (model.__doc__ or ""), f"{model.__name__}.{name}"
+
+
+@pytest.mark.parametrize(("env", "two"), [("prod", True), ("staging", True), ("test", False), ("dev", False)])
+def test_a_change_of_policy_takes_two_people_where_it_counts(tmp_path: Path, env: str, *, two: bool) -> None:
+    safe = {"VIENNA_SECRET_KEY": STRONG, "VIENNA_PUBLIC_URL": PUBLIC}
+    assert load(tmp_path, env=env, **safe).two_person_policy is two

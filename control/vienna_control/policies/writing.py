@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 type Build = Callable[[Connection], Sequence[Step]]
 
 _LOOKED_AT = timedelta(days=7)
-_INTENTS = 5000
+_INTENTS = 2000
 _WARNINGS = 100
 
 

@@ -66,3 +66,10 @@ def test_validity() -> None:
 def test_what_has_no_reading(keys: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):
         rule(**keys)
+
+
+def test_a_time_zone_of_its_own_counts_before_that_of_its_page() -> None:
+    assert str(rule().tz) == "UTC"
+    assert str(rule(timezone="Europe/Vienna").tz) == "Europe/Vienna"
+    with pytest.raises(DocumentError):
+        rule(timezone="Mars/Olympus")
