@@ -113,7 +113,7 @@ def _parameters(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differing(parameters: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = sorted({name for one in parameters for name in one})
-    told = []
+    told: list[dict[str, Any]] = []
     for name in names:
         values = [one.get(name) for one in parameters]
         distinct = sorted({rows.dump(value) for value in values})
