@@ -49,7 +49,11 @@ async def request_standing(ctx: Context) -> RequestedData:
     """It takes what such a call would take, and whoever asks for it does not decide it."""
     answer = await ctx.app.store.write(
         lambda tx: requested(
-            ctx, tx, terms_of(tx.conn, ctx.principal.tenant, ctx.body, ctx.app.policies.current, tx.now)
+            ctx,
+            tx,
+            terms_of(
+                tx.conn, ctx.principal.tenant, ctx.body, ctx.app.policies.of(ctx.principal.tenant), tx.now
+            ),
         )
     )
     ctx.log["standing_id"] = answer.standing_id
@@ -92,7 +96,7 @@ async def preview_standing(ctx: Context) -> dict[str, Any]:
 
     def query(conn: Connection) -> dict[str, Any]:
         if body.standing is not None:
-            terms = terms_of(conn, tenant, body.standing, ctx.app.policies.current, now)
+            terms = terms_of(conn, tenant, body.standing, ctx.app.policies.of(tenant), now)
         else:
             terms = terms_like(conn, tenant, body.approval_id, body.like, now=now)
         try:
