@@ -34,6 +34,14 @@ ENTERS_NOTHING = {
     ("POST", "/api/v1/mfa/recovery-codes"): "wrong codes are counted",
     ("POST", "/api/v1/break-glass"): "wrong codes are counted; the lock-out is the entry",
     ("POST", "/api/v1/break-glass/challenge"): "a challenge is asked for; its answer is the deed",
+    ("POST", "/api/v1/mfa/passkeys/options"): "a challenge is asked for; its answer is the deed",
+    ("POST", "/api/v1/auth/passkey/options"): "a challenge is asked for; its answer is the deed",
+    ("POST", "/api/v1/approvals/{id}/challenge"): "a challenge is asked for; its answer is the deed",
+    ("POST", "/api/v1/roster/proposals/{id}/challenge"): "a challenge is asked for; its answer is the deed",
+    ("POST", "/api/v1/mfa/passkeys"): "an answer that does not hold uses its challenge up",
+    ("POST", "/api/v1/auth/passkey"): "failed logins are counted, and use their challenge up",
+    ("POST", "/api/v1/approvals/{id}/approve"): "an answer that does not hold uses its challenge up",
+    ("POST", "/api/v1/roster/proposals/{id}/sign"): "an answer that does not hold uses its challenge up",
 }
 """Routes whose units may change rows and enter nothing, and why."""
 
