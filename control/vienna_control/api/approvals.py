@@ -183,7 +183,7 @@ async def read_approval(ctx: Context) -> dict[str, Any]:
     "POST",
     "/approvals/{id}/approve",
     who=Who.APPROVER,
-    writes=tuple(dict.fromkeys((*DECIDES, EntryType.ALERT))),  # an alert: of a passkey that was copied
+    writes=DECIDES,
     body=ApproveBody,
     data=ApproveData,
     optional_body=True,
