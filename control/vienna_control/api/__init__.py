@@ -42,6 +42,7 @@ MODULES = (
     "policies",
     "budgets",
     "mapping_trials",
+    "mapping_imports",
     "mappings",
     "action_types",
     "fleet",

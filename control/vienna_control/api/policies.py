@@ -14,6 +14,7 @@ from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
 from vienna_control.ids import new_id
+from vienna_control.policies.difference import differences
 from vienna_control.policies.hits import Count
 from vienna_control.policies.stored import RULES, Step
 from vienna_kernel.errors import MalformedError
@@ -271,27 +272,6 @@ async def list_versions(ctx: Context) -> dict[str, Any]:
 
     found = await ctx.app.store.read(query)
     return {"id": policy_id, "versions": found, "total": len(found), "has_more": False, "next_cursor": None}
-
-
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """``[{"field": "/priority", "before", "after"}]``: members that differ, those of ``action`` one by one."""
-    return [
-        {"field": name, "before": was, "after": now}
-        for name, (was, now) in sorted(_paired(_flat(before), _flat(after)).items())
-        if was != now
-    ]
-
-
-def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
-    action = rule.get("action")
-    parts = (
-        {f"/action/{name}": value for name, value in action.items()} if isinstance(action, Mapping) else {}
-    )
-    return {**{f"/{name}": value for name, value in rule.items() if name != "action"}, **parts}
-
-
-def _paired(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {name: (before.get(name), after.get(name)) for name in {*before, *after}}
 
 
 @route(

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, select
 from vienna_control import rows
 from vienna_control.api.change import make, misfit, person, stale, waiting
 from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.policies import CHANGES, differences
+from vienna_control.api.policies import CHANGES
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
 from vienna_control.policies import proposals, writing
+from vienna_control.policies.difference import differences
 from vienna_control.policies.proposals import DecidedError, OwnChangeError
 from vienna_control.policies.stored import RULES, Contents, StaleError, Step, version_of
 from vienna_control.store import Tx

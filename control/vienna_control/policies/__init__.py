@@ -1,7 +1,9 @@
-"""The policy in force: files and stored rules, compiled together, swapped as one.
+"""The policy in force: files and what is kept by API, compiled together, swapped as one, for each tenant.
 
-Read in this order: ``files`` (what lies on disk), ``bundle`` (one compiled policy), ``stored`` (rules by API),
-``current`` (which bundle is in force, and how the next one takes its place), ``trial`` (dry runs).
+Read in this order: ``files`` (what lies on disk), ``stored`` (what is kept by API, with ``types`` and ``mapping``),
+``bundle`` (one compiled policy), ``current`` (which bundle is in force), ``writing`` and ``proposals`` (how a change
+comes to be), ``rejudge``, ``candidates``, ``backtest``, ``backtests`` (another policy on recorded traffic), ``hits``,
+``trial`` (dry runs), ``source``, ``templates``, ``suggestions``, ``importing`` (where rules and mappings come from).
 """
 
 from vienna_control.policies.bundle import Bundle
