@@ -127,3 +127,9 @@ async def test_rates_are_those_of_the_scenarios_and_a_freeze_is_told(
     await people.ask("ada", "POST", "/freeze", {"tenant": True, "reason": "drill"})
     (item,) = (await simulated(people, scenarios=[TICKET]))["items"]
     assert (item["decision"], item["code"]) == ("denied", "frozen")
+
+
+async def test_they_can_be_turned_off(control: Control, people: People) -> None:
+    control.app.config = control.app.config.model_copy(update={"simulation": False})
+    status, answer = await people.ask("oscar", "POST", "/simulation", {"scenarios": [TICKET]})
+    assert (status, answer["error"]["code"]) == (409, "conflict")
