@@ -1,4 +1,5 @@
 """The agents: who they are, what they may try, how far they are trusted, and how strictly they are held.
 
-Read in this order: ``registry``, ``trust``, ``alerts``, ``suspension``, ``forecast``, ``activity``.
+Read in this order: ``registry``, ``trust``, ``profile`` (what is usual), ``alerts``, ``suspension``, ``enforcement``,
+``forecast``, ``bounds``, ``proposals``, ``learning``, ``activity``.
 """
