@@ -11,7 +11,7 @@ Stability: as in ``wire``; fields may only be appended, with a default.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -66,7 +66,7 @@ class Heartbeat(_Part):
     sequence: Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)]
     at: AwareDatetime
     bundle: Annotated[str, Field(max_length=80)] = ""
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     holding: _Count = 0
     active: _Count = 0
     leaving: bool = False
@@ -91,7 +91,7 @@ class Last:
 
     sequence: int = 0
     digest: str = ""
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

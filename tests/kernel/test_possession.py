@@ -38,6 +38,7 @@ def test_a_secret_that_both_sides_know_is_no_key_of_ones_own() -> None:
 @pytest.mark.parametrize("proof", ["", "====", "é", "A" * 86])
 def test_any_text_has_an_answer(proof: str) -> None:
     try:
-        assert not proven(KEY.jwk(), proof, **SAID)
+        answer: bool | str = proven(KEY.jwk(), proof, **SAID)
     except MalformedError as error:
-        assert error.where == "base64url"
+        answer = error.where
+    assert answer in (False, "base64url")
