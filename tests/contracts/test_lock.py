@@ -72,6 +72,8 @@ def test_every_dependency_is_used() -> None:
         "argon2-cffi": "argon2",
         "google-re2": "re2",
         "graphql-core": "graphql",
+        "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
+        "opentelemetry-sdk": "opentelemetry",
         "pyyaml": "yaml",
         "vienna-client": "vienna_client",
     }
