@@ -323,7 +323,7 @@ guard("metadata names", f"{_TRANSPORT}.addresses:_METADATA_NAMES", becomes(froze
 guard("metadata addresses", f"{_TRANSPORT}.addresses:_METADATA", becomes(frozenset()))
 guard("our own ports", f"{_TRANSPORT}.addresses:AddressPolicy._is_ours", says(False))
 guard("addresses inside addresses", f"{_TRANSPORT}.addresses:carried", lambda _: lambda address: [address])
-guard("not public over IPv4", f"{_TRANSPORT}.addresses:_NOT_PUBLIC_4", becomes(()))
+guard("not public over IPv4", f"{_KERNEL}.addresses:_NOT_PUBLIC_4", becomes(()))
 guard("not public over IPv6", f"{_TRANSPORT}.addresses:_is_public", says(True))
 
 guard("options are watched", f"{_TRANSPORT}.embed:Embedded.wrong", says(None))

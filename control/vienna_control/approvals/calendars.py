@@ -26,13 +26,13 @@ from vienna_control.clock import Clock, iso
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import calendars, groups, operators
+from vienna_kernel.addresses import carried, is_public
 
 log = structlog.get_logger("vienna.approvals")
 
 EVERY = timedelta(minutes=5)
 _LOOK_SECONDS = 5.0
 _PATIENCE = aiohttp.ClientTimeout(total=10)
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchError(OSError):
@@ -41,15 +41,7 @@ class FetchError(OSError):
 
 def public(address: str) -> bool:
     """Whether an address is public unicast, and so is every address that it carries."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    carried: list[ipaddress.IPv4Address | None] = []
-    if isinstance(ip, ipaddress.IPv6Address):
-        carried = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        if ip in _NAT64:
-            carried.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
-        if ip in _NAT64 or ip.ipv4_mapped:  # only a wrapper
-            return all(one.is_global and not one.is_multicast for one in carried if one is not None)
-    return all(one.is_global and not one.is_multicast for one in (ip, *carried) if one is not None)
+    return all(is_public(one) for one in carried(ipaddress.ip_address(address.partition("%")[0])))
 
 
 class _Guarded(AbstractResolver):
