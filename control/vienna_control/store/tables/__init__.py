@@ -17,6 +17,7 @@ from vienna_control.store.tables.identity import (
     recovery_codes,
     sessions,
 )
+from vienna_control.store.tables.integrations import chat_users, deliveries, integrations
 from vienna_control.store.tables.intents import intents
 from vienna_control.store.tables.passkeys import passkey_challenges, passkeys, roster_proposals, rosters
 from vienna_control.store.tables.policy import (
@@ -29,6 +30,7 @@ from vienna_control.store.tables.policy import (
     policy_versions,
     rule_hits,
 )
+from vienna_control.store.tables.reports import reports
 from vienna_control.store.tables.settings import settings
 from vienna_control.store.tables.sidecars import sidecars
 from vienna_control.store.tables.standing import (
@@ -54,15 +56,18 @@ __all__ = [
     "budget_reservations",
     "budget_slots",
     "calendars",
+    "chat_users",
     "checkpoints",
     "consumptions",
     "credentials",
     "delegations",
+    "deliveries",
     "entries",
     "executions",
     "groups",
     "guesses",
     "habits",
+    "integrations",
     "intents",
     "join_uses",
     "keys",
@@ -77,6 +82,7 @@ __all__ = [
     "policy_changes",
     "policy_versions",
     "recovery_codes",
+    "reports",
     "roster_proposals",
     "rosters",
     "rule_hits",
