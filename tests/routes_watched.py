@@ -20,11 +20,13 @@ from vienna_control.api.route import Answer, Context, Route
 from vienna_control.store import Store, Tx
 
 ENTERS_NOTHING = {
+    ("GET", "/api/v1/audit/proof/{id}"): "what is asked about is put in its order first, if that is still to be",
     ("POST", "/api/v1/auth/logout"): "the login is the entry, and the session's end is not a deed",
     ("POST", "/api/v1/sidecars/heartbeat"): "a sign of life as it must be is no deed; what is irregular is an entry",
     ("POST", "/api/v1/auth/links"): "the login with it is the entry",
     ("POST", "/api/v1/policies/backtest"): "nothing follows from it; what came out is kept for who asked",
     ("POST", "/api/v1/simulation"): "nothing follows from it; what came out is kept for who asked",
+    ("POST", "/api/v1/compliance/reports/generate"): "the report is the entry, when it is made",
     ("POST", "/api/v1/auth/login"): "failed logins are counted; the lock-out is the entry",
     ("POST", "/api/v1/auth/step-up"): "wrong codes are counted",
     ("POST", "/api/v1/auth/password"): "wrong codes are counted",

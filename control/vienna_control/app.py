@@ -30,6 +30,7 @@ from vienna_control.policies import Policies
 from vienna_control.policies.backtests import Backtests
 from vienna_control.policies.files import default_places
 from vienna_control.ports import Background, UnavailableError
+from vienna_control.reports.worker import Reports
 from vienna_control.sidecars import Hub
 from vienna_control.sidecars.heartbeats import Silence
 from vienna_control.store import Store
@@ -67,6 +68,7 @@ class App:
     sequencer: Sequencer
     policies: Policies
     backtests: Backtests
+    reports: Reports
     pipeline: Pipeline
     hub: Hub
     tokens: TokenReview
@@ -124,6 +126,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
     )
     backtests = Backtests(store)
     sequencer = await Sequencer.open(store, authority, folder.path)
+    reports = Reports(store, authority, sequencer, clock, folder.path / "checkpoints")
     identity = Identity(authority, clock, session_seconds=settings.session_seconds)
     await store.read(identity.recall)
     pipeline = Pipeline(authority, policies, settings, clock)
@@ -143,6 +146,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         sequencer=sequencer,
         policies=policies,
         backtests=backtests,
+        reports=reports,
         pipeline=pipeline,
         hub=hub,
         tokens=TokenReview(settings.control.enrolment),
@@ -152,6 +156,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
             sequencer,
             policies,
             backtests,
+            reports,
             Expiry(store, clock),
             Calendars(store, clock),
             Sweep(store, clock, pipeline.merits, hub.away),

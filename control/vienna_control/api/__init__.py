@@ -54,6 +54,7 @@ MODULES = (
     "sidecars",
     "events",
     "audit",
+    "reports",
 )
 """Modules of routes, in the order the OpenAPI document shows them."""
 

@@ -55,6 +55,7 @@ class EntryType(StrEnum):
     SIDECAR_ENROLLED = "sidecar_enrolled"
     SIDECAR_GAP = "sidecar_gap"
     CONFIG_CHANGED = "config_changed"
+    REPORT_MADE = "report_made"
     ALERT = "alert"
 
 

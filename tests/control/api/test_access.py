@@ -25,6 +25,7 @@ READS_BY_POST = {
     "/api/v1/break-glass/challenge",
     "/api/v1/warrants/verify",
     "/api/v1/audit/verify",
+    "/api/v1/compliance/reports/generate",
     "/api/v1/policies/evaluate",
     "/api/v1/policies/backtest",
     "/api/v1/simulation",
