@@ -53,6 +53,7 @@ MODULES = (
     "tenants",
     "sidecars",
     "events",
+    "audit_export",
     "audit",
     "reports",
 )

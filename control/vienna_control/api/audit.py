@@ -1,29 +1,22 @@
-"""The audit trail: search it, prove one entry, prove that it only grew, verify it, take all of it away."""
+"""The audit trail: search it, prove one entry, prove that it only grew, verify it."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 import orjson
-from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_, select
 
 from vienna_control import rows
 from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.problems import Code, Problem, not_found, rate_limited
+from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import CheckpointFile, verify_store
-from vienna_control.audit.export import export_lines
 from vienna_control.clock import from_iso, iso
-from vienna_control.store.tables import agents, checkpoints, entries, intents, operators
+from vienna_control.store.tables import checkpoints, entries, intents
 from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof, verifier_key
 
-_CHUNK_BYTES = 64 * 1024
-_SLOW_READER_SECONDS = 30
-_EXPORTS = asyncio.Semaphore(2)
-"""Each holds one of the store's few readers for as long as its client reads: never all of them."""
 _RESULTS = ("result", "status", "outcome", "verdict")
 
 
@@ -71,12 +64,6 @@ class ConsistencyQuery(BaseModel):
 
     first: Annotated[int, Field(ge=0)]
     second: Annotated[int, Field(ge=0)] | None = None
-
-
-class ExportQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal["ndjson"] = "ndjson"
 
 
 class VerifyBody(BaseModel):
@@ -253,73 +240,6 @@ def _note(conn: Connection, size: int) -> str | None:
     """The signed note of exactly this size, if there is one: proofs work for the sizes between, too."""
     note: str | None = conn.scalar(select(checkpoints.c.note).where(checkpoints.c.size == size))
     return note
-
-
-@route(
-    "GET",
-    "/audit/export",
-    who=Who.AUDITOR,
-    writes=None,
-    query=ExportQuery,
-    raw=True,
-    summary="The whole trail",
-)
-async def export(ctx: Context) -> web.StreamResponse:
-    """NDJSON, a line for each entry and checkpoint; verifies by itself with the log's public key.
-
-    That takes the body of every entry. Where there are people or agents of other tenants it is therefore refused
-    (403): whoever has the database at hand verifies that, and ``GET /audit`` with its proofs gives a tenant its own.
-    """
-    tenant = ctx.principal.tenant
-    if await ctx.app.store.read(lambda conn: _shared(conn, tenant)):
-        raise Problem(
-            Code.FORBIDDEN, "the trail holds entries of other tenants: it is not exported as a whole"
-        )
-    if _EXPORTS.locked():
-        raise rate_limited("as many exports as may are under way; wait", _SLOW_READER_SECONDS)
-    async with _EXPORTS:
-        return await _export(ctx)
-
-
-def _shared(conn: Connection, tenant: str) -> bool:
-    """Whether anybody is of another tenant; the entries do not tell: the house's own are of the default one."""
-    return any(
-        conn.scalar(select(table.c.id).where(table.c.tenant != tenant).limit(1)) is not None
-        for table in (operators, agents)
-    )
-
-
-async def _export(ctx: Context) -> web.StreamResponse:
-    await ctx.app.sequencer.flush()
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "application/x-ndjson",
-            "Content-Disposition": 'attachment; filename="vienna-audit.ndjson"',
-        }
-    )
-    await response.prepare(ctx.request)
-    loop = asyncio.get_running_loop()
-
-    def send(conn: Connection) -> None:
-        """In a reader's thread: a slow client slows the reading, and a gone one ends it."""
-        chunk = bytearray()
-        for line in export_lines(conn):
-            chunk += line
-            if len(chunk) >= _CHUNK_BYTES:
-                asyncio.run_coroutine_threadsafe(response.write(bytes(chunk)), loop).result(
-                    _SLOW_READER_SECONDS
-                )
-                chunk.clear()
-        if chunk:
-            asyncio.run_coroutine_threadsafe(response.write(bytes(chunk)), loop).result(_SLOW_READER_SECONDS)
-
-    try:
-        await ctx.app.store.read(send)
-    except (ConnectionError, TimeoutError):
-        ctx.log["cut_off"] = True
-        return response
-    await response.write_eof()
-    return response
 
 
 @route(

@@ -28,7 +28,7 @@ _SECTION = ParagraphStyle(
 _TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=18, leading=22, spaceAfter=3 * mm)
 _MARGIN = 14 * mm
 _INK = colors.HexColor("#1f3a5f")
-_WIDEST, _NARROWEST = 60, 6
+_WIDEST, _NARROWEST = 40, 9
 _SMALL_TABLE = 0.62
 """Of the page's width, for a table of few columns."""
 
