@@ -5,11 +5,11 @@
    writes the real request anew, has it read again, and asks again; it redeems nothing unless it means the same.
 3. What was said of the request before fell with it: earlier votes are kept, and count no more.
 4. What the agent asked for redeems nothing from then on.
+5. Only who is asked about the request as it stands lowers it: it is not lowered out of their hands.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,7 +22,8 @@ from vienna_control.approvals import duty, queue, shown
 from vienna_control.approvals.duty import Level
 from vienna_control.approvals.less import Less
 from vienna_control.approvals.lowering import changes_of, lowered_ask
-from vienna_control.approvals.vote import StaleError
+from vienna_control.approvals.seats import seat
+from vienna_control.approvals.vote import StaleError, in_time
 from vienna_control.clock import iso
 from vienna_control.fleet import registry
 from vienna_control.intake import entry, recorded
@@ -36,8 +37,6 @@ from vienna_kernel.approval.moves import Requirements, Status, Voter
 from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.mapping.narrow import Change
 from vienna_kernel.verdict import Refused
-
-_NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 class UnheardError(ValueError):
@@ -81,6 +80,17 @@ class Edit:
     @property
     def shown_digest(self) -> str:
         return shown.shown_digest(self.shown)
+
+
+def seated(
+    tx: Tx, tenant: str, approval_id: str, editor: Voter, *, in_place_of: str | None
+) -> Voter | Refused | None:
+    """As whom this operator may lower a request, lapsed first if its deadline has passed; or why they may not.
+
+    Whoever has agreed to it already may. None: there is no such approval.
+    """
+    row = in_time(tx, tenant, approval_id)
+    return None if row is None else seat(tx.conn, row, editor, (), now=tx.now, in_place_of=in_place_of)
 
 
 def propose(

@@ -30,6 +30,7 @@ def mine(conn: Connection, desk: Desk, statement: Select[Any]) -> list[str]:
             approvals.c.requirements,
             approvals.c.agent_id,
             intents.c.source,
+            intents.c.action,
         )
         .join(intents, intents.c.id == approvals.c.intent_id)
         .where(approvals.c.id.in_(select(waiting.c.id)))

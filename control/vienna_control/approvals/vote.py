@@ -90,10 +90,7 @@ class StaleError(ValueError):
 
 def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) -> Decided | Refused | None:
     """Count one vote. None: there is no such approval. Raises ``StaleError``."""
-    row = _row(tx.conn, tenant, approval_id)
-    if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
-        ending.lapse(tx, approval_id)  # (1)
-        row = _row(tx.conn, tenant, approval_id)
+    row = in_time(tx, tenant, approval_id)  # (1)
     if row is None:
         return None
     if ballot.shown_digest is not None and ballot.shown_digest != row["shown_digest"]:  # (2)
@@ -113,6 +110,15 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
         return shown
     _keep(tx, row, vote, ballot, shown)
     return _count(tx, row, requirements, [*earlier, vote], ballot)
+
+
+def in_time(tx: Tx, tenant: str, approval_id: str) -> rows.Row | None:
+    """An approval with its intent's status and source, lapsed first if its deadline has passed. None: there is none."""
+    row = _row(tx.conn, tenant, approval_id)
+    if row is not None and row["status"] == Status.PENDING and row["expires_at"] <= tx.at:
+        ending.lapse(tx, approval_id)
+        row = _row(tx.conn, tenant, approval_id)
+    return row
 
 
 def _factor(tx: Tx, row: rows.Row, ballot: Ballot) -> Proof | None | Refused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from vienna_control.approvals.legible import legible
@@ -49,8 +50,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def places(data: Any, at: str = "") -> list[str]:
-    """JSON pointers of the free texts in shown data, at most 200; of an object whose key is one, the object."""
-    return [place for _, place in zip(range(_MOST_PLACES), _places(data, at), strict=False)]
+    """JSON pointers of the free texts in shown data; of an object whose key is one, the object; ``at``: over 200 of them."""
+    found = list(islice(_places(data, at), _MOST_PLACES + 1))
+    return found if len(found) <= _MOST_PLACES else [at]
 
 
 def _places(data: Any, at: str) -> Iterator[str]:

@@ -223,8 +223,13 @@ class Pipeline:
         None: there is no such approval. Raises ``vote.StaleError``; with ``narrowed`` what ``edit.propose`` raises, and
         ``edit.UnheardError``: the unit is to be taken back then.
         """
-        less = None if narrowed is None else self.narrowed(tx, tenant, approval_id, narrowed)
-        if less is not None:
+        less = None
+        if narrowed is not None:
+            editor = edit.seated(tx, tenant, approval_id, voter, in_place_of=ballot.in_place_of)
+            if not isinstance(editor, Voter):
+                return editor
+            less = self.narrowed(tx, tenant, approval_id, narrowed)
+            assert less is not None  # noqa: S101  # it waits: only then somebody is seated
             edit.apply(tx, less, voter, seen=ballot.shown_digest)
             ballot = replace(ballot, shown_digest=None)
         decided = vote.cast(tx, tenant, approval_id, voter, ballot)

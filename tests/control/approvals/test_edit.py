@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gate_end import Gate, request
 from people import People
 from planes import Control
+from vienna_control.clock import FixedClock
 from vienna_control.store.tables import superseded_votes
 from vienna_kernel import wire
 
@@ -120,6 +122,33 @@ async def test_what_cannot_be_lowered_is_refused_by_its_name(
     assert detail["field"] == field
     assert why in detail["message"]
     assert (await _shown(people, held.approval_id))["votes"] == []
+
+
+async def test_a_yes_to_less_after_the_deadline_is_no_yes_to_the_whole(
+    bot: Gate, people: People, clock: FixedClock
+) -> None:
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    clock.advance(timedelta(hours=4))
+    status, _ = await people.approve("alice", held.approval_id, narrowed=LESS)
+    assert status == 200  # its deadline led on, and she is asked still
+    now = await _shown(people, held.approval_id)
+    assert (now["level"], now["current_approvals"]) == (0, 1)
+    assert now["shown"]["narrowed"] == [{"parameter": "amount", "from": "5000", "to": "3000"}]
+
+
+async def test_who_is_not_asked_about_the_whole_does_not_lower_it(bot: Gate, people: People) -> None:
+    anybody = {
+        "name": "small change",
+        "priority": 900,
+        "expression": "action == 'create_refund' AND parameters.amount < 100 EUR",
+        "action": {"type": "require_approval", "approvals": {"count": 1}},
+    }
+    assert (await people.ask("oscar", "POST", "/policies", anybody))[0] in (200, 201)
+    await bot.fetch()
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    assert (await people.approve("alice", held.approval_id))[0] == 200
+    assert (await people.approve("carol", held.approval_id, narrowed={"amount": 50}))[0] == 403
+    assert (await _shown(people, held.approval_id))["current_approvals"] == 1
 
 
 async def test_a_signed_request_is_not_lowered(bot: Gate, people: People) -> None:

@@ -87,6 +87,27 @@ async def test_the_owner_of_its_agent_does_not_agree_to_it(people: People, clock
     assert (await people.approve("bob", made["approval_id"]))[0] == 200
 
 
+async def test_it_waits_among_what_one_may_decide(people: People, clock: FixedClock) -> None:
+    made = await asked(people, terms(clock), who="alice")
+    for who, waits in (("bob", [made["approval_id"]]), ("alice", []), ("carol", [])):
+        status, mine = await people.ask(who, "GET", "/approvals?mine=true")
+        assert status == 200, mine
+        assert [one["approval_id"] for one in mine["data"]["approvals"]] == waits
+
+
+async def test_all_of_its_words_are_told_and_none_misleads(people: People, clock: FixedClock) -> None:
+    body = terms(clock, target="**", reason="\u202edesrever‹")
+    body["limits"]["order"] = {"one_of": [*[f"ORD-{number}" for number in range(7)], "\u202e1-DRO"]}
+    made = await asked(people, body)
+    _, one = await people.ask("bob", "GET", f"/approvals/{made['approval_id']}")
+    shown = one["data"]["shown"]
+    assert "order one of ORD-0, ORD-1, ORD-2, ORD-3, ORD-4 or 3 more" in shown["sentence"]
+    assert "it is for every target" in shown["unusual"]
+    assert "\u202e" not in str(one["data"])
+    assert shown["standing"]["limits"]["order"]["one_of"][-1] == "⟨U+202E⟩1-DRO"
+    assert shown["standing"]["reason"] == "⟨U+202E⟩desrever⟨U+2039⟩"
+
+
 async def test_a_use_is_a_child_warrant_with_their_consent_and_a_record(
     bot: Gate, people: People, clock: FixedClock
 ) -> None:

@@ -50,6 +50,8 @@ def test_places_of_words_are_pointers() -> None:
     data = {"url": "https://a.example/x", "body": {"a/b": "two words", "id": "ORD-1", "say so": 1}}
     assert words.places(data, "/request") == ["/request/body"]  # a key of it is the agent's too
     assert words.places({"a/b": ["two words"]}) == ["/a~1b/0"]
+    many = {"body": [f"line {number}" for number in range(201)]}
+    assert words.places(many, "/request") == ["/request"]  # none is left out: all of it is its words
 
 
 def test_words_in_a_sentence_stand_between_marks() -> None:

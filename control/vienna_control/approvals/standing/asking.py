@@ -14,6 +14,7 @@ from typing import Any
 
 from vienna_control import rows
 from vienna_control.approvals import duty, queue
+from vienna_control.approvals.legible import legible, legible_data
 from vienna_control.approvals.standing import kept
 from vienna_control.approvals.standing.terms import Terms, check
 from vienna_control.fleet.registry import Agent
@@ -133,21 +134,21 @@ def _shown(standing_id: str, terms: Terms, decision: Decision, ask: Ask, sentenc
         "tier": decision.tier.value,
         "rule": {"id": decision.rule_id, "name": decision.rule_name},
         "mode": ask.mode,
-        "effect": ask.actions(),
+        "effect": legible_data(ask.actions()),
         "request": None,
         "claimed": {},
-        "standing": {"standing_id": standing_id, **terms.told()},
+        "standing": legible_data({"standing_id": standing_id, **terms.told()}),
     }
 
 
 def _notable(terms: Terms) -> Iterator[str]:
-    if terms.target is None:
+    if terms.target is None or terms.target.split("/")[0] in ("*", "**"):
         yield "it is for every target"
     if terms.open:
         yield "parameters that are not named may be anything"
     free = [name for name, limit in sorted(terms.limits.items()) if limit == Limit(required=False)]
     if free:
-        yield f"{', '.join(free)} may be anything"
+        yield f"{', '.join(map(legible, free))} may be anything"
 
 
 def _decision(tx: Tx, terms: Terms, kind: ActionType, bundle: Bundle, rates: Rates) -> Decision:

@@ -9,18 +9,22 @@ from decimal import Decimal
 from typing import Any
 
 from vienna_control import rows
+from vienna_control.approvals.legible import legible
 from vienna_control.approvals.shown import exact
+from vienna_control.approvals.words import are_words
 from vienna_control.clock import from_iso, iso
 from vienna_control.fleet.registry import Agent
 from vienna_kernel.action import ActionType, FieldError
 from vienna_kernel.approval.standing import Standing
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.intent import Tier
-from vienna_kernel.value import pack, plain, plain_decimal
+from vienna_kernel.value import Value, pack, plain, plain_decimal
 from vienna_kernel.warrant.limit import Limit, limits_from_json, limits_to_json
 
 LONGEST = timedelta(days=30)
 _MOST_BYTES = 4000  # its limits travel in a token of 8 kB
+_NAMED = 5  # values of one limit that its sentence names
+_LONGEST_SAID = 200
 
 
 class TermsError(ValueError):
@@ -75,7 +79,7 @@ class Terms:
     def sentence(self) -> str:
         """``let billing-bot do create_refund on payments:order/* 20 times without asking: amount at most 100 EUR``."""
         names = ", ".join(agent.name for agent in self.agents)
-        where = f" on {self.target}" if self.target else ""
+        where = f" on {_said(self.target)}" if self.target else ""
         times = "once" if self.count == 1 else f"{self.count} times"
         bounds = "; ".join(_words(name, limit, self.currency) for name, limit in sorted(self.limits.items()))
         more = "whatever else it says" if self.open else ""
@@ -149,13 +153,22 @@ def told_limit(limit: Limit) -> dict[str, Any]:
 def _words(name: str, limit: Limit, currency: str | None) -> str:
     parts = []
     if limit.one_of is not None:
-        parts.append("one of " + ", ".join(str(plain(value)) for value in limit.one_of[:5]))
+        named = ", ".join(_said(value) for value in limit.one_of[:_NAMED])
+        more = len(limit.one_of) - _NAMED
+        parts.append(f"one of {named}" + (f" or {more} more" if more > 0 else ""))
     unit = f" {currency}" if currency else ""
     if limit.least is not None:
         parts.append(f"at least {plain_decimal(limit.least)}{unit}")
     if limit.most is not None:
         parts.append(f"at most {plain_decimal(limit.most)}{unit}")
-    return f"{name} {' and '.join(parts) or 'anything'}"
+    return f"{_said(name)} {' and '.join(parts) or 'anything'}"
+
+
+def _said(value: Value) -> str:
+    """A value as it stands in a sentence: legible, free text between ``‹`` and ``›``."""
+    text = str(plain(value))
+    told = legible(text, most=_LONGEST_SAID)
+    return f"‹{told}›" if are_words(text) else told
 
 
 def limits_of(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Limit]:
