@@ -32,6 +32,8 @@ READS_BY_POST = {
     "/api/v1/action-types/validate",
     "/api/v1/mappings/test",
     "/api/v1/mappings/import-openapi",
+    "/api/v1/approvals/{id}/narrow",  # what less would be: shown, not asked for
+    "/api/v1/standing/preview",
     "/api/v1/sidecars/heartbeat",
     "/api/v1/agents/{id}/heartbeat",
     # a challenge: what is signed with it is the entry
