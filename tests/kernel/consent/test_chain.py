@@ -148,7 +148,20 @@ def _bent(*path: Any, value: Any) -> Any:
         _bent("signatures", 0, "cd", value="A" * 4097),
         _bent("roster", "threshold", value=9),
     ],
-    ids=lambda data: str(len(str(data))),
+    ids=[
+        "nothing",
+        "a list",
+        "no signatures",
+        "a member more",
+        "signatures no list",
+        "a signature no object",
+        "a signature empty",
+        "a signature with a member more",
+        "a nonce no text",
+        "a signature no base64",
+        "client data too long",
+        "a threshold nobody reaches",
+    ],
 )
 def test_what_is_no_signed_roster(data: Any) -> None:
     with pytest.raises(MalformedError):
