@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
+from vienna_control.api.access import judge_step_up
 from vienna_control.api.caller import set_cookie
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context
@@ -123,6 +124,26 @@ async def check_password(ctx: Context, password: SecretStr, stored: str | None) 
         return await ctx.app.identity.passwords.check(password.get_secret_value(), stored)
     except TooManyLoginsError:
         raise rate_limited("too many logins at once; wait", 2) from None
+
+
+async def prove_person(ctx: Context, operator: Operator, password: SecretStr | None) -> None:
+    """Who is to get another second factor showed one just now; the password, where there is none yet.
+
+    A session or a key that was stolen must not become a factor. Raises 401; guesses count as at a login. Dev and test
+    ask for nothing.
+    """
+    app = ctx.app
+    if app.config.lenient:
+        return
+    if await app.store.read(lambda conn: factors.enrolled(conn, operator)):
+        judge_step_up(ctx.principal, now=app.clock.now())
+        return
+    if password is None:
+        raise Problem(Code.MFA_REQUIRED, "give your 'password': nothing else shows yet that it is you")
+    refuse_guessing(ctx, operator.email)
+    if not await check_password(ctx, password, operator.password):
+        await app.store.write(lambda tx: app.identity.failed(tx, operator.email, ctx.client))
+        raise Problem(Code.UNAUTHENTICATED, "the password is wrong")
 
 
 async def make_password(ctx: Context, password: SecretStr) -> str:

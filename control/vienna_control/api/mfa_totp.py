@@ -11,14 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from vienna_control.api.access import judge_step_up
-from vienna_control.api.entrance import (
-    GivenPassword,
-    Otp,
-    RecoveryCode,
-    check_password,
-    refuse_guessing,
-)
+from vienna_control.api.entrance import GivenPassword, Otp, RecoveryCode, prove_person
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
@@ -183,22 +176,10 @@ async def _myself(ctx: Context) -> Operator:
 
 
 async def _prove_person(ctx: Context) -> Operator:
-    """Where no code is enrolled, outside dev and test, a passkey was just shown or the password is right.
-
-    Guesses count as at a login.
-    """
-    operator, body = await _myself(ctx), ctx.body
-    if operator.mfa or ctx.app.config.lenient:
-        return operator
-    if await ctx.app.store.read(lambda conn: factors.enrolled(conn, operator)):
-        judge_step_up(ctx.principal, now=ctx.app.clock.now())
-        return operator
-    if body.password is None:
-        raise Problem(Code.MFA_REQUIRED, "give your 'password': nothing else shows yet that it is you")
-    refuse_guessing(ctx, operator.email)
-    if not await check_password(ctx, body.password, operator.password):
-        await ctx.app.store.write(lambda tx: ctx.app.identity.failed(tx, operator.email, ctx.client))
-        raise Problem(Code.UNAUTHENTICATED, "the password is wrong")
+    """Where a code is enrolled, ``_proved`` wants one; else it is as for every factor."""
+    operator = await _myself(ctx)
+    if not operator.mfa:
+        await prove_person(ctx, operator, ctx.body.password)
     return operator
 
 

@@ -9,7 +9,14 @@ from sqlalchemy import Connection, select
 
 from vienna_control import rows
 from vienna_control.api.access import judge_step_up
-from vienna_control.api.entrance import LoginData, Shown, enter, refuse_guessing
+from vienna_control.api.entrance import (
+    GivenPassword,
+    LoginData,
+    Shown,
+    enter,
+    prove_person,
+    refuse_guessing,
+)
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -27,6 +34,14 @@ from vienna_kernel.verdict import Refused
 
 type Name = Annotated[str, Field(min_length=1, max_length=80)]
 type Bytes64 = Annotated[str, Field(min_length=1, max_length=16_384, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class BeginBody(BaseModel):
+    """``password``: outside dev and test, where no second factor is enrolled yet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    password: GivenPassword | None = None
 
 
 class CreatedBody(BaseModel):
@@ -62,16 +77,18 @@ class PasskeyData(BaseModel):
     "/mfa/passkeys/options",
     who=Who.SELF,
     writes=None,
+    body=BeginBody,
+    optional_body=True,
     data=OptionsData,
     summary="What a browser makes a passkey of, within five minutes",
 )
 async def creation_options(ctx: Context) -> OptionsData:
-    """Whoever has a second factor already shows it first."""
+    """Whoever has a second factor already shows it first; who has none gives the password."""
     rp = party(ctx)
+    operator = await ctx.app.store.read(lambda conn: _self(ctx, conn))
+    await prove_person(ctx, operator, ctx.body.password)
 
     def unit(tx: Tx) -> OptionsData:
-        operator = _self(ctx, tx.conn)
-        _stepped_up(ctx, tx.conn, operator)
         challenge = enrolment.fresh()
         asked = Asked(purpose="enrol", operator_id=operator.id)
         expires_at = ctx.app.passkeys.challenges.keep(tx, challenge, asked)

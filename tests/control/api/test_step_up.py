@@ -213,6 +213,22 @@ async def test_a_passkey_counts_as_much_as_a_code(control: Control, admin: Admin
     assert (status, answer["error"]["details"]) == (401, {"factors": ["passkey"]})
 
 
+async def test_a_passkey_is_enrolled_with_the_password_or_a_factor(control: Control, admin: Admin) -> None:
+    """Whoever stole a session does not make one of their own with it."""
+    await admin.set_up()
+    await admin.log_in()
+    begin = "/mfa/passkeys/options"
+    for proof, code in ((None, "mfa_required"), ({"password": "not mine at all"}, "unauthenticated")):
+        status, answer = await admin.ask("POST", begin, proof)
+        assert (status, answer["error"] and answer["error"]["code"]) == (401, code)
+    assert (await admin.ask("POST", begin, {"password": PASSWORD}))[0] == 200
+    await admin.enrol()
+    status, answer = await admin.ask("POST", begin, {"password": PASSWORD})
+    assert (status, answer["error"]["code"]) == (401, "mfa_required")
+    await admin.log_in(otp=admin.code())
+    assert (await admin.ask("POST", begin))[0] == 200
+
+
 async def test_no_join_token_is_for_any_agent(admin: Admin) -> None:
     await admin.set_up()
     await admin.log_in()
