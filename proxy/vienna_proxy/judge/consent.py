@@ -92,12 +92,13 @@ class Consents:
         """Take the one use of what people agreed to; None when this call may leave."""
         if self.rosters is None or (tier := self._tier(warrant, leaving)) is None:
             return None
-        at = max(leaving.now, datetime.now(UTC)).timestamp()
-        nonces = self._judged(warrant, leaving, tier, at)
+        mine = datetime.now(UTC)
+        nonces = self._judged(warrant, leaving, tier, max(leaving.now, mine).timestamp())
         if isinstance(nonces, Refused):
             return nonces
         proofs = [row.proof for row in warrant.consents if row.proof is not None]
-        self.spent = {nonce: until for nonce, until in self.spent.items() if until > at}
+        # Forgotten by our own clock alone: the control plane's could be put back when it has served its purpose.
+        self.spent = {nonce: until for nonce, until in self.spent.items() if until > mine.timestamp()}
         self.spent |= {proof.terms.nonce: proof.terms.until for proof in proofs}
         try:
             async with self._writing:

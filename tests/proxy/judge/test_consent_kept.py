@@ -75,6 +75,15 @@ async def test_what_is_over_is_forgotten(tmp_path: Path) -> None:
     assert set(json.loads((tmp_path / "consent.json").read_text())["spent"]) == {"op-a1", "op-b1"}
 
 
+async def test_what_served_is_not_forgotten_by_the_control_planes_clock(tmp_path: Path) -> None:
+    """It says that it is later than it is, and then that it is not."""
+    consents, now = opened(tmp_path), datetime.now(UTC)
+    assert await consents.take(agreed("1"), LEAVING) is None
+    later = replace(LEAVING, now=now + timedelta(hours=1))
+    assert await consents.take(agreed("2", until=now.timestamp() + 7200), later) is None
+    assert await consents.take(agreed("1"), LEAVING) is not None
+
+
 async def test_either_clock_can_say_that_it_is_over(tmp_path: Path) -> None:
     consents, now = opened(tmp_path), datetime.now(UTC)
     past = agreed("1", until=now.timestamp() - 5)
