@@ -8,6 +8,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from vienna_control import apart
 from vienna_control.api.change import misfit
 from vienna_control.api.edge import answer
 from vienna_control.api.problems import Code, Problem, rate_limited
@@ -61,7 +62,7 @@ async def import_openapi(ctx: Context) -> web.StreamResponse:
         raise misfit(error) from None
     except importing.BusyError:
         raise rate_limited("other descriptions are being read; ask again", 10) from None
-    except importing.TooMuchError:
+    except apart.TooMuchError:
         why = "reading it took more time or memory than a description may: take a part with 'only' or 'tags'"
         raise Problem(Code.VALIDATION_FAILED, why) from None
     return answer({"success": True, "data": told, "error": None}, headers=ctx.headers)

@@ -168,17 +168,15 @@ class Calendars:
         problem, fresh = "", None
         try:
             fresh = await self._fetcher.fetch(url)
-            spans = await asyncio.to_thread(ical.spans, fresh, self._clock.now(), known)
+            spans = await ical.read(fresh, self._clock.now(), known)
         except (FetchError, ical.UnreadableError) as error:
             problem, fresh = str(error)[:300], None
             log.warning("calendars.not_read", host=urlsplit(url).hostname, why=problem)
             if kept is None:
                 await self._store.write(lambda tx: _keep(tx, tenant, url, problem=problem))
                 return
-            spans = await asyncio.to_thread(ical.spans, kept.encode(), self._clock.now(), known)
-        values: dict[str, Any] = {
-            "spans": rows.dump([{**span, "from": iso(span["from"]), "to": iso(span["to"])} for span in spans])
-        }
+            spans = await ical.read(kept.encode(), self._clock.now(), known)
+        values: dict[str, Any] = {"spans": rows.dump(spans)}
         if fresh is not None:
             values |= {"text": fresh.decode(), "fetched_at": iso(self._clock.now())}
         await self._store.write(lambda tx: _keep(tx, tenant, url, problem=problem, **values))

@@ -50,7 +50,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def places(data: Any, at: str = "") -> list[str]:
-    """JSON pointers of the free texts in shown data; of an object whose key is one, the object; ``at``: over 200 of them."""
+    """JSON pointers of the free texts in shown data; of an object whose key is one, the object; ``at`` for over 200."""
     found = list(islice(_places(data, at), _MOST_PLACES + 1))
     return found if len(found) <= _MOST_PLACES else [at]
 

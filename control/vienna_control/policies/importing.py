@@ -1,13 +1,8 @@
-"""A mapping proposed from the description of an API, made in a process of its own.
-
-A description can say anything, and reading one is all computing: it happens where it takes neither the event loop nor
-the writer any time, with an end to its time and memory, and without anything of ours in its surroundings.
-"""
+"""A mapping proposed from the description of an API, made in a process of its own (``apart``)."""
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from vienna_control import apart
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.propose import apidoc
 from vienna_kernel.propose.finish import Finished, finish
@@ -25,10 +21,6 @@ _SECONDS = 60
 _MEMORY_BYTES = 1536 * 1024 * 1024
 _ANSWER_BYTES = 16 * 1024 * 1024
 _AT_ONCE = asyncio.Semaphore(2)
-
-
-class TooMuchError(Exception):
-    """It took longer, or more memory, than a description may."""
 
 
 class BusyError(Exception):
@@ -50,40 +42,17 @@ class Asked:
 async def propose(description: bytes, asked: Asked) -> dict[str, Any]:
     """``{"id", "hosts", "mapping", "cases", "actions", "skipped"}``: two files that load, and what is not in them.
 
-    Raises ``MalformedError`` for what is no description, ``TooMuchError``, ``BusyError``.
+    Raises ``MalformedError`` for what is no description, ``apart.TooMuchError``, ``BusyError``.
     """
     if _AT_ONCE.locked():
         raise BusyError
     async with _AT_ONCE:
-        told = orjson.loads(await _worked(orjson.dumps(asdict(asked)) + b"\n" + description))
+        given = orjson.dumps(asdict(asked)) + b"\n" + description
+        told = orjson.loads(await apart.worked(__name__, given, seconds=_SECONDS, most_bytes=_ANSWER_BYTES))
     if "wrong" in told:
         raise MalformedError(told["where"], told["wrong"])
     found: dict[str, Any] = told
     return found
-
-
-async def _worked(given: bytes) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    try:
-        async with asyncio.timeout(_SECONDS):
-            answer, _ = await process.communicate(given)
-    except TimeoutError:
-        raise TooMuchError from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0 or len(answer) > _ANSWER_BYTES:
-        raise TooMuchError
-    return answer
 
 
 def made(given: bytes) -> dict[str, Any]:
@@ -122,8 +91,7 @@ def _told(finished: Finished) -> dict[str, Any]:
 
 def main() -> None:
     """Read standard input, write the answer."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    apart.confine(seconds=_SECONDS, memory_bytes=_MEMORY_BYTES)
     sys.stdout.buffer.write(orjson.dumps(made(sys.stdin.buffer.read())))
 
 

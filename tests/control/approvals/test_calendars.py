@@ -80,6 +80,13 @@ def test_what_is_no_calendar_or_too_much_is_refused(text: bytes) -> None:
         ical.spans(text, NOW)
 
 
+async def test_a_calendar_that_is_never_done_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(await ical.read(page(WEEKLY), NOW)) == 3
+    monkeypatch.setattr(ical, "_SECONDS", 1)
+    with pytest.raises(ical.UnreadableError, match="too long"):
+        await ical.read(page(WEEKLY.replace("WEEKLY", "DAILY;INTERVAL=0")), NOW)
+
+
 @pytest.mark.parametrize(
     ("address", "may"),
     [
