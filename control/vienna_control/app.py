@@ -24,6 +24,7 @@ from vienna_control.execution.sweep import Sweep
 from vienna_control.folder import DataFolder
 from vienna_control.identity import Identity
 from vienna_control.kubernetes import TokenReview
+from vienna_control.notify.notifier import Notifier, notifier
 from vienna_control.passkeys import Passkeys
 from vienna_control.pipeline import Pipeline
 from vienna_control.policies import Policies
@@ -74,6 +75,7 @@ class App:
     tokens: TokenReview
     metrics: Metrics
     traces: Traces
+    notify: Notifier
     background: tuple[Background, ...] = ()
     openapi: Callable[[], dict[str, Any]] = dict
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,6 +135,14 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
     metrics, traces = Metrics(clock), Traces(settings.traces_url)
     metrics.counted.recall(await store.read(open_approvals))
     store.watch(metrics.committed)
+    notify = notifier(
+        settings,
+        store,
+        clock,
+        authority,
+        base_url=settings.control.public_url or base_url,
+        count=metrics.delivered,
+    )
     hub = Hub(store, authority, policies, pipeline, metrics, traces)
     app = App(
         config=settings,
@@ -152,6 +162,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         tokens=TokenReview(settings.control.enrolment),
         metrics=metrics,
         traces=traces,
+        notify=notify,
         background=(
             sequencer,
             policies,
@@ -162,6 +173,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
             Sweep(store, clock, pipeline.merits, hub.away),
             hub,
             Silence(store, clock),
+            notify.sender,
         ),
         openapi=functools.cache(lambda: describe(all_routes())),
     )

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from vienna_control.kubernetes import EnrolmentConfig
+from vienna_control.notify.config import NotifyConfig
 from vienna_control.ports import StartError
 from vienna_control.section import Section
 from vienna_control.tls import TlsConfig
@@ -58,6 +59,7 @@ class ControlConfig(Section):
         admin_listen: ``host:port`` of metrics and health; None: there are none.
         tls: TLS of ``listen``; without it a proxy in front ends it.
         enrolment: How sidecars enrol besides by join token.
+        notify: Where channels may go.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -73,6 +75,7 @@ class ControlConfig(Section):
     admin_listen: str | None = None
     tls: TlsConfig = TlsConfig()
     enrolment: EnrolmentConfig = EnrolmentConfig()
+    notify: NotifyConfig = NotifyConfig()
 
     @field_validator("listen", "admin_listen")
     @classmethod

@@ -17,7 +17,7 @@ from vienna_control.clock import Clock
 from vienna_control.events import Bus
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import schema, sqlite
-from vienna_control.store.unit import Tx
+from vienna_control.store.unit import Outbox, Tx
 from vienna_control.store.writer import Watch, Writer
 
 
@@ -73,6 +73,10 @@ class Store:
     def watch(self, watch: Watch) -> None:
         """Tell ``watch`` of each commit from now on; it must not raise, nor wait."""
         self._writer.watch = watch
+
+    def outbox(self, outbox: Outbox) -> None:
+        """Tell ``outbox`` of each event within its unit, from now on."""
+        self._writer.outbox = outbox
 
     async def write[T](self, unit: Callable[[Tx], T]) -> T:
         """Run a unit of work and return its result once it is durable.

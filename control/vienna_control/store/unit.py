@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -28,6 +28,10 @@ class Told(NamedTuple):
     data: Mapping[str, Any]
 
 
+type Outbox = Callable[[Tx, str, str, Mapping[str, Any]], None]
+"""Told of each event within its unit: its name, its tenant and its data. What it writes is part of the unit."""
+
+
 @dataclass(slots=True)
 class Tx:
     """What a unit is given. Used in the writer thread only, never kept after the unit returns.
@@ -41,6 +45,7 @@ class Tx:
     conn: Connection
     now: datetime
     next_arrival: int
+    outbox: Outbox | None = None
     at: str = field(init=False)
     events: list[tuple[str, str, dict[str, Any]]] = field(init=False, default_factory=list)
     told: list[Told] = field(init=False, default_factory=list)
@@ -97,5 +102,7 @@ class Tx:
         return leaf
 
     def publish(self, event: str, data: dict[str, Any], *, tenant: str = "default") -> None:
-        """Tell listeners after the commit (see ``events``)."""
+        """Tell listeners after the commit (see ``events``), and the outbox now."""
         self.events.append((event, tenant, data))
+        if self.outbox is not None:
+            self.outbox(self, event, tenant, data)

@@ -27,7 +27,7 @@ from vienna_control.events import Bus
 from vienna_control.ports import UnavailableError
 from vienna_control.store.sqlite import fsync_failed, in_transaction, total_changes
 from vienna_control.store.tables import entries
-from vienna_control.store.unit import Told, Tx
+from vienna_control.store.unit import Outbox, Told, Tx
 
 BATCH = 256
 
@@ -52,9 +52,11 @@ class Writer:
 
     Attributes:
         watch: Who counts; nobody at first.
+        outbox: Who is told of events within their units; nobody at first.
     """
 
     watch: Watch | None = None
+    outbox: Outbox | None = None
 
     def __init__(self, engine: Engine, clock: Clock, bus: Bus) -> None:
         self._engine = engine
@@ -139,7 +141,7 @@ class Writer:
                 job.error = job.error or UnavailableError("store", _cause(error))
 
     def _run(self, connection: Connection, job: _Job) -> None:
-        tx = Tx(connection, self._clock.now(), self._arrival + 1)
+        tx = Tx(connection, self._clock.now(), self._arrival + 1, self.outbox)
         savepoint = connection.begin_nested()
         try:
             job.result = job.unit(tx)

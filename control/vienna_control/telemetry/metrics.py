@@ -60,6 +60,9 @@ class Metrics:
         self._consults = self._histogram(
             "consult_seconds", "From a gate's question to its answer", _QUICK, "verdict"
         )
+        self._deliveries = Counter(
+            f"{PREFIX}_deliveries", "Attempts to deliver to a channel", ["type", "result"], registry=registry
+        )
         self._commit = self._histogram("commit_seconds", "What the database took for one commit", _QUICK)
         self._units = Counter(f"{PREFIX}_units", "Units of work that were committed", registry=registry)
         self._pending = self._gauge("approvals_pending", "Approvals that wait for people", "tier")
@@ -102,6 +105,10 @@ class Metrics:
     def consulted(self, verdict: str, seconds: float) -> None:
         """A gate's question was answered; ``verdict``: of a decision, or ``fault``."""
         self._consults.labels(verdict).observe(seconds)
+
+    def delivered(self, type: str, result: str) -> None:
+        """One attempt of a channel: ``sent``, ``failed`` (it is tried again) or ``dead``."""
+        self._deliveries.labels(type, result).inc()
 
     def committed(self, units: Sequence[Sequence[Told]], seconds: float) -> None:
         """One commit: what each of its units entered into the trail."""

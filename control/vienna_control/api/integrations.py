@@ -1,0 +1,354 @@
+"""Integrations: channels that events are delivered to, and what became of the deliveries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy import Connection, select
+
+from vienna_control.api.access import Principal
+from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.problems import Code, Problem, invalid, not_found
+from vienna_control.api.route import Context, Who, route
+from vienna_control.clock import iso
+from vienna_control.ids import new_id
+from vienna_control.notify import deliveries, outbox, registry
+from vienna_control.notify.kinds import KINDS, Type
+from vienna_control.notify.message import EVENTS, REPLY, Message, Sent
+from vienna_control.notify.registry import Integration, Wanted
+from vienna_control.notify.routing import Routing
+from vienna_control.store import Tx
+from vienna_control.store.tables import deliveries as table
+from vienna_control.store.tables import integrations
+from vienna_kernel.ledger.trail import EntryType
+
+type EventName = Literal[
+    "approval_required", "approval_resolved", "approval_escalated", "approval_expired", "action_executed",
+    "action_failed", "verification_mismatch", "policy_violation", "warrant_revoked", "agent_suspended",
+    "freeze_changed", "alert",
+]  # fmt: skip
+type Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+type Events = Annotated[tuple[EventName, ...], Field(min_length=1, max_length=12)]
+type Secrets = dict[Annotated[str, Field(max_length=40)], SecretStr]
+type Config = dict[Annotated[str, Field(max_length=40)], Any]
+
+
+class IntegrationBody(BaseModel):
+    """A channel. What ``config`` and ``secrets`` hold is of its type: ``GET /integrations/types``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    type: Type
+    config: Config = {}
+    secrets: Secrets = {}
+    events: Events
+    routing: Routing = Routing()
+    enabled: bool = True
+
+
+class ChangeBody(BaseModel):
+    """What is to be otherwise. ``config`` and ``routing`` as a whole; of ``secrets`` those that are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name | None = None
+    config: Config | None = None
+    secrets: Secrets | None = None
+    events: Events | None = None
+    routing: Routing | None = None
+    enabled: bool | None = None
+
+
+class IntegrationData(BaseModel):
+    """Attributes: ``secrets_set``: names of the secrets; they are never shown."""
+
+    integration_id: str
+    name: str
+    type: str
+    config: dict[str, Any]
+    secrets_set: list[str]
+    events: list[str]
+    routing: dict[str, Any]
+    enabled: bool
+    failing_since: str | None
+    created_at: str
+    updated_at: str
+
+
+class TestData(BaseModel):
+    """Attributes: ``error``: why it was not taken, empty if it was."""
+
+    __test__ = False  # not a test of pytest's
+
+    ok: bool
+    response_code: int | None
+    latency_ms: int
+    error: str
+
+
+class DeliveriesQuery(PageQuery):
+    """Filter of deliveries."""
+
+    status: Literal["waiting", "sent", "dead", "dropped"] | None = None
+
+
+@route(
+    "GET",
+    "/integrations/types",
+    who=Who.OPERATOR,
+    writes=None,
+    summary="Types of channels, and what each needs",
+)
+async def integration_types(ctx: Context) -> dict[str, Any]:
+    return {"types": {name: kind.to_api() for name, kind in KINDS.items()}, "events": list(EVENTS)}
+
+
+@route(
+    "GET", "/integrations", who=Who.OPERATOR, writes=None, query=PageQuery, summary="Channels, newest first"
+)
+async def list_integrations(ctx: Context) -> dict[str, Any]:
+    statement = registry.listed(ctx.principal.tenant)
+
+    def page(conn: Connection) -> dict[str, Any]:
+        return fetch_page(
+            conn,
+            statement,
+            ctx.query,
+            key=integrations.c.id,
+            noun="integrations",
+            shape=lambda row: registry.of_row(row).to_api(),
+        )
+
+    return await ctx.app.store.read(page)
+
+
+@route(
+    "GET", "/integrations/{id}", who=Who.OPERATOR, writes=None, data=IntegrationData, summary="One channel"
+)
+async def read_integration(ctx: Context) -> dict[str, Any]:
+    return (await ctx.app.store.read(lambda conn: _found(conn, ctx))).to_api()
+
+
+@route(
+    "POST",
+    "/integrations",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    body=IntegrationBody,
+    data=IntegrationData,
+    status=201,
+    summary="Add a channel",
+)
+async def create_integration(ctx: Context) -> dict[str, Any]:
+    """Slack's ``signing_secret`` lets T1 be decided in Slack; whoever has it can vote as others: for admins."""
+    wanted = _wanted(
+        ctx, ctx.body.model_dump(exclude={"secrets", "routing"}), ctx.body.secrets, ctx.body.routing
+    )
+    _judge(ctx, wanted, power="signing_secret" in wanted.secrets)
+
+    def unit(tx: Tx) -> Integration:
+        ctx.app.notify.outbox.forget()
+        return registry.add(tx, ctx.app.authority, ctx.principal.tenant, wanted, by=ctx.principal.id)
+
+    return (await _written(ctx, unit)).to_api()
+
+
+@route(
+    "PATCH",
+    "/integrations/{id}",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    body=ChangeBody,
+    data=IntegrationData,
+    summary="Change a channel",
+)
+async def change_integration(ctx: Context) -> dict[str, Any]:
+    body = ctx.body
+
+    def unit(tx: Tx) -> Integration:
+        ctx.app.notify.outbox.forget()
+        old = _found(tx.conn, ctx)
+        kept = registry.unsealed(ctx.app.authority, old)
+        given = {name: value.get_secret_value() for name, value in (body.secrets or {}).items()}
+        plain = {
+            "type": old.type,
+            "name": old.name if body.name is None else body.name,
+            "config": dict(old.config) if body.config is None else body.config,
+            "events": old.events if body.events is None else body.events,
+            "enabled": old.enabled if body.enabled is None else body.enabled,
+        }
+        secrets = {name: SecretStr(value) for name, value in {**kept, **given}.items()}
+        wanted = _wanted(ctx, plain, secrets, body.routing or old.routing)
+        # where decisions are taken is for admins as a whole: what is posted, and where, and who may answer
+        _judge(ctx, wanted, power="signing_secret" in wanted.secrets)
+        if wrong := registry.carries_off(old, wanted, given):
+            raise Problem(Code.VALIDATION_FAILED, wrong)
+        return registry.change(tx, ctx.app.authority, old, wanted, by=ctx.principal.id)
+
+    return (await _written(ctx, unit)).to_api()
+
+
+@route(
+    "DELETE",
+    "/integrations/{id}",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    summary="Remove a channel, and whatever waits for it",
+)
+async def remove_integration(ctx: Context) -> dict[str, Any]:
+    def unit(tx: Tx) -> Integration:
+        ctx.app.notify.outbox.forget()
+        old = _found(tx.conn, ctx)
+        registry.remove(tx, old, by=ctx.principal.id)
+        return old
+
+    return {"integration_id": (await _written(ctx, unit)).id, "removed": True}
+
+
+@route(
+    "POST",
+    "/integrations/{id}/test",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    data=TestData,
+    summary="Send a real event now, and say what the service answered",
+)
+async def test_integration(ctx: Context) -> TestData:
+    """An alert of the kind ``test``, once, beside the outbox; of a channel that is off too."""
+    one = await ctx.app.store.read(lambda conn: _found(conn, ctx))
+    message = _test_message(ctx)
+    attempt = await ctx.app.notify.sender.attempt(one, message)
+    ok = isinstance(attempt.result, Sent)
+    by = ctx.principal.id
+    await ctx.app.store.write(lambda tx: registry.recorded(tx, one, by, tested=True, ok=ok))
+    return TestData(
+        ok=ok,
+        response_code=attempt.result.code,
+        latency_ms=attempt.milliseconds,
+        error="" if isinstance(attempt.result, Sent) else attempt.result.why,
+    )
+
+
+test_integration.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's
+
+
+def _test_message(ctx: Context) -> Message:
+    return Message(
+        id=new_id("dlv"),
+        event="alert",
+        at=iso(ctx.app.clock.now()),
+        tenant=ctx.principal.tenant,
+        data={"kind": "test", "severity": "info", "text": "this is a test of this channel"},
+        about={"agent": "nobody"},
+        link=ctx.app.notify.sender.link(None),
+    )
+
+
+@route(
+    "GET",
+    "/integrations/{id}/deliveries",
+    who=Who.OPERATOR,
+    writes=None,
+    query=DeliveriesQuery,
+    summary="What was sent to a channel, waits, or was given up; newest first",
+)
+async def list_deliveries(ctx: Context) -> dict[str, Any]:
+    """Kept for 30 days after their end."""
+
+    def page(conn: Connection) -> dict[str, Any]:
+        statement = deliveries.listed(ctx.principal.tenant, _found(conn, ctx).id)
+        if ctx.query.status is not None:
+            statement = statement.where(table.c.status == ctx.query.status)
+        return fetch_page(
+            conn, statement, ctx.query, key=table.c.id, noun="deliveries", shape=deliveries.shown
+        )
+
+    return await ctx.app.store.read(page)
+
+
+@route(
+    "POST",
+    "/integrations/{id}/deliveries/{delivery_id}/redeliver",
+    who=Who.OPERATOR,
+    writes=EntryType.CONFIG_CHANGED,
+    summary="Send a delivery once more, under the same id",
+)
+async def redeliver(ctx: Context) -> dict[str, Any]:
+    """One that has ended, whether it arrived or was given up."""
+    delivery_id = ctx.path["delivery_id"]
+
+    def unit(tx: Tx) -> dict[str, Any]:
+        one = _found(tx.conn, ctx)
+        query = deliveries.listed(one.tenant, one.id).where(table.c.id == delivery_id, table.c.event != REPLY)
+        row = tx.conn.execute(query).mappings().first()
+        if row is None:
+            raise not_found("delivery", delivery_id)
+        if row["status"] == "waiting":
+            raise Problem(Code.CONFLICT, "it waits to be sent already")
+        deliveries.again(tx, dict(row))
+        outbox.wake(tx, one.tenant)
+        registry.recorded(tx, one, ctx.principal.id, redelivered=delivery_id)
+        return deliveries.shown(
+            dict(tx.conn.execute(select(table).where(table.c.id == delivery_id)).mappings().one())
+        )
+
+    return await ctx.app.store.write(unit)
+
+
+async def _written(ctx: Context, unit: Any) -> Integration:
+    """Do it; the outbox looks again afterwards, whether it was done or not."""
+    try:
+        done: Integration = await ctx.app.store.write(unit)
+        return done
+    finally:
+        ctx.app.notify.outbox.forget()
+
+
+def _found(conn: Connection, ctx: Context) -> Integration:
+    found = registry.find(conn, ctx.principal.tenant, ctx.path["id"])
+    if found is None:
+        raise not_found("integration", ctx.path["id"])
+    return found
+
+
+def _wanted(ctx: Context, plain: dict[str, Any], secrets: Secrets, routing: Routing) -> Wanted:
+    """What was asked for, held against its type. Raises 422; a secret is not repeated."""
+    kind = KINDS[plain["type"]]
+    try:
+        config = kind.config.model_validate(plain["config"])
+    except ValidationError as error:
+        raise invalid(error, prefix="/config") from None
+    try:
+        sealed = kind.secrets.model_validate({name: one.get_secret_value() for name, one in secrets.items()})
+    except ValidationError as error:
+        raise _hidden(invalid(error, prefix="/secrets")) from None
+    return Wanted(
+        name=plain["name"],
+        type=plain["type"],
+        config=config.model_dump(mode="json"),
+        secrets=sealed.model_dump(exclude_none=True),
+        events=tuple(dict.fromkeys(plain["events"])),
+        routing=routing,
+        enabled=plain["enabled"],
+    )
+
+
+def _hidden(problem: Problem) -> Problem:
+    for one in problem.details:
+        one["got"] = None if one["got"] is None else "(not shown)"
+    return problem
+
+
+def _judge(ctx: Context, wanted: Wanted, *, power: bool) -> None:
+    if power and not _is_admin(ctx.principal):
+        raise Problem(
+            Code.FORBIDDEN, "a channel in which people decide (signing_secret) is set up by an admin"
+        )
+    if wrong := registry.judge(wanted, ctx.app.notify.guard, plain=ctx.app.notify.plain):
+        raise Problem(Code.VALIDATION_FAILED, wrong)
+
+
+def _is_admin(principal: Principal) -> bool:
+    return Who.ADMIN.admits(principal)

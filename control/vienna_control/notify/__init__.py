@@ -1,0 +1,1 @@
+"""Channels: events of committed units, delivered to Slack, Teams, e-mail, PagerDuty and webhooks."""

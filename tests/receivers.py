@@ -1,0 +1,116 @@
+"""Servers that channels are tried against, on loopback: one for HTTP that keeps what came, one that speaks SMTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+_PATIENCE = 10.0
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+type Answering = Callable[[Request], web.StreamResponse]
+
+
+@dataclass
+class Receiver:
+    """Attributes: ``answer``: what it says; a test sets another."""
+
+    url: str = ""
+    answer: Answering = field(default=lambda _: web.json_response({"ok": True}))
+    came: asyncio.Queue[Request] = field(default_factory=asyncio.Queue)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    stall: bool = False
+
+    async def next(self) -> Request:
+        async with asyncio.timeout(_PATIENCE):
+            return await self.came.get()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        one = Request(request.path, headers, await request.read())
+        self.came.put_nowait(one)
+        if self.stall:
+            await self.held.wait()
+        return self.answer(one)
+
+
+@asynccontextmanager
+async def receiver() -> AsyncIterator[Receiver]:
+    """A web server on a free port."""
+    found = Receiver()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", found.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield found
+    finally:
+        found.held.set()
+        await runner.cleanup()
+
+
+@dataclass
+class Mailbox:
+    """An SMTP server (RFC 5321, as far as a client needs it). ``refuse``: codes by verb."""
+
+    port: int = 0
+    refuse: dict[str, str] = field(default_factory=dict)
+    came: asyncio.Queue[tuple[list[str], EmailMessage]] = field(default_factory=asyncio.Queue)
+
+    async def next(self) -> tuple[list[str], EmailMessage]:
+        async with asyncio.timeout(_PATIENCE):
+            return await self.came.get()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to: list[str] = []
+        writer.write(b"220 mail.test ESMTP\r\n")
+        while line := (await reader.readline()).decode().strip():
+            verb = line.split(" ")[0].upper()
+            said = self.refuse.get(verb, {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok"))
+            writer.write(f"{said}\r\n".encode())
+            if verb == "RCPT":
+                to.append(line.partition("<")[2].partition(">")[0])
+            if verb == "DATA" and said.startswith("354"):
+                lines = []
+                while (part := await reader.readline()) != b".\r\n":
+                    lines.append(part.removeprefix(b"."))
+                self.came.put_nowait((to, message_from_bytes(b"".join(lines), policy=default)))  # type: ignore[arg-type]
+                writer.write(b"250 taken\r\n")
+            if verb == "QUIT":
+                break
+        writer.close()
+
+
+@asynccontextmanager
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """An SMTP server on a free port."""
+    found = Mailbox()
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    found.port = server.sockets[0].getsockname()[1]
+    try:
+        yield found
+    finally:
+        server.close()
