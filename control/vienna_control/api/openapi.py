@@ -32,7 +32,8 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     schemas = _Schemas(declared)
     paths: dict[str, dict[str, Any]] = {}
     for one in declared:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
+        path = re.sub(r":[^}]*", "", one.path)  # a pattern is the router's affair
+        paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -169,7 +170,7 @@ def _codes(one: Route) -> set[Code]:
     if "{" in one.path:
         codes |= {Code.NOT_FOUND}
     if one.query is not None:
-        codes |= {Code.VALIDATION_FAILED}
+        codes |= {Code.VALIDATION_FAILED, Code.NOT_FOUND}
     return codes
 
 

@@ -105,11 +105,15 @@ def pointer(path: Sequence[str | int]) -> str:
 _SECRET_FIELDS = frozenset({"password", "otp", "token", "api_key", "apiKey", "totp_secret", "secret", "code"})
 
 
-def invalid(error: ValidationError, *, prefix: str = "") -> Problem:
-    """422 that names each field, what was expected and what came; values of secret fields are not repeated."""
+def invalid(error: ValidationError, *, prefix: str = "", sent: Any = None) -> Problem:
+    """422 that names each field, what was expected and what came; values of secret fields are not repeated.
+
+    ``sent``: what was read, so that a pointer has only steps that are in it.
+    """
     details = []
     for row in error.errors(include_url=False):
         path = tuple(step for step in row["loc"] if not _is_union_tag(step))
+        path = path if sent is None else _within(sent, path, missing=row["type"] == "missing")
         secret = any(isinstance(step, str) and step in _SECRET_FIELDS for step in path)
         whole = row["type"] == "missing" or not path
         came = None if whole else "(not shown)" if secret else _short(row["input"])
@@ -145,6 +149,18 @@ def _expected(row: Any) -> str:
 
 def _is_union_tag(step: str | int) -> bool:
     return isinstance(step, str) and ("[" in step or step.startswith("function-"))
+
+
+def _within(sent: Any, path: tuple[str | int, ...], *, missing: bool) -> tuple[str | int, ...]:
+    """A path without the names of the types that were tried on the way; ``missing``: its last step is not there."""
+    found: list[str | int] = []
+    for at, step in enumerate(path):
+        if missing and at == len(path) - 1:
+            found.append(step)
+        elif step in (sent if isinstance(sent, dict) else range(len(sent)) if isinstance(sent, list) else ()):
+            sent = sent[step]
+            found.append(step)
+    return tuple(found)
 
 
 def _short(value: Any) -> Any:

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from vienna_control.api.access import NOBODY, Principal, Who, judge, judge_step_up
 from vienna_control.api.caller import refuse_foreign_origin
 from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge, strict_headers
-from vienna_control.api.peer import principal_of
+from vienna_control.api.peer import forwarder_of, principal_of
 from vienna_control.api.problems import Code, Problem, invalid
 from vienna_control.api.route import Answer, Context, Route
+from vienna_control.api.strictly import strictly
 from vienna_control.ports import UnavailableError
 from vienna_kernel.decode import json as strict_json
 from vienna_kernel.errors import MalformedError
@@ -38,7 +39,8 @@ def build(app: App, routes: Iterable[Route]) -> web.Application:
         if name in seen:
             raise ValueError(f"two routes are declared for {declared.method} {declared.path}")
         seen.add(name)
-        site.router.add_route(declared.method, declared.path, _endpoint(app, declared))
+        method = "*" if declared.forwarded else declared.method
+        site.router.add_route(method, declared.path, _endpoint(app, declared))
         if declared.method == "GET" and not declared.raw:
             site.router.add_route("HEAD", declared.path, _endpoint(app, declared))
     return site
@@ -46,7 +48,7 @@ def build(app: App, routes: Iterable[Route]) -> web.Application:
 
 def _endpoint(app: App, declared: Route) -> Any:
     async def endpoint(request: web.Request) -> web.StreamResponse:
-        principal = NOBODY if declared.who is Who.PUBLIC else await principal_of(app, request, declared.who)
+        principal = NOBODY if declared.who is Who.PUBLIC else await _principal(app, request, declared)
         judge(declared.who, principal)
         if declared.step_up and not app.config.lenient:
             judge_step_up(principal, now=app.clock.now())
@@ -73,6 +75,12 @@ def _endpoint(app: App, declared: Route) -> Any:
         return answer(envelope, status=declared.status, headers=context.headers)
 
     return endpoint
+
+
+async def _principal(app: App, request: web.Request, declared: Route) -> Principal:
+    if declared.forwarded:
+        return await forwarder_of(app, request)
+    return await principal_of(app, request, declared.who)
 
 
 async def _until_stopping(context: Context, declared: Route) -> Answer:
@@ -118,7 +126,7 @@ async def _body(declared: Route, request: web.Request, principal: Principal) -> 
             Code.INVALID_REQUEST, f"the body was not there within {BODY_SECONDS:g} seconds"
         ) from None
     if not data and declared.optional_body:
-        return declared.body.model_validate({})
+        return strictly(declared.body)({})
     if request.content_type not in ("application/json", "application/merge-patch+json"):
         raise Problem(
             Code.INVALID_REQUEST, "the body must be JSON, with the header 'Content-Type: application/json'"
@@ -130,9 +138,9 @@ async def _body(declared: Route, request: web.Request, principal: Principal) -> 
     if isinstance(parsed, dict) and "tenant_id" in parsed:
         parsed = _own_tenant(parsed, declared.body, principal)
     try:
-        return declared.body.model_validate(parsed)
+        return strictly(declared.body)(parsed)
     except ValidationError as error:
-        raise invalid(error) from None
+        raise invalid(error, sent=parsed) from None
 
 
 def _own_tenant(parsed: dict[str, Any], model: type[BaseModel], principal: Principal) -> dict[str, Any]:
