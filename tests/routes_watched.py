@@ -37,7 +37,6 @@ ENTERS_NOTHING = {
     ("POST", "/api/v1/break-glass"): "wrong codes are counted; the lock-out is the entry",
     ("POST", "/api/v1/break-glass/challenge"): "a challenge is asked for; its answer is the deed",
     ("POST", "/api/v1/mfa/passkeys/options"): "a challenge is asked for; its answer is the deed",
-    ("POST", "/api/v1/auth/passkey/options"): "a challenge is asked for; its answer is the deed",
     ("POST", "/api/v1/approvals/{id}/challenge"): "a challenge is asked for; its answer is the deed",
     ("POST", "/api/v1/roster/proposals/{id}/challenge"): "a challenge is asked for; its answer is the deed",
     ("POST", "/api/v1/mfa/passkeys"): "an answer that does not hold uses its challenge up",

@@ -187,14 +187,8 @@ async def login_options(ctx: Context) -> OptionsData:
     """The same for everybody: no name is asked for, none is told."""
     rp = party(ctx)
     refuse_guessing(ctx)
-
-    def unit(tx: Tx) -> OptionsData:
-        challenge = enrolment.fresh()
-        expires_at = ctx.app.passkeys.challenges.keep(tx, challenge, Asked(purpose="login"))
-        options = keys.request_options(b64url(challenge), rp, ())
-        return OptionsData(public_key=options, expires_at=expires_at)
-
-    return await kept(ctx, unit)
+    challenge, expires_at = ctx.app.passkeys.challenges.for_login(ctx.app.clock.now())
+    return OptionsData(public_key=keys.request_options(b64url(challenge), rp, ()), expires_at=expires_at)
 
 
 @route(

@@ -6,17 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from keyholders import Keyholders
 from passkey_kit import Authenticator
 from planes import Control
 from vienna_control.clock import FixedClock
-from vienna_control.passkeys.challenges import MOST_LOGINS, Asked
 from vienna_control.passkeys.party import party_of
 from vienna_control.store import Tx
 from vienna_control.store.tables import alerts, entries, operators, passkey_challenges
-from vienna_kernel.keyring import b64url
+from vienna_kernel.keyring import b64url, unb64url
 
 
 async def options(control: Control) -> dict[str, Any]:
@@ -109,22 +108,32 @@ async def test_a_challenge_serves_once_for_its_person_and_its_purpose(
     await holders.enrol("alice", key)
     body = key.asserted(await options(control))
     assert (await control.ask("POST", "/api/v1/auth/passkey", body=body))[0] == 200
+    elsewhere = {
+        "credential_id": "AA",
+        "attestation_object": "AA",
+        "client_data_json": body["client_data_json"],
+    }
+    assert (await holders.ask("alice", "POST", "/mfa/passkeys", elsewhere))[0] == 422
     assert (await control.ask("POST", "/api/v1/auth/passkey", body=body))[0] == 401
     stale = key.asserted(await options(control))
     clock.advance(timedelta(minutes=5))
     assert (await control.ask("POST", "/api/v1/auth/passkey", body=stale))[0] == 401
 
 
-async def test_challenges_are_kept_hashed_and_swept(control: Control, clock: FixedClock) -> None:
-    first = (await options(control))["challenge"]
-    kept = await control.app.store.read(lambda conn: conn.scalars(select(passkey_challenges.c.hash)).all())
-    assert len(kept) == 1
-    assert first not in kept[0]
+async def test_challenges_are_kept_hashed_and_swept(
+    control: Control, holders: Keyholders, clock: FixedClock
+) -> None:
+    async def kept() -> list[str]:
+        query = select(passkey_challenges.c.hash)
+        return list(await control.app.store.read(lambda conn: conn.scalars(query).all()))
+
+    _, asked = await holders.ask("alice", "POST", "/mfa/passkeys/options")
+    (first,) = await kept()
+    assert asked["data"]["public_key"]["challenge"] not in first
     clock.advance(timedelta(minutes=5))
-    await options(control)
-    left = await control.app.store.read(lambda conn: conn.scalars(select(passkey_challenges.c.hash)).all())
-    assert len(left) == 1
-    assert left != kept
+    await holders.ask("alice", "POST", "/mfa/passkeys/options")
+    (second,) = await kept()
+    assert second != first
 
 
 async def test_one_person_keeps_few_challenges_waiting(holders: Keyholders) -> None:
@@ -135,14 +144,19 @@ async def test_one_person_keeps_few_challenges_waiting(holders: Keyholders) -> N
     assert (await holders.ask("bob", "POST", "/mfa/passkeys/options"))[0] == 200
 
 
-async def test_strangers_keep_so_many_and_no_more(control: Control) -> None:
-    def fill(tx: Tx) -> None:
-        for number in range(MOST_LOGINS):
-            control.app.passkeys.challenges.keep(tx, number.to_bytes(4), Asked(purpose="login"))
-
-    await control.app.store.write(fill)
-    status, _, _ = await control.ask("POST", "/api/v1/auth/passkey/options")
-    assert status == 429
+async def test_strangers_who_ask_fill_nothing_and_make_up_nothing(
+    control: Control, holders: Keyholders, clock: FixedClock
+) -> None:
+    key = await holders.enrol("alice")
+    asked = await options(control)
+    kept = select(func.count()).select_from(passkey_challenges)
+    assert await control.app.store.read(lambda conn: conn.scalar(kept)) == 0
+    challenge = unb64url(asked["challenge"])
+    later = challenge[:16] + (int.from_bytes(challenge[16:24]) + 60).to_bytes(8) + challenge[24:]
+    for made_up in (later, challenge[:-1], challenge[:20], b""):
+        body = key.asserted({"challenge": b64url(made_up)})
+        assert (await control.ask("POST", "/api/v1/auth/passkey", body=body))[0] == 401
+    assert (await control.ask("POST", "/api/v1/auth/passkey", body=key.asserted(asked)))[0] == 200
 
 
 ANSWERS: dict[str, dict[str, Any]] = {
