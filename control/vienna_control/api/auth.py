@@ -87,7 +87,7 @@ async def login(ctx: Context) -> LoginData:
     refuse_guessing(ctx, account)
     operator, there = await ctx.app.store.read(lambda conn: _with_factors(conn, account))
     stored = operator.password if operator is not None and not operator.disabled else None
-    good = await check_password(ctx, body.password, stored)
+    good = await check_password(ctx, body.password, stored, account=account)
     if good and operator is not None and stored is not None:
         if there and not (body.otp or body.recovery_code) and not ctx.app.config.lenient:
             what = "give 'otp', or 'recovery_code'" if "totp" in there else "log in with your passkey"
@@ -218,7 +218,8 @@ async def change_password(ctx: Context) -> Message:
     refuse_guessing(ctx, principal.name)
     refuse_password(body.new_password, email=principal.name, field="/new_password")
     operator, there = await app.store.read(lambda conn: _with_factors(conn, principal.name))
-    good = await check_password(ctx, body.current_password, operator.password if operator else None)
+    stored = operator.password if operator else None
+    good = await check_password(ctx, body.current_password, stored, account=principal.name)
     if not good or operator is None:
         raise await _one_answer(ctx, principal.name)
     if operator.mfa and body.otp is None:
@@ -228,6 +229,9 @@ async def change_password(ctx: Context) -> Message:
     hashed = await make_password(ctx, body.new_password)
 
     def unit(tx: Tx) -> bool:
+        now = operators.by_id(tx.conn, principal.id)
+        if now is None or now.disabled or now.password != stored:  # an admin took it away meanwhile
+            return False
         code = body.otp.get_secret_value() if body.otp else None
         if code is not None and not app.identity.totp.check(tx, principal.id, code):
             return False

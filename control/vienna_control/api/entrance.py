@@ -118,12 +118,18 @@ def enter(ctx: Context, tx: Tx, operator: Operator, shown: Shown) -> LoginData:
     )
 
 
-async def check_password(ctx: Context, password: SecretStr, stored: str | None) -> bool:
-    """Whether it is the stored one. Raises 429 when too many wait."""
+async def check_password(ctx: Context, password: SecretStr, stored: str | None, *, account: str) -> bool:
+    """Whether it is the stored one of this account. Raises 429 when too many wait.
+
+    False as well when account or address was locked while it waited: many guesses at once are worth no more than one
+    after the other.
+    """
+    identity = ctx.app.identity
     try:
-        return await ctx.app.identity.passwords.check(password.get_secret_value(), stored)
+        good = await identity.passwords.check(password.get_secret_value(), stored)
     except TooManyLoginsError:
         raise rate_limited("too many logins at once; wait", 2) from None
+    return good and not identity.wait_seconds(account, ctx.client)
 
 
 async def prove_person(ctx: Context, operator: Operator, password: SecretStr | None) -> None:
@@ -141,7 +147,7 @@ async def prove_person(ctx: Context, operator: Operator, password: SecretStr | N
     if password is None:
         raise Problem(Code.MFA_REQUIRED, "give your 'password': nothing else shows yet that it is you")
     refuse_guessing(ctx, operator.email)
-    if not await check_password(ctx, password, operator.password):
+    if not await check_password(ctx, password, operator.password, account=operator.email):
         await app.store.write(lambda tx: app.identity.failed(tx, operator.email, ctx.client))
         raise Problem(Code.UNAUTHENTICATED, "the password is wrong")
 

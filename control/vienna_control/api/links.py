@@ -190,5 +190,5 @@ async def first_admin(ctx: Context) -> WelcomeData:
 
 
 def _does_not_hold(ctx: Context, why: str) -> Problem:
-    ctx.app.identity.by_address.fail(ctx.client)
+    ctx.app.identity.failed_from(ctx.client)
     return Problem(Code.UNAUTHENTICATED, why)

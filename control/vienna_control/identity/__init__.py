@@ -19,7 +19,7 @@ from vienna_control.identity.credentials import Credentials
 from vienna_control.identity.passwords import Passwords
 from vienna_control.identity.recovery import Recovery
 from vienna_control.identity.sessions import Sessions
-from vienna_control.identity.throttle import Throttle
+from vienna_control.identity.throttle import Throttle, network_of
 from vienna_control.identity.totp import Totp
 from vienna_control.ports import Hasher, Sealer
 from vienna_control.store import Tx
@@ -36,7 +36,7 @@ class Identity:
 
     Attributes:
         by_account: Failed logins by account, known or not; kept over a restart.
-        by_address: Failed logins by the peer's address.
+        by_address: Failed logins by where they came from (``network_of``).
     """
 
     def __init__(self, keys: _Keys, clock: Clock, *, session_seconds: int) -> None:
@@ -55,13 +55,20 @@ class Identity:
 
     def wait_seconds(self, account: str, address: str) -> int:
         """How long a login to this account from this address must wait; 0: not at all."""
-        return max(self.by_account.wait_seconds(self._key(account)), self.by_address.wait_seconds(address))
+        return max(
+            self.by_account.wait_seconds(self._key(account)),
+            self.by_address.wait_seconds(network_of(address)),
+        )
 
     def failed(self, tx: Tx, account: str, address: str) -> None:
         """Count a login that failed, for whatever reason."""
         self.by_account.fail(self._key(account))
-        self.by_address.fail(address)
+        self.failed_from(address)
         guesses.keep(tx, self.by_account, self._key(account))
+
+    def failed_from(self, address: str) -> None:
+        """Count what failed and names no account: a link, an invitation, a setup token."""
+        self.by_address.fail(network_of(address))
 
     def succeeded(self, tx: Tx, account: str) -> None:
         self.by_account.clear(self._key(account))

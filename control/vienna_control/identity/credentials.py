@@ -93,7 +93,8 @@ class Credentials:
         return PREFIXES[kind] + secrets.token_urlsafe(32)
 
     def hash(self, key: str) -> str:
-        return self._hasher.keyed_hash(b"credential\0" + key.encode())
+        # of a header's bytes that are no text too
+        return self._hasher.keyed_hash(b"credential\0" + key.encode(errors="surrogateescape"))
 
     def issue(
         self,

@@ -156,4 +156,5 @@ class Sessions:
         return len(ended)
 
     def _hash(self, secret: str) -> str:
-        return self._hasher.keyed_hash(b"session\0" + secret.encode())
+        # of a cookie's bytes that are no text too
+        return self._hasher.keyed_hash(b"session\0" + secret.encode(errors="surrogateescape"))

@@ -5,6 +5,7 @@ Counted in memory, bounded; ``guesses`` keeps what a restart must not forget.
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -14,6 +15,17 @@ from datetime import datetime, timedelta
 from vienna_control.clock import Clock
 
 _MOST_KEYS = 20_000
+
+
+def network_of(address: str) -> str:
+    """What a guesser has one of: an IPv4 address, or the /64 of an IPv6 address; any other text as it is."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found.packed[:8] + bytes(8), 64)))
 
 
 @dataclass(slots=True)

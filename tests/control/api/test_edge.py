@@ -255,6 +255,12 @@ async def raw(control: Control, data: bytes, *, seconds: float = 5.0) -> bytes:
         writer.close()
 
 
+@pytest.mark.parametrize("line", [b"Authorization: Bearer \xff", b"Cookie: vienna-dev=\xff"])
+async def test_a_credential_of_bytes_that_are_no_text_is_nobodys(control: Control, line: bytes) -> None:
+    head = b"GET /api/v1/operators/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    assert (await raw(control, head + line + b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -52,6 +52,24 @@ async def test_it_is_changed_with_the_current_one_and_a_code(
     assert (await log_in(control, NEW))[0] == 200
 
 
+async def test_a_change_that_is_under_way_does_not_undo_what_an_admin_did(
+    control: Control, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, answer = await log_in(control, PASSWORD)
+    alice, passwords = answer["data"], control.app.identity.passwords
+    real = passwords.make
+
+    async def meanwhile(password: str) -> str:
+        path = f"/operators/{alice['operator']['id']}/invitation"
+        assert (await people.ask("ada", "POST", path))[0] == 201
+        return await real(password)
+
+    monkeypatch.setattr(passwords, "make", meanwhile)
+    body = {"current_password": PASSWORD, "new_password": NEW, "otp": people.code()}
+    assert (await control.ask("POST", CHANGE, key=alice["apiKey"], body=body))[0] == 401
+    assert (await log_in(control, NEW))[0] == 401
+
+
 async def test_whoever_stole_a_session_does_not_guess_the_password(
     control: Control, people: People, clock: FixedClock
 ) -> None:
