@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gate_end import Gate
 from people import People
@@ -15,7 +15,7 @@ from planes import AGENT_KEY, Control
 from vienna_control import rows
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
-from vienna_control.store.tables import approvals, entries, intents
+from vienna_control.store.tables import approvals, entries, intents, operators
 from vienna_kernel import wire
 from vienna_kernel.verdict import Reason
 
@@ -139,6 +139,22 @@ async def test_two_people_at_once_of_whom_one_denies_end_in_one_decision(
     assert sorted(status for status, _ in answers) == [200, 409]
     final = await column(control, approvals.c.status, approvals.c.id == held.approval_id)
     assert final in ("approved", "denied")
+
+
+async def test_who_may_act_no_more_consents_to_nothing_that_is_still_to_happen(
+    control: Control, bot: Gate, people: People
+) -> None:
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    for who in ("alice", "bob"):
+        await people.approve(who, held.approval_id)
+        await control.app.store.write(
+            lambda tx, email=f"{who}@example.com": tx.conn.execute(
+                update(operators).where(operators.c.email == email).values(disabled=True)
+            )
+        )
+    _, one = await people.ask("xenia", "GET", f"/approvals/{held.approval_id}")
+    assert (one["data"]["status"], one["data"]["current_approvals"]) == ("pending", 0)
+    assert len(one["data"]["votes"]) == 2
 
 
 async def test_auditors_and_operators_do_not_approve(bot: Gate, people: People) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from vienna_control import rows
 from vienna_control.approvals import duty
 from vienna_control.approvals.groups import groups_order
 from vienna_control.clock import iso
 from vienna_control.store import Tx
-from vienna_control.store.tables import approvals, intents, votes
+from vienna_control.store.tables import approvals, intents, operators, votes
 from vienna_kernel import lifecycle
 from vienna_kernel.approval.deadline import lapse as after_deadline
 from vienna_kernel.approval.moves import Event, Requirements, Status, Vote, advance
@@ -100,9 +100,20 @@ _WITH_INTENT = select(
 
 
 def votes_of(conn: Connection, approval_id: str) -> list[tuple[Vote, str, str]]:
-    """The votes of an approval in order, each with its instant and the digest of what was shown."""
-    query = select(votes).where(votes.c.approval_id == approval_id).order_by(votes.c.at, votes.c.id)
-    return [(vote_of(row), row["at"], row["shown_digest"]) for row in rows.every(conn, query)]
+    """The votes of an approval that count, in order, each with its instant and the digest of what was shown.
+
+    Those of an account that is disabled do not: whoever may act no more consents to nothing that is still to happen.
+    """
+    found = _VOTES.every(conn, approval=approval_id)
+    return [(vote_of(row), row["at"], row["shown_digest"]) for row in found]
+
+
+_VOTES = rows.Prepared(
+    select(votes)
+    .join(operators, operators.c.id == votes.c.operator_id)
+    .where(votes.c.approval_id == bindparam("approval"), operators.c.disabled.is_(False))
+    .order_by(votes.c.at, votes.c.id)
+)
 
 
 def vote_of(row: rows.Row) -> Vote:

@@ -182,10 +182,10 @@ def satisfies(tx: Tx, past: Past, requirements: Requirements, *, tier: Tier) -> 
     Whom an escalation asked as well then is asked as well here. What went by break-glass went by one person, for as
     much as it was then.
     """
+    given = [vote for vote, _, _ in votes_of(tx.conn, past.approval_id)]
     if past.break_glass:
-        return tier <= past.tier
+        return bool(given) and tier <= past.tier
     order = groups_order(tx.conn, past.tenant) if past.level else ()
     for level in range(past.level):
         requirements = escalate(requirements, order, level) or requirements
-    given = [vote for vote, _, _ in votes_of(tx.conn, past.approval_id)]
     return tally(requirements, given, rollback_plan=past.rollback_plan).status == "approved"

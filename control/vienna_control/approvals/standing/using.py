@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from vienna_control import rows
 from vienna_control.approvals import ending
@@ -46,10 +46,11 @@ def covering(tx: Tx, ask: Ask, *, tier: Tier, requirements: Requirements) -> Cov
         tier: Of the call, as it was decided.
         requirements: Of people, as policy has them for this very call.
     """
-    if consent.demanded(tx.conn, ask.caller.tenant, tier.value):
+    found = _candidates(tx.conn, ask, tx.at)
+    if not found or consent.demanded(tx.conn, ask.caller.tenant, tier.value):
         return None
     planned = str(ask.claimed.get("rollback_plan") or "")
-    for row in _candidates(tx.conn, ask, tx.at):
+    for row in found:
         terms = kept.terms(tx.conn, row)
         standing = terms.standing(row["id"], used=row["used"], agents=frozenset({ask.caller.agent_id}))
         verdict = covers(standing, ask.intents, agent_id=ask.caller.agent_id, tier=tier, now=tx.now)
@@ -69,21 +70,25 @@ def covering(tx: Tx, ask: Ask, *, tier: Tier, requirements: Requirements) -> Cov
 
 def _candidates(conn: Connection, ask: Ask, at: str) -> Sequence[rows.Row]:
     """Those of this agent and action that hold, by their signed warrants."""
-    query = (
-        kept.listed()
-        .add_columns(standing_holders.c.warrant_id)
-        .join(standing_holders, standing_holders.c.standing_id == standing_warrants.c.id)
-        .join(warrants, warrants.c.id == standing_holders.c.warrant_id)
-        .where(
-            standing_warrants.c.tenant == ask.caller.tenant,
-            standing_warrants.c.action == ask.intents[0].action,
-            standing_warrants.c.expires_at > at,
-            standing_holders.c.agent_id == ask.caller.agent_id,
-            warrants.c.status == "issued",
-        )
-        .order_by(standing_warrants.c.expires_at, standing_warrants.c.id)
+    caller = ask.caller
+    name = {"tenant": caller.tenant, "agent": caller.agent_id, "action": ask.intents[0].action}
+    return _HOLDING.every(conn, **name, at=at)
+
+
+_HOLDING = rows.Prepared(
+    kept.listed()
+    .add_columns(standing_holders.c.warrant_id)
+    .join(standing_holders, standing_holders.c.standing_id == standing_warrants.c.id)
+    .join(warrants, warrants.c.id == standing_holders.c.warrant_id)
+    .where(
+        standing_warrants.c.tenant == bindparam("tenant"),
+        standing_warrants.c.action == bindparam("action"),
+        standing_warrants.c.expires_at > bindparam("at"),
+        standing_holders.c.agent_id == bindparam("agent"),
+        warrants.c.status == "issued",
     )
-    return rows.every(conn, query)
+    .order_by(standing_warrants.c.expires_at, standing_warrants.c.id)
+)
 
 
 def spend(tx: Tx, cover: Cover) -> bool:
