@@ -33,13 +33,13 @@ type Answering = Callable[[Request], web.StreamResponse]
 
 @dataclass
 class Receiver:
-    """Attributes: ``answer``: what it says; a test sets another."""
+    """Attributes: ``answer``: what it says; a test sets another. ``stall``: a path that it never answers."""
 
     url: str = ""
     answer: Answering = field(default=lambda _: web.json_response({"ok": True}))
     came: asyncio.Queue[Request] = field(default_factory=asyncio.Queue)
     held: asyncio.Event = field(default_factory=asyncio.Event)
-    stall: bool = False
+    stall: str = ""
 
     async def next(self) -> Request:
         async with asyncio.timeout(_PATIENCE):
@@ -49,7 +49,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         one = Request(request.path, headers, await request.read())
         self.came.put_nowait(one)
-        if self.stall:
+        if self.stall and one.path == self.stall:
             await self.held.wait()
         return self.answer(one)
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "mappings": "mappings",
     "doctor": "doctor",
     "bench": "bench",
+    "integrations": "integrations",
     "openapi": "openapi",
 }
 """Commands, and the module of each; only what is asked for is imported, since some of them take long."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, delete, exists, select
 
 from vienna_control import rows
 from vienna_control.clock import iso
@@ -39,14 +39,21 @@ def back_off(attempts: int, chance: float) -> float:
 
 
 def ready(conn: Connection, at: str) -> list[str]:
-    """Integrations that have something to send now."""
+    """Integrations that have something to send now, and nothing before it that is to be tried again later."""
+    before = deliveries.alias()
+    held = exists().where(
+        before.c.integration_id == deliveries.c.integration_id,
+        before.c.status == "waiting",
+        before.c.due_at <= at,
+        before.c.next_at > at,  # only what was tried has a later one, and it was the first then
+    )
     query = (
         select(deliveries.c.integration_id)
         .join(integrations, integrations.c.id == deliveries.c.integration_id)
         .where(
             deliveries.c.status == "waiting",
             deliveries.c.due_at <= at,
-            deliveries.c.next_at <= at,
+            ~held,
             integrations.c.enabled,
         )
         .distinct()

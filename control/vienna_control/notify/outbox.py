@@ -55,8 +55,13 @@ def _wanted(conn: Connection) -> frozenset[tuple[str, str]]:
         (one.tenant, event)
         for one in registry.enabled(conn)
         for event in EVENTS
-        if registry.wants(one, event)
+        if registry.wants(one, event) or (event in ENDS and _may_keep(one))
     )
+
+
+def _may_keep(one: Integration) -> bool:
+    """Whether what it is told of an approval may still wait here when the approval ends."""
+    return KINDS[one.type].keeps and "approval_required" in one.events
 
 
 def _write(tx: Tx, event: str, tenant: str, data: Mapping[str, Any]) -> None:

@@ -101,6 +101,13 @@ class Sender:
             self._tidied = now
             await self._store.write(deliveries.forget_old)
 
+    async def drain(self) -> None:
+        """Send whatever is due at this instant; returns when each of it was tried."""
+        await self.turn()
+        while self._busy:
+            await asyncio.wait(list(self._busy.values()))
+            await self.turn()
+
     def _ended(self, integration_id: str, task: asyncio.Task[None]) -> None:
         self._busy.pop(integration_id, None)
         self._wake.set()  # something may have been written down while it ended

@@ -120,4 +120,6 @@ def _failed(error: BaseException) -> DeliveryError:
             return DeliveryError(str(cause), final=True)
     if isinstance(error, TimeoutError):
         return DeliveryError("no answer in time")
+    if isinstance(error, aiohttp.InvalidURL):
+        return DeliveryError("its address is not one", final=True)
     return DeliveryError(f"no connection: {type(error).__name__}")
