@@ -63,14 +63,7 @@ async def identify(app: App, request: web.Request, *, touch: bool = True) -> Pri
     key = _bearer(request)
     now = app.clock.now()
     if key is not None:
-        found = await app.store.read(lambda conn: _of_key(app, conn, key, now))
-        if found is None:
-            raise _unauthenticated("the key is not known, has expired or was revoked")
-        principal, credential = found
-        if touch and credential.wants_touch(now=now):
-            with contextlib.suppress(UnavailableError):  # that it was used is worth less than the answer
-                await app.store.write(lambda tx: app.identity.credentials.touch(tx, credential.id))
-        return principal
+        return await identify_key(app, key, touch=touch)
     secret = request.cookies.get(cookie_name(app))
     if not secret:
         return NOBODY
@@ -82,6 +75,19 @@ async def identify(app: App, request: web.Request, *, touch: bool = True) -> Pri
         _refuse_forgery(app, request, principal)
     if touch and app.identity.sessions.wants_touch(session, now=now):
         await app.store.write(lambda tx: app.identity.sessions.touch(tx, session.hash))
+    return principal
+
+
+async def identify_key(app: App, key: str, *, touch: bool = True) -> Principal:
+    """The principal of a key, wherever it was shown. Raises 401 for one that does not hold."""
+    now = app.clock.now()
+    found = await app.store.read(lambda conn: _of_key(app, conn, key, now))
+    if found is None:
+        raise _unauthenticated("the key is not known, has expired or was revoked")
+    principal, credential = found
+    if touch and credential.wants_touch(now=now):
+        with contextlib.suppress(UnavailableError):  # that it was used is worth less than the answer
+            await app.store.write(lambda tx: app.identity.credentials.touch(tx, credential.id))
     return principal
 
 
@@ -209,14 +215,24 @@ def refuse_foreign_origin(app: App, request: web.Request) -> None:
     origin = request.headers.get("Origin")
     ours = {request.host, urlsplit(app.config.control.public_url or "").netloc}
     foreign = site is not None and site not in ("same-origin", "none")
-    if foreign or (origin is not None and urlsplit(origin).netloc not in ours - {""}):
+    if foreign or (origin is not None and _netloc(origin) not in ours - {""}):
         raise Problem(Code.FORBIDDEN, "this request was made by another site's page")
+
+
+def _netloc(origin: str) -> str:
+    """Host and port of an origin; empty when it has none, or no reading."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _refuse_forgery(app: App, request: web.Request, principal: Principal) -> None:
     refuse_foreign_origin(app, request)
     given = request.headers.get(CSRF_HEADER, "")
-    if not principal.csrf or not hmac.compare_digest(given.encode(), principal.csrf.encode()):
+    if not principal.csrf or not hmac.compare_digest(
+        given.encode(errors="surrogateescape"), principal.csrf.encode()
+    ):
         raise Problem(Code.FORBIDDEN, f"a write in a session needs its token in the header {CSRF_HEADER}")
 
 

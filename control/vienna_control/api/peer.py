@@ -4,6 +4,8 @@
 2. The handshake has verified that a certificate leads to our client CA; here it names a sidecar, and must still hold.
 3. A sidecar's certificate alone is a credential, unless ``control.tls.require_client_cert`` asks for key and
    certificate; both together must be of the same sidecar.
+4. Whoever sends somebody else's request on to be judged shows its own key in ``X-Vienna-Key``: ``Authorization``,
+   cookie and origin are of that request, and say nothing of who asks.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from vienna_control.api.access import NOBODY, Principal, Who
-from vienna_control.api.caller import identify, refuse_foreign_origin, sidecar_of
+from vienna_control.api.caller import identify, identify_key, refuse_foreign_origin, sidecar_of
 from vienna_control.api.problems import Code, Problem
 
 if TYPE_CHECKING:
     from vienna_control.app import App
+
+
+FORWARDER_KEY = "X-Vienna-Key"
 
 
 async def principal_of(app: App, request: web.Request, who: Who) -> Principal:
@@ -26,11 +31,28 @@ async def principal_of(app: App, request: web.Request, who: Who) -> Principal:
     if who is Who.JOIN and (account := await _service_account(app, request)) is not None:
         return account
     principal = await identify(app, request)
+    if principal is NOBODY and request.method not in ("GET", "HEAD") and _shows_certificate(app, request):
+        refuse_foreign_origin(app, request)
+    return await _with_certificate(app, request, principal)
+
+
+async def forwarder_of(app: App, request: web.Request) -> Principal:
+    """Who sends somebody else's request on to be judged. Raises 401, and 503 when nobody can say."""
+    keys = request.headers.getall(FORWARDER_KEY, [])
+    if len(keys) > 1:
+        raise Problem(Code.UNAUTHENTICATED, f"one header {FORWARDER_KEY} is expected")
+    principal = await identify_key(app, keys[0].strip()) if keys else NOBODY
+    return await _with_certificate(app, request, principal)
+
+
+def _shows_certificate(app: App, request: web.Request) -> bool:
+    return sidecar_in(request, app.clock.now().timestamp()) is not None
+
+
+async def _with_certificate(app: App, request: web.Request, principal: Principal) -> Principal:
     certified = sidecar_in(request, app.clock.now().timestamp())
     needs_both = app.config.control.tls.require_client_cert == "sidecars"
     if principal is NOBODY and certified is not None and not needs_both:
-        if request.method not in ("GET", "HEAD"):
-            refuse_foreign_origin(app, request)
         found = await app.store.read(lambda conn: sidecar_of(conn, certified))
         if found is None:
             raise Problem(

@@ -71,6 +71,8 @@ class Route:
         raw: The handler answers a whole response; there is no envelope.
         optional_body: No body is read as an empty object.
         step_up: Outside dev and test it wants a second factor that was shown a moment ago.
+        forwarded: The request is somebody else's, sent on to be judged: any method is answered, and only
+            ``X-Vienna-Key`` or a certificate says who asks.
     """
 
     method: Method
@@ -87,6 +89,7 @@ class Route:
     raw: bool
     optional_body: bool
     step_up: bool
+    forwarded: bool
 
 
 def route(
@@ -103,6 +106,7 @@ def route(
     raw: bool = False,
     optional_body: bool = False,
     step_up: bool = False,
+    forwarded: bool = False,
     root: str = API,
 ) -> Callable[[Handler], Handler]:
     """Declare a handler ``async (ctx: Context) -> dict | BaseModel`` (or a whole response, when ``raw``).
@@ -130,6 +134,7 @@ def route(
             raw=raw,
             optional_body=optional_body,
             step_up=step_up,
+            forwarded=forwarded,
         )
         handler.__route__ = declared  # type: ignore[attr-defined]  # found again by routes_of
         return handler

@@ -134,9 +134,13 @@ async def test_roles_times_routes_over_http(control: Control) -> None:
         may = role in one.who.roles
         if one.who is Who.PUBLIC or (may and one.path.endswith(("/events", "/stream"))):
             continue  # those that may would stay
+        if may and one.forwarded:
+            continue  # its no is a 403 as well
         body = {} if one.body is not None else None
         key = keys[role] if role else None
-        status, answer, _ = await control.ask(one.method, _request_path(one), key=key, body=body)
+        shown = {"X-Vienna-Key": key} if one.forwarded and key else {}
+        path, key = _request_path(one), None if one.forwarded else key
+        status, answer, _ = await control.ask(one.method, path, key=key, body=body, headers=shown)
         tried += 1
         name = f"{role} {one.method} {one.path}"
         if role is None:
