@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from vienna_kernel.call.authority import canonical_host
 from vienna_kernel.intent import Effect, Intent
 from vienna_kernel.verdict import Reason
 
@@ -76,7 +77,7 @@ class Stop:
 
     def covers(self, intent: Intent, host: str) -> bool:
         """Whether it is about this. ``host``: where the call goes; empty: where the intent's target says."""
-        return self.names(intent.action) and self.is_at(host or urlsplit(intent.target).hostname or "")
+        return self.names(intent.action) and self.is_at(host or _host_of(intent.target))
 
     def names(self, action: str) -> bool:
         """Whether an action of this name is in its scope, wherever it goes."""
@@ -101,6 +102,15 @@ class Stop:
 def strictest(stops: Iterable[Stop]) -> Stop | None:
     """Of several, the one to tell: the highest rung, then the first; None of none."""
     return min(stops, key=lambda stop: (-_ORDER.index(stop.level), stop.n), default=None)
+
+
+def _host_of(target: str) -> str:
+    """The host that a target names, as it is compared everywhere; empty where it names none."""
+    try:
+        host = canonical_host(urlsplit(target).hostname or "")
+    except ValueError:
+        return ""
+    return host if isinstance(host, str) else ""
 
 
 def _is(named: str, action: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy import Connection
 
 from vienna_control.api.page import PageQuery, fetch_page
@@ -16,14 +16,25 @@ from vienna_control.freeze import freezing
 from vienna_control.freeze.stops import Order
 from vienna_control.store import Tx
 from vienna_control.store.tables import stops
+from vienna_kernel.call.authority import canonical_host
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.stop import Kind, Level
+from vienna_kernel.verdict import Refused
 
 type Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 type Action = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:+-]*(\.\*)?$", max_length=128)]
-type Host = Annotated[
-    str, StringConstraints(to_lower=True, pattern=r"^(\*\.)?[A-Za-z0-9][A-Za-z0-9.-]*$", max_length=255)
-]
+
+
+def _host(text: str) -> str:
+    """A name, or ``*.`` and one, spelled as hosts of calls are: what is spelled otherwise would stop nothing."""
+    wild = "*." if text.startswith("*.") else ""
+    host = canonical_host(text.removeprefix(wild))
+    if isinstance(host, Refused):
+        raise ValueError("expected the name of a host without a port, or '*.' and one")
+    return wild + host
+
+
+type Host = Annotated[str, Field(max_length=255), AfterValidator(_host)]
 
 
 class FreezeBody(BaseModel):

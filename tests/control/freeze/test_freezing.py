@@ -174,6 +174,20 @@ async def test_a_freeze_holds_in_observe(people: People, bot: Gate) -> None:
     assert (await bot.consult("POST", TICKETS, TICKET)).reason == "frozen"
 
 
+async def test_a_host_is_stopped_however_it_is_spelled_and_whatever_an_agent_called_a_target(
+    control: Control, people: People, bot: Gate
+) -> None:
+    intent = {"action": "create_ticket", "parameters": {"subject": "odd"}, "target": "https://[odd"}
+    _, asked, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=intent)
+    assert asked["data"]["status"] == "pending_approval"
+    made = await frozen(people, host="PAYMENTS.example.")
+    assert made["scope"] == {"host": "payments.example"}
+    assert (await bot.consult("POST", TICKETS, TICKET)).reason == "frozen"
+    named = {**intent, "target": "https://Payments.example./v1"}
+    _, asked, _ = await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=named)
+    assert asked["data"]["code"] == "frozen"
+
+
 async def test_quarantine_withholds_what_comes_back(people: People, bot: Gate) -> None:
     granted = await bot.consult("GET", ORDER)
     await frozen(people, "quarantine", host="payments.example")
@@ -232,7 +246,13 @@ async def test_one_with_an_end_ends_by_itself(
 
 
 async def test_a_scope_is_one_thing(people: People) -> None:
-    for scope in ({}, {"tenant": True, "host": "a.example"}, {"host": "no spaces"}, {"action": "a*"}):
+    for scope in (
+        {},
+        {"tenant": True, "host": "a.example"},
+        {"host": "no spaces"},
+        {"host": "a.example:443"},
+        {"action": "a*"},
+    ):
         status, _ = await people.ask("ada", "POST", "/freeze", {"reason": "x", **scope})
         assert status == 422, scope
     status, _ = await people.ask("ada", "POST", "/freeze", {"reason": "x", "agent": "nobody"})
