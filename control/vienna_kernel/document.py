@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -22,6 +23,7 @@ from vienna_kernel.yaml_nodes import Path as Path
 from vienna_kernel.yaml_nodes import place_of, reading
 
 _MAX_BYTES = 4 * 1024 * 1024
+_MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,14 @@ def nearest(key: str, known: list[str]) -> str:
     return f"; known here: {', '.join(sorted(known))}" if known else ""
 
 
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
+
+
 def _known_keys(model: type[BaseModel], path: Path) -> list[str]:
     """Keys that the model accepts at the object above ``path``, as far as its JSON Schema tells."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema(model)
     defs = schema.get("$defs", {})
 
     def options(node: dict[str, Any]) -> list[dict[str, Any]]:
@@ -114,9 +121,9 @@ def _known_keys(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def complaints(error: ValidationError, document: Document, model: type[BaseModel]) -> list[MalformedError]:
-    """Each complaint of a pydantic model as an error that names file, line and column."""
+    """The first complaints of a pydantic model, each as an error that names file, line and column."""
     found = []
-    for row in error.errors(include_url=False):
+    for row in error.errors(include_url=False)[:_MOST_TOLD]:
         path = tuple(step for step in row["loc"] if _exists(document.data, step, row["loc"]))
         why = row["msg"]
         if row["type"] == "extra_forbidden":
@@ -165,7 +172,7 @@ class DocumentError(MalformedError):
 
 
 def read[M: BaseModel](model: type[M], document: Document) -> M:
-    """The document as a model. Errors: ``DocumentError`` with every complaint and its place."""
+    """The document as a model. Errors: ``DocumentError`` with its first hundred complaints, each with its place."""
     if not isinstance(document.data, dict):
         came = "nothing" if document.data is None else type(document.data).__name__
         raise DocumentError([MalformedError(document.where(), f"expected an object, got {came}")])

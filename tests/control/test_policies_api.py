@@ -180,6 +180,10 @@ async def test_a_request_can_be_tried_on_the_mappings(control: Control) -> None:
         control, "POST", "/mappings/test", {"method": "GET", "url": "https://x.example/a"}
     )
     assert unmapped["mapped"] is False
+    status, _ = await ask(control, "POST", "/mappings/test", {"method": "GET", "url": "https://[odd/"})
+    assert status == 422
+    status, _ = await ask(control, "POST", "/mappings/test", {**trial, "mapping": "kind: Rules"})
+    assert status == 400
     _, refused = await ask(
         control, "POST", "/mappings/test", {"method": "GET", "url": "https://x.example/a//b"}
     )

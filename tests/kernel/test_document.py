@@ -95,6 +95,21 @@ def test_every_complaint_names_line_column_and_nearest_key() -> None:
     assert "vienna.yaml:6:1 what: unknown key 'what'; known here: gate, more" in told
 
 
+def test_a_page_of_unknown_keys_is_told_of_a_hundred_and_costs_no_more() -> None:
+    schemas = []
+
+    class Counting(Settings):
+        @classmethod
+        def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            schemas.append(1)
+            return super().model_json_schema(*args, **kwargs)
+
+    document = parse("more:\n" + "  - {prt: 3}\n" * 1000, name="f")
+    with pytest.raises(DocumentError) as caught:
+        read(Counting, document)
+    assert (len(caught.value.errors), len(schemas)) == (100, 1)
+
+
 @pytest.mark.parametrize("text", ["", "- 1\n", "word\n"])
 def test_a_document_that_is_no_object(text: str) -> None:
     with pytest.raises(DocumentError, match="expected an object"):

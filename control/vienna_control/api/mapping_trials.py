@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from datetime import timedelta
@@ -68,13 +69,16 @@ class CoverageQuery(BaseModel):
 async def try_request(ctx: Context) -> dict[str, Any]:
     """Read by the mappings in force, or by the one that is sent along. Nothing is recorded."""
     body = ctx.body
-    mappings = ctx.app.policies.of(ctx.principal.tenant).mappings
-    if body.mapping is not None:
-        mappings = MappingSet.compile([parse(body.mapping, name="mapping")])
-    call = received(_raw(body), mappings, literals=lambda host, port: True)
-    if isinstance(call, Refused):
-        return _refused(call)
-    return _mapped(mappings, call, body.preflight)
+    raw, mappings = _raw(body), ctx.app.policies.of(ctx.principal.tenant).mappings
+
+    def work() -> dict[str, Any]:
+        tried = (
+            mappings if body.mapping is None else MappingSet.compile([parse(body.mapping, name="mapping")])
+        )
+        call = received(raw, tried, literals=lambda host, port: True)
+        return _refused(call) if isinstance(call, Refused) else _mapped(tried, call, body.preflight)
+
+    return await asyncio.to_thread(work)
 
 
 def _mapped(mappings: MappingSet, call: Call, preflight: Any) -> dict[str, Any]:
@@ -112,10 +116,10 @@ def _refused(refused: Refused) -> dict[str, Any]:
 
 
 def _raw(body: TestBody) -> RawRequest:
-    parts = urlsplit(body.url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise Problem(Code.VALIDATION_FAILED, "/url: expected http:// or https:// and a host")
     try:
+        parts = urlsplit(body.url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise Problem(Code.VALIDATION_FAILED, "/url: expected http:// or https:// and a host")
         content = base64.b64decode(body.body_base64, validate=True) if body.body_base64 else b""
         if body.body is not None:
             content = body.body.encode()
