@@ -97,7 +97,10 @@ def _with_whom(conn: Connection, agent: Agent, parts: Sequence[Intent]) -> Itera
     for part in parts:
         if not profile.times(conn, agent.id, part.action) or _many(conn, agent, part.action, "party"):
             continue
-        for party in profile.parties(part):
+        parties = profile.parties(part)
+        if len(parties) > profile.MOST_PARTIES:
+            yield f"only {profile.MOST_PARTIES} of the {len(parties)} that it involves were compared with what is usual"
+        for party in parties[: profile.MOST_PARTIES]:
             if not profile.times(conn, agent.id, part.action, "party", party):
                 shown = legible(party.replace(": ", " ", 1), most=_SHOWN)
                 yield f"no {part.action} of {agent.name} has involved this before: {shown}"

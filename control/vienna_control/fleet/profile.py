@@ -23,13 +23,16 @@ from vienna_control.store import Tx
 from vienna_control.store.tables import habits
 from vienna_kernel.intent import Effect, Intent
 from vienna_kernel.money import currency_code
-from vienna_kernel.value import plain_decimal
+from vienna_kernel.value import digest, plain_decimal
 
 DAYS = 90
 """How far back amounts are compared."""
 
 MOST_DIFFERENT = 200
 """Targets and counterparties of an action that are kept; who has more has no usual ones."""
+
+MOST_PARTIES = 50
+"""Counterparties of one call that are kept, and compared."""
 
 PARTIES = (
     "counterparty", "recipient", "recipients", "beneficiary", "destination", "to", "cc", "bcc", "iban", "payee",
@@ -40,7 +43,6 @@ PARTIES = (
 _HOURS = timedelta(days=14)
 _ANY = ""  # whatever the action
 _MOST_CACHED = 50_000
-_MOST_PARTIES = 50
 _KEY = 255
 
 
@@ -51,8 +53,13 @@ def parties(intent: Intent) -> list[str]:
         value = intent.parameters.get(name)
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, str) and one:
-                found[f"{name}: {one}"[:_KEY]] = None
-    return list(found)[:_MOST_PARTIES]
+                found[_key(f"{name}: {one}")] = None
+    return list(found)
+
+
+def _key(text: str) -> str:
+    """A text as it is kept: a long one by its beginning and its digest, so that no two are taken for one."""
+    return text if len(text) <= _KEY else f"{text[: _KEY - 72]} {digest(text)}"
 
 
 def amounts(intent: Intent) -> Iterator[tuple[str, Decimal, str]]:
@@ -87,7 +94,7 @@ class Profiles:
         if self._is_new(agent_id, hour, "hour"):
             _count(tx, agent_id, _ANY, "hour", hour)
         if host and self._is_new(agent_id, hour, host):
-            _count(tx, agent_id, _ANY, "host", host[:_KEY])
+            _count(tx, agent_id, _ANY, "host", _key(host))
         for intent in intents:
             if intent.effect is not Effect.READ:
                 _keep(tx, agent_id, intent)
@@ -107,8 +114,8 @@ def _keep(tx: Tx, agent_id: str, intent: Intent) -> None:
     _count(tx, agent_id, action, "hour", tx.at[:13])
     if intent.mapping is None:
         return
-    _count(tx, agent_id, action, "target", intent.target[:_KEY], bounded=True)
-    for party in parties(intent):
+    _count(tx, agent_id, action, "target", _key(intent.target), bounded=True)
+    for party in parties(intent)[:MOST_PARTIES]:
         _count(tx, agent_id, action, "party", party, bounded=True)
     for _, amount, currency in amounts(intent):
         _largest(tx, agent_id, action, currency, amount)
@@ -153,7 +160,7 @@ def reached(conn: Connection, agent_id: str, host: str) -> bool:
 
 def times(conn: Connection, agent_id: str, action: str, kind: str = "done", key: str = "") -> int:
     """How often this succeeded."""
-    return _TIMES.scalar(conn, agent_id=agent_id, action=action, kind=kind, key=key[:_KEY]) or 0
+    return _TIMES.scalar(conn, agent_id=agent_id, action=action, kind=kind, key=_key(key)) or 0
 
 
 def different(conn: Connection, agent_id: str, action: str, kind: str) -> int:

@@ -69,6 +69,7 @@ async def test_it_takes_what_such_a_call_takes_and_not_who_asks_for_it(
     assert one["data"]["mfa"] is True
     assert shown["standing"] == {"standing_id": made["standing_id"], **made["terms"]}
     assert shown["standing"]["limits"]["amount"] == {"max": "100"}
+    assert shown["unusual"] == ["order, reason may be anything"]
     assert (await people.approve("alice", made["approval_id"]))[0] == 403
     assert (await people.approve("carol", made["approval_id"]))[0] == 403
     assert (await people.approve("bob", made["approval_id"]))[0] == 200
@@ -102,7 +103,7 @@ async def test_all_of_its_words_are_told_and_none_misleads(people: People, clock
     _, one = await people.ask("bob", "GET", f"/approvals/{made['approval_id']}")
     shown = one["data"]["shown"]
     assert "order one of ORD-0, ORD-1, ORD-2, ORD-3, ORD-4 or 3 more" in shown["sentence"]
-    assert "it is for every target" in shown["unusual"]
+    assert shown["unusual"] == ["it is for every target", "reason may be anything"]
     assert "\u202e" not in str(one["data"])
     assert shown["standing"]["limits"]["order"]["one_of"][-1] == "⟨U+202E⟩1-DRO"
     assert shown["standing"]["reason"] == "⟨U+202E⟩desrever⟨U+2039⟩"

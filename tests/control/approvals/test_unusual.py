@@ -121,6 +121,17 @@ async def test_the_largest_of_several_parts_cannot_hide(lived: Callable[..., Any
     assert told[-1] == "only the first 50 of 61 parts were compared with what is usual"
 
 
+async def test_no_counterparty_hides_behind_many_or_one_that_begins_alike(
+    lived: Callable[..., Any], store: Store, agent: Agent
+) -> None:
+    known, alike = (refund(10, destination="a" * 300 + end) for end in "xy")
+    await store.write(lambda tx: profile.Profiles().done(tx, agent.id, HOST, [known]))
+    assert await lived(known) == []
+    assert len(await lived(alike)) == 1
+    many = await lived(refund(10, recipients=[f"r{number}" for number in range(60)]))
+    assert "only 50 of the 60 that it involves were compared with what is usual" in many
+
+
 async def test_an_odd_hour_and_lost_trust(lived: Callable[..., Any], agent: Agent, clock: FixedClock) -> None:
     clock.advance(timedelta(hours=17))
     assert await lived(refund(to="shop@example.com"), by=replace(agent, trust=40.0)) == [

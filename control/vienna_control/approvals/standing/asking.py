@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,7 @@ from vienna_kernel.decision.decide import Decision, Facts, Outcome, combine, dec
 from vienna_kernel.intent import Cost, Effect, Intent, Reversibility
 from vienna_kernel.lifecycle import Event, Status, advance
 from vienna_kernel.value import Value
-from vienna_kernel.warrant.limit import Limit
+from vienna_kernel.warrant.limit import FREE, Limit
 
 _MOST_SAMPLES = 16
 _MOST_VALUES = 4
@@ -146,7 +146,7 @@ def _notable(terms: Terms) -> Iterator[str]:
         yield "it is for every target"
     if terms.open:
         yield "parameters that are not named may be anything"
-    free = [name for name, limit in sorted(terms.limits.items()) if limit == Limit(required=False)]
+    free = [name for name, limit in sorted(terms.limits.items()) if replace(limit, required=False) == FREE]
     if free:
         yield f"{', '.join(map(legible, free))} may be anything"
 
