@@ -1,5 +1,5 @@
 # Shortcuts for people who work on Vienna. `./vienna` needs none of them.
-.PHONY: check lint types imports test fuzz demo ci lock
+.PHONY: check lint types imports test fuzz fuzz-api demo ci lock
 
 # Newest versions that fit, from one resolution: the runtime lock is a cut of the other. Needs uv.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.13 \
@@ -23,6 +23,10 @@ test:
 # make fuzz SECONDS=60 TARGETS="call decode_json": each in turn for so long; all of them unless named.
 fuzz:
 	.venv/bin/python -m fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
+
+# make fuzz-api EXAMPLES=50: the API against its own description, every boundary and so many of each operation.
+fuzz-api:
+	VIENNA_API_EXAMPLES=$(or $(EXAMPLES),50) .venv/bin/pytest -q tests/control/api/test_described.py
 
 demo:
 	./vienna demo --auto

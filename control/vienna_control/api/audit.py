@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_, select
 
 from vienna_control import rows
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import Instant, PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import CheckpointFile, verify_store
-from vienna_control.clock import from_iso, iso
 from vienna_control.store.tables import checkpoints, entries, intents
 from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof, verifier_key
 
@@ -39,14 +38,9 @@ class AuditQuery(PageQuery):
     action: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     result: Annotated[str, Field(max_length=40)] | None = None
-    from_: Annotated[str | None, Field(alias="from", max_length=40)] = None
-    to: Annotated[str, Field(max_length=40)] | None = None
+    from_: Annotated[Instant | None, Field(alias="from")] = None
+    to: Instant | None = None
     q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-
-    @field_validator("from_", "to")
-    @classmethod
-    def _instant(cls, value: str | None) -> str | None:
-        return None if value is None else iso(from_iso(value))
 
 
 class ProofQuery(BaseModel):

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
+from vienna_control.api.page import Instant
 from vienna_control.api.problems import Code, Problem, rate_limited
 from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import siem
 from vienna_control.audit.export import export_lines
-from vienna_control.clock import from_iso, iso
 from vienna_control.store.tables import agents, operators
 
 _CHUNK_BYTES = 64 * 1024
@@ -34,13 +34,8 @@ class ExportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     format: Literal["ndjson", "ocsf", "cef"] = "ndjson"
-    from_: Annotated[str | None, Field(alias="from", max_length=40)] = None
-    to: Annotated[str, Field(max_length=40)] | None = None
-
-    @field_validator("from_", "to")
-    @classmethod
-    def _instant(cls, value: str | None) -> str | None:
-        return None if value is None else iso(from_iso(value))
+    from_: Annotated[Instant | None, Field(alias="from")] = None
+    to: Instant | None = None
 
 
 @route(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from vienna_control import rows
 from vienna_control.api.access import Principal
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import Instant, PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.fleet import registry
@@ -90,8 +90,8 @@ class IntentsQuery(PageQuery):
     status: Status | None = None
     tier: Tier | None = None
     host: Annotated[str, Field(max_length=255)] | None = None
-    from_: Annotated[str | None, Field(alias="from", max_length=40)] = None
-    to: Annotated[str, Field(max_length=40)] | None = None
+    from_: Annotated[Instant | None, Field(alias="from")] = None
+    to: Instant | None = None
 
 
 class WaitQuery(BaseModel):

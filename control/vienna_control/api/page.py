@@ -7,11 +7,22 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from vienna_control.api.problems import Code, Problem
+from vienna_control.clock import from_iso, iso
 from vienna_control.rows import Row
+
+
+def _instant(text: str) -> str:
+    return iso(from_iso(text))
+
+
+Instant = Annotated[
+    str, Field(max_length=40, json_schema_extra={"format": "date-time"}), AfterValidator(_instant)
+]
+"""An ISO 8601 instant with a zone, in a query; as tables have it."""
 
 
 class PageQuery(BaseModel):

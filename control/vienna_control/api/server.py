@@ -110,7 +110,7 @@ def _query(declared: Route, request: web.Request) -> Any:
     if declared.query is None:
         return values
     try:
-        return declared.query.model_validate(values)
+        return strictly(declared.query, text=True)(values)
     except ValidationError as error:
         raise invalid(error, prefix="?") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -44,6 +44,21 @@ def test_what_another_type_could_be_read_as_is_refused(body: dict[str, Any]) -> 
     Outer.model_validate(body)
     with pytest.raises(ValidationError):
         strictly(Outer)(body)
+
+
+class Asked(BaseModel):
+    at: AwareDatetime | None = None
+    limit: int = 50
+    all: bool = False
+
+
+def test_in_a_query_all_is_text_and_an_instant_is_still_no_number() -> None:
+    read = strictly(Asked, text=True)
+    assert read({"limit": "7", "all": "true"}) == Asked(limit=7, all=True)
+    assert read({"at": "2026-01-01T00:00:00Z"}) == Asked(at=datetime(2026, 1, 1, tzinfo=UTC))
+    for wrong in ("0.5", "1700000000", "2026"):
+        with pytest.raises(ValidationError):
+            read({"at": wrong})
 
 
 def test_what_is_meant_is_read() -> None:
