@@ -57,6 +57,7 @@ MODULES = (
     "integrations",
     "sidecars",
     "events",
+    "published",
     "audit_export",
     "audit",
     "reports",

@@ -75,7 +75,8 @@ class FleetQuery(PageQuery):
     name: Annotated[str, Field(max_length=128)] | None = None
 
 
-def _brief(agent: Agent) -> dict[str, Any]:
+def brief(agent: Agent) -> dict[str, Any]:
+    """An agent in a list."""
     return {
         "agent_id": agent.id,
         "name": agent.name,
@@ -112,7 +113,7 @@ async def list_agents(ctx: Context) -> dict[str, Any]:
         return page | {"summary": activity.summary(conn, tenant, ctx.app.clock.now())}
 
     def shape(agent: Agent) -> dict[str, Any]:
-        return _brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)}
+        return brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)}
 
     return await ctx.app.store.read(read)
 
@@ -148,7 +149,7 @@ async def create_agent(ctx: Context) -> dict[str, Any]:
         key = app.identity.credentials.issue(
             tx, "agent", agent.id, tenant=agent.tenant, actor=principal.actor
         )
-        return _brief(agent) | {"api_key": key}
+        return brief(agent) | {"api_key": key}
 
     return await app.store.write(unit)
 
@@ -157,7 +158,7 @@ async def create_agent(ctx: Context) -> dict[str, Any]:
 async def read_agent(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
         agent = agent_of(ctx, conn)
-        return _brief(agent) | {
+        return brief(agent) | {
             "gates_connected": ctx.app.hub.connected(agent.id),
             "suspension": suspension.current(conn, agent.id),
             "trust_history": activity.trust_history(conn, agent.id),
@@ -185,7 +186,7 @@ async def patch_agent(ctx: Context) -> dict[str, Any]:
                 Code.CONFLICT, "going down a rung is done by POST /fleet/{agent}/promote with confirm"
             )
         changes = {("details" if name == "metadata" else name): value for name, value in sent.items()}
-        return _brief(registry.amend(tx, agent, changes, actor=ctx.principal.actor) if changes else agent)
+        return brief(registry.amend(tx, agent, changes, actor=ctx.principal.actor) if changes else agent)
 
     return await ctx.app.store.write(unit)
 
@@ -209,7 +210,7 @@ async def retire_agent(ctx: Context) -> dict[str, Any]:
         agent = agent_of(ctx, tx.conn)
         suspension.suspend(tx, agent, reason="the agent was retired", actor=actor)
         ctx.app.identity.credentials.revoke_all_of(tx, agent.id)
-        return _brief(registry.amend(tx, agent, {"status": "inactive"}, actor=actor))
+        return brief(registry.amend(tx, agent, {"status": "inactive"}, actor=actor))
 
     return await ctx.app.store.write(unit)
 

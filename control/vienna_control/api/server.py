@@ -14,6 +14,7 @@ from vienna_control.api.caller import refuse_foreign_origin
 from vienna_control.api.edge import LOG, REQUEST_ID, answer, edge, strict_headers
 from vienna_control.api.peer import forwarder_of, principal_of
 from vienna_control.api.problems import Code, Problem, invalid
+from vienna_control.api.published import PREFIX, stands_under_prefix
 from vienna_control.api.route import Answer, Context, Route
 from vienna_control.api.strictly import strictly
 from vienna_control.ports import UnavailableError
@@ -34,7 +35,8 @@ def build(app: App, routes: Iterable[Route]) -> web.Application:
     site = web.Application(middlewares=[edge(app)], client_max_size=BODY_LIMIT)
     site.on_response_prepare.append(strict_headers)
     seen: set[tuple[str, str]] = set()
-    for declared in routes:
+    declarations = list(routes)
+    for declared in declarations:
         name = (declared.method, declared.path)
         if name in seen:
             raise ValueError(f"two routes are declared for {declared.method} {declared.path}")
@@ -43,6 +45,10 @@ def build(app: App, routes: Iterable[Route]) -> web.Application:
         site.router.add_route(method, declared.path, _endpoint(app, declared))
         if declared.method == "GET" and not declared.raw:
             site.router.add_route("HEAD", declared.path, _endpoint(app, declared))
+    for one in declarations:
+        path = PREFIX + one.path
+        if stands_under_prefix(one) and (one.method, path) not in seen:
+            site.router.add_route(one.method, path, _endpoint(app, one))
     return site
 
 

@@ -198,6 +198,7 @@ def submitted(conn: Connection, intent_id: str) -> dict[str, Any]:
         "risk_tier": row["tier"],
         "mode": row["mode"],
         "source": row["source"],
+        "poll_url": f"/api/v1/intents/{row['id']}",
     }
     match row["status"]:
         case Status.EXECUTED | Status.FAILED | Status.EXECUTING | Status.UNKNOWN:

@@ -35,7 +35,7 @@ READS_BY_POST = {
     "/api/v1/approvals/{id}/narrow",  # what less would be: shown, not asked for
     "/api/v1/standing/preview",
     "/api/v1/sidecars/heartbeat",
-    "/api/v1/agents/{id}/heartbeat",
+    "/published/api/v1/agents/{id}/heartbeat",
     # a challenge: what is signed with it is the entry
     "/api/v1/mfa/passkeys/options",
     "/api/v1/auth/passkey/options",
