@@ -51,7 +51,7 @@ def add(
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="slack, teams, email, webhook or pagerduty.")],
     name: Annotated[str, typer.Argument(metavar="NAME")],
     events: Annotated[list[str], typer.Option("--event", help="An event to be told of; again for more.")],
-    config: Annotated[
+    set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of its type.")
     ] = None,
     secret: Annotated[
@@ -73,7 +73,7 @@ def add(
         "type": type_,
         "name": name,
         "events": events,
-        "config": {key: _value(text) for key, text in _pairs(config or (), "--set")},
+        "config": {key: _value(text) for key, text in _pairs(set_ or (), "--set")},
         "secrets": sealed,
         "routing": routing,
     }

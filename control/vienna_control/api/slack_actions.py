@@ -21,7 +21,7 @@ from vienna_control.api.route import Context, Who, route
 from vienna_control.approvals.vote import Ballot, StaleError
 from vienna_control.notify import chat, outbox, registry
 from vienna_control.notify.registry import Integration
-from vienna_control.notify.replays import holds
+from vienna_control.notify.replays import fresh, holds
 from vienna_control.notify.slack import APPROVE, DECIDED_HERE, DENY
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
@@ -74,7 +74,9 @@ async def slack_actions(ctx: Context) -> web.Response:
 
 async def _signers(ctx: Context, body: bytes, timestamp: str, signature: str) -> list[Integration]:
     """The channels whose secret made this signature."""
-    now, authority = ctx.app.clock.now(), ctx.app.authority
+    authority = ctx.app.authority
+    if not fresh(timestamp, ctx.app.clock.now()):
+        return []
     every = await ctx.app.store.read(lambda conn: registry.enabled(conn, type="slack"))
     found = []
     for one in every:
@@ -83,7 +85,7 @@ async def _signers(ctx: Context, body: bytes, timestamp: str, signature: str) ->
             if "signing_secret" in one.secrets
             else None
         )
-        if secret and holds(body, timestamp=timestamp, signature=signature, secret=secret, now=now):
+        if secret and holds(body, timestamp=timestamp, signature=signature, secret=secret):
             found.append(one)
     return found
 

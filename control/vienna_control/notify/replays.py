@@ -14,12 +14,15 @@ WINDOW_SECONDS = 300
 _MOST = 10_000
 
 
-def holds(body: bytes, *, timestamp: str, signature: str, secret: str, now: datetime) -> bool:
-    """Whether ``signature`` (``v0=<hex>``) is of this body and instant, within five minutes of ours."""
+def fresh(timestamp: str, now: datetime) -> bool:
+    """Whether an instant in seconds since the epoch is within five minutes of ours."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         return False
-    if abs(now.timestamp() - int(timestamp)) > WINDOW_SECONDS:
-        return False
+    return abs(now.timestamp() - int(timestamp)) <= WINDOW_SECONDS
+
+
+def holds(body: bytes, *, timestamp: str, signature: str, secret: str) -> bool:
+    """Whether ``signature`` (``v0=<hex>``) is of this body and instant."""
     expected = hmac.digest(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hex()
     return hmac.compare_digest(f"v0={expected}".encode(), signature.encode())
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from sqlalchemy import select
 
 from gate_end import Gate
 from people import People
-from planes import Control
+from planes import Control, running
 from receivers import Receiver, Request
 from vienna_control import rows
 from vienna_control.clock import FixedClock
@@ -167,6 +168,25 @@ async def test_a_unit_that_is_taken_back_tells_nobody(control: Control, add_webh
     with contextlib.suppress(ValueError):
         await control.app.store.write(unit)
     assert await control.app.store.read(lambda c: rows.first(c, select(deliveries))) is None
+
+
+async def test_what_was_not_sent_is_sent_after_a_restart(
+    tmp_path: Path, settings: dict[str, Any], service: Receiver, clock: FixedClock
+) -> None:
+    service.answer = lambda _: web.Response(status=503)
+    body = {"name": "n", "type": "webhook", "events": ["alert"]}
+    body["secrets"] = {"url": f"{service.url}/hook", "secret": SECRET}  # type: ignore[assignment]
+    async with running(tmp_path / "data", clock=clock, **settings) as first:
+        made = await first.ask("POST", "/api/v1/integrations", key="ada", body=body)
+        await first.app.store.write(lambda tx: tx.publish("alert", {"kind": "x"}))
+        await tried(first, made[1]["data"]["integration_id"])
+        before = await service.next()
+    clock.advance(timedelta(minutes=1))
+    service.answer = lambda _: web.Response(status=200)
+    async with running(tmp_path / "data", clock=clock, **settings):
+        after = await service.next()
+    assert after.headers["webhook-id"] == before.headers["webhook-id"]
+    verified(after, SECRET, clock.now().timestamp())
 
 
 async def test_what_is_not_subscribed_to_reads_and_writes_nothing(control: Control, add_webhook: Any) -> None:

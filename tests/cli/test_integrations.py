@@ -1,0 +1,45 @@
+"""``vienna integrations``: as operators use it against a running control plane."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.vienna import Vienna
+
+
+@pytest.mark.journey
+def test_a_channel_is_added_tried_looked_at_and_removed(cli: Any, vienna: Vienna, tmp_path: Path) -> None:
+    def run(*arguments: str, code: int = 0) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "vienna_cli", "integrations", *arguments, "-o", "json"],
+            cwd=cli.folder,
+            env={**cli.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": vienna.people["dora"].api_key},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout) if code == 0 else done.stderr
+
+    address = tmp_path / "address"
+    address.write_text("https://hooks.invalid/canary\n")
+    given = ("webhook", "ours", "--event", "alert", "--tier", "T2", "--secret")
+    assert "expected KEY=FILE" in run("add", *given, str(address), code=2)
+    made = run("add", *given, f"url={address}")
+    assert made["secret"].startswith("whsec_")
+    (listed,) = run("ls")
+    assert (listed["config"], listed["routing"]["tiers"]) == ({"url_host": "hooks.invalid"}, ["T2"])
+    assert made["secret"] not in str(listed)
+    one = made["integration_id"]
+    assert "not taken" in run("test", one, code=1)
+    assert run("deliveries", one) == []
+    assert "no delivery" in run("redeliver", one, "dlv-none", code=1)
+    assert "--yes" in run("remove", one, code=2)
+    assert run("remove", one, "--yes")["removed"] is True
