@@ -12,7 +12,10 @@ from vienna_control.budgets import ending
 from vienna_control.clock import from_iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import consumptions, executions, intents, warrants
+from vienna_kernel.keyring import unb64url
 from vienna_kernel.ledger.trail import EntryType
+from vienna_kernel.warrant.terms import Warrant
+from vienna_kernel.warrant.token import parse_claims
 
 _MAX_DEPTH = 5
 
@@ -20,6 +23,11 @@ _MAX_DEPTH = 5
 def find(conn: Connection, tenant: str, warrant_id: str) -> rows.Row | None:
     """The row of a warrant of this tenant."""
     return rows.first(conn, select(warrants).where(warrants.c.id == warrant_id, warrants.c.tenant == tenant))
+
+
+def terms_of(token: str) -> Warrant:
+    """What a token of our own table says."""
+    return parse_claims(unb64url(token.split(".")[1]))
 
 
 def is_revoked(conn: Connection, warrant_id: str) -> bool:

@@ -16,12 +16,11 @@ from vienna_control.execution import dispatch
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars, warrants
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
-from vienna_kernel.keyring import unb64url
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Grade
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.warrant.terms import Warrant
-from vienna_kernel.warrant.token import document, inspect, parse_claims
+from vienna_kernel.warrant.token import document, inspect
 from vienna_kernel.warrant.use import STEPS, Use, meaning
 
 _REDACTED = "[redacted hmac-sha256:"
@@ -134,14 +133,16 @@ async def read_warrant(ctx: Context) -> dict[str, Any]:
         row = custody.find(conn, principal.tenant, warrant_id)
         if row is None or (principal.agent_id is not None and row["agent_id"] != principal.agent_id):
             return None
-        shown = document(terms_of(row["token"]), row["token"], custody.history(conn, row))
+        shown = document(custody.terms_of(row["token"]), row["token"], custody.history(conn, row))
         shown |= {
             "status": custody.status_at(row, now),
             "agent_id": row["agent_id"],
             "revoked_at": row["revoked_at"],
             "revoked_reason": row["revoked_reason"],
         }
-        if row["parent"] is not None:  # the use of a standing warrant; the token of one that stands alone names none
+        if (
+            row["parent"] is not None
+        ):  # the use of a standing warrant; the token of one that stands alone names none
             shown["chain"] = {"parent_warrant": row["parent"], "depth": 1}
         if principal.role in ("admin", "operator", "agent", "sidecar"):
             shown["token"] = row["token"]
@@ -151,11 +152,6 @@ async def read_warrant(ctx: Context) -> dict[str, Any]:
     if found is None:
         raise not_found("warrant", warrant_id)
     return found
-
-
-def terms_of(token: str) -> Warrant:
-    """What a token of our own table says."""
-    return parse_claims(unb64url(token.split(".")[1]))
 
 
 @route(
@@ -345,7 +341,7 @@ def _must_be_usable(tx: Tx, principal: Principal, row: rows.Row) -> None:
         raise Problem(Code.GONE if status == "expired" else Code.CONFLICT, f"this warrant is {status}")
     if row["observed"]:
         raise Problem(Code.FORBIDDEN, "this warrant was issued in observe mode and permits nothing")
-    terms = terms_of(row["token"])
+    terms = custody.terms_of(row["token"])
     if terms.request_digest is not None:
         raise Problem(Code.FORBIDDEN, "this warrant is for one request on the wire; only its gate may use it")
     if terms.holder_jkt is not None and terms.holder_jkt != _holder(tx.conn, principal, terms):

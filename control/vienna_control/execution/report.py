@@ -49,6 +49,12 @@ def take(tx: Tx, row: rows.Row, *, by: str) -> Refused | None:
     if status != "issued":
         reason = Reason.WARRANT_EXPIRED if status == "expired" else Reason.WARRANT_REVOKED
         return Refused(reason, f"this warrant is {status}")
+    if (
+        custody.terms_of(row["token"]).holder_jkt is not None
+    ):  # of a gate, or what standing warrants descend from
+        return Refused(
+            Reason.WARRANT_HOLDER, "this warrant is bound to a key, and by itself lets nothing happen"
+        )
     use = dispatch.Use(
         warrant_id=row["id"],
         intent_id=row["intent_id"],

@@ -131,6 +131,18 @@ async def test_a_use_is_a_child_warrant_with_their_consent_and_a_record(
     assert (await seen(people, standing_id))["used"] == 2
 
 
+async def test_its_own_warrant_is_nobodys_to_use(control: Control, people: People, clock: FixedClock) -> None:
+    standing_id = await granted(people, terms(clock))
+    (own,) = (await seen(people, standing_id))["warrants"]
+    for path, body in (
+        (f"/warrants/{own['warrant_id']}/consume", {"attempt": "att-of-the-agent"}),
+        ("/executions", {"warrant_id": own["warrant_id"], "success": True}),
+    ):
+        status, answer, _ = await control.ask("POST", f"/api/v1{path}", key="agent", body=body)
+        assert status in (403, 410), answer
+    assert (await seen(people, standing_id))["status"] == "active"
+
+
 def bot_attempt(bot: Gate) -> str:
     return f"att-{bot.sidecar_id}-again"
 
