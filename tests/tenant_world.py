@@ -92,7 +92,7 @@ async def fill(control: Control, people: People, bot: Gate) -> Filled:
     await keys.enrol("bob")
     ours.ids["/mfa/passkeys"] = keys.ids["bob"]
     roster = {"add": keys.rows("bob"), "threshold": 1, "quorum": {"T2": {"people": 1}}}
-    ours.ids["/roster/proposals"] = await keys.propose("bob", **roster)
+    ours.ids["/roster/proposals"] = await keys.propose("ada", **roster)
     return ours
 
 

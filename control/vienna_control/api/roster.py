@@ -134,7 +134,7 @@ async def list_proposals(ctx: Context) -> dict[str, Any]:
     summary="Put another roster up for signing",
 )
 async def propose(ctx: Context) -> ProposalData:
-    """It decides nothing: a quorum of the roster before it does."""
+    """It decides nothing: a quorum of the roster before it does; of the first one, a quorum of its own."""
     body, rp, principal = ctx.body, party(ctx), ctx.principal
     if body.anew and principal.role != "admin":
         raise Problem(Code.FORBIDDEN, "to begin anew is for: admin")
@@ -152,7 +152,11 @@ async def propose(ctx: Context) -> ProposalData:
             proposal_id = changes.propose(tx, principal.tenant, principal.actor, wish, rp)
         except ChangeError as error:
             raise Problem(Code.VALIDATION_FAILED, str(error)) from None
-        return ProposalData(**_proposal(ctx, tx.conn, proposal_id).to_api())
+        proposal = _proposal(ctx, tx.conn, proposal_id)
+        made = proposal.signed.roster
+        if made.previous is None and made.threshold == 1 and principal.role != "admin":
+            raise Problem(Code.FORBIDDEN, "a first roster that one person signs alone is for: admin")
+        return ProposalData(**proposal.to_api())
 
     return await ctx.app.store.write(unit)
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from vienna_control import rows
+from vienna_control.fleet.alerts import raise_alert
 from vienna_control.identity import operators
 from vienna_control.passkeys import answers, challenges, keys, roster
 from vienna_control.passkeys.answers import Given
@@ -246,6 +247,9 @@ def _publish(tx: Tx, proposal: Proposal, signed: Signed, operator_id: str) -> No
     before = roster.current(tx.conn, tenant)
     if made.previous is None:
         roster.forget(tx.conn, tenant)
+    if made.previous is None and before is not None:
+        text = f"the roster began anew, signed by nobody of version {before.version}: {made.digest}"
+        raise_alert(tx, tenant=tenant, severity="critical", kind="roster_anew", text=text)
     roster.publish(tx.conn, tenant, signed, at=tx.at)
     others = (roster_proposals.c.tenant == tenant) & (roster_proposals.c.status == "open")
     tx.conn.execute(update(roster_proposals).where(others).values(status="superseded"))

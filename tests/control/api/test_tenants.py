@@ -81,8 +81,8 @@ BODIES: dict[str, Any] = {
 
 NO_ID_IN_THE_BODY = {
     "POST /join-tokens", "POST /auth/step-up", "POST /auth/password", "POST /mfa/totp", "POST /mfa/totp/confirm",
-    "POST /mfa/totp/remove", "POST /mfa/recovery-codes", "POST /mfa/passkeys", "POST /operators",
-    "POST /api-keys", "POST /groups", "POST /fleet", "POST /action-types", "POST /mappings",
+    "POST /mfa/totp/remove", "POST /mfa/recovery-codes", "POST /mfa/passkeys/options", "POST /mfa/passkeys",
+    "POST /operators", "POST /api-keys", "POST /groups", "POST /fleet", "POST /action-types", "POST /mappings",
     "POST /mappings/test", "POST /policies", "POST /tenants", "POST /sidecars/enrol", "POST /agent/intent",
     "POST /intent", "POST /sidecars/heartbeat", "POST /action-types/validate", "POST /policies/evaluate",
 }  # fmt: skip

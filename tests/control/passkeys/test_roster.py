@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from keyholders import Keyholders
 from planes import Control
-from vienna_control.store.tables import entries
+from vienna_control.store.tables import alerts, entries
 from vienna_kernel.consent import chain
 from vienna_kernel.consent.chain import parse_signed
 from vienna_kernel.verdict import Refused
@@ -103,8 +103,25 @@ async def test_what_could_not_be_met_is_not_proposed(holders: Keyholders) -> Non
         assert (status, answer["error"]["code"]) == (422, "validation_failed"), body
 
 
-async def test_beginning_anew_is_for_an_admin_and_gates_find_out(holders: Keyholders) -> None:
+async def told(control: Control) -> list[str]:
+    """Kinds of the alerts."""
+    return list(await control.app.store.read(lambda conn: conn.scalars(select(alerts.c.kind)).all()))
+
+
+async def test_nobody_but_an_admin_begins_alone(holders: Keyholders) -> None:
+    """From the first roster on nobody else's consent would count, and nobody else could change that."""
+    await holders.enrol("alice")
+    body = {"add": holders.rows("alice"), "threshold": 1, "quorum": {"T2": {"people": 1}}}
+    status, answer = await holders.ask("alice", "POST", "/roster/proposals", body)
+    assert (status, answer["error"] and answer["error"]["code"]) == (403, "forbidden")
+    assert (await holders.ask("ada", "POST", "/roster/proposals", body))[0] == 201
+
+
+async def test_beginning_anew_is_for_an_admin_and_gates_find_out(
+    control: Control, holders: Keyholders
+) -> None:
     found = await begun(holders)
+    assert await told(control) == []
     body = {"anew": True, "add": holders.rows("carol", "xenia"), "quorum": QUORUM}
     assert (await holders.ask("alice", "POST", "/roster/proposals", body))[0] == 403
     status, answer = await holders.ask("ada", "POST", "/roster/proposals", body)
@@ -117,3 +134,4 @@ async def test_beginning_anew_is_for_an_admin_and_gates_find_out(holders: Keyhol
     pinned, anew = parse_signed(found["chain"][0]).roster, parse_signed(now["data"]["chain"][0])
     assert chain.root(anew) == anew.roster
     assert isinstance(chain.walk(pinned, [anew]), Refused)
+    assert await told(control) == ["roster_anew"]
