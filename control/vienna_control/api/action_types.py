@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, func, select
 
 from vienna_control import rows
+from vienna_control.api.answers import ActionType, listing
 from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
@@ -74,7 +75,15 @@ class ValidateData(BaseModel):
     errors: list[dict[str, str]]
 
 
-@route("GET", "/action-types", who=Who.READER, writes=None, query=PageQuery, summary="Action types, by name")
+@route(
+    "GET",
+    "/action-types",
+    who=Who.READER,
+    writes=None,
+    query=PageQuery,
+    data=listing("action_types", ActionType),
+    summary="Action types, by name",
+)
 async def list_action_types(ctx: Context) -> dict[str, Any]:
     """Those of the mappings (read-only here) and those registered by API, of one's own tenant."""
     tenant = ctx.principal.tenant
@@ -110,10 +119,11 @@ def _shown(kind: ActionType, row: rows.Row | None) -> dict[str, Any]:
     writes=_CHANGES,
     body=ActionTypeBody,
     status=201,
+    data=ActionType,
     summary="Register an action type",
 )
 async def create_action_type(ctx: Context) -> Answer:
-    """Where two people are needed and it would be T0 or T1, 202: it is proposed (``/policies/changes``)."""
+    """Where two people are needed, 202 for one that is T0 or T1, reads, or was deleted and is weaker now."""
     body, tenant = ctx.body, ctx.principal.tenant
     data = _checked(body)
 
@@ -123,7 +133,8 @@ async def create_action_type(ctx: Context) -> Answer:
         base = types.version(conn, tenant, body.name)
         return [Step(kind="action_type", id=body.name, content=data, base=base, what="created")]
 
-    two = False if body.default_risk_tier >= Tier.T2 else None
+    before = await ctx.app.store.read(lambda conn: types.newest(conn, tenant, body.name))
+    two = None if _needs_two(before, data) else False
     return await _answer(ctx, build, body.name, title=f"register action type {body.name}", two=two)
 
 
@@ -167,7 +178,14 @@ async def _one(ctx: Context, name_or_id: str) -> dict[str, Any]:
     return found
 
 
-@route("GET", "/action-types/{id}", who=Who.READER, writes=None, summary="One action type, by id or name")
+@route(
+    "GET",
+    "/action-types/{id}",
+    who=Who.READER,
+    writes=None,
+    data=ActionType,
+    summary="One action type, by id or name",
+)
 async def read_action_type(ctx: Context) -> dict[str, Any]:
     return await _one(ctx, ctx.path["id"])
 
@@ -189,17 +207,18 @@ def _own(ctx: Context, conn: Connection) -> rows.Row:
     who=Who.OPERATOR,
     writes=_CHANGES,
     body=ActionTypeChange,
+    data=ActionType,
     summary="Change an action type; intents under way keep the one they were submitted under",
 )
 async def put_action_type(ctx: Context) -> Answer:
     """Where two people are needed, 202 for all but another description or a higher tier."""
     row = await ctx.app.store.read(lambda conn: _own(ctx, conn))
     data = _checked(_changed(row, ctx.body))
-    expected = expected_version(ctx, {"version": ctx.body.version})
+    hold_to(expected_version(ctx, {"version": ctx.body.version}), row["version"], row["name"])
 
     def build(conn: Connection) -> list[Step]:
         current = _own(ctx, conn)
-        hold_to(expected if expected is not None else row["version"], current["version"], row["name"])
+        hold_to(row["version"], current["version"], row["name"])
         return [
             Step(kind="action_type", id=row["name"], content=data, base=current["version"], what="changed")
         ]
@@ -212,6 +231,13 @@ def _changed(row: rows.Row, sent: ActionTypeChange) -> ActionTypeBody:
     before = types.content(row)
     given = sent.model_dump(exclude_none=True, exclude={"version"})
     return ActionTypeBody.model_validate({**before, **given, "name": row["name"]})
+
+
+def _needs_two(before: TypeData | None, new: TypeData) -> bool:
+    """Whether one more person has to look at it; ``before``: what was deleted under its name."""
+    if before is not None and _weaker(before, new):
+        return True
+    return Tier(new["default_risk_tier"]) < Tier.T2 or new["effect"] == Effect.READ.value
 
 
 def _weaker(before: TypeData, after: TypeData) -> bool:

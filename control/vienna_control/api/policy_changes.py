@@ -247,7 +247,7 @@ async def reject(ctx: Context) -> dict[str, Any]:
     summary="Make one's own proposed change against what stands there now",
 )
 async def rebase(ctx: Context) -> dict[str, Any]:
-    """It is compiled, linted and backtested anew, and has another week."""
+    """Answers the change that takes its place: compiled, linted and backtested anew. This one is withdrawn."""
     change_id, who, tenant = ctx.path["id"], person(ctx), ctx.principal.tenant
 
     def read(conn: Connection) -> Any:
@@ -256,7 +256,7 @@ async def rebase(ctx: Context) -> dict[str, Any]:
 
     would = await _translated(ctx.app.store.read(read))
     report = await writing.report(ctx.app, tenant, would)
-    await _translated(
+    rebased = await _translated(
         ctx.app.store.write(lambda tx: proposals.rebase(tx, _found(ctx, tx.conn, change_id), report, who))
     )
-    return await _one(ctx, change_id)
+    return await _one(ctx, rebased)

@@ -2,7 +2,7 @@
 
 1. Who proposes is the author; whoever decides is somebody else. The author may withdraw.
 2. A proposal holds whole documents and the versions they were made against. Where one of these has moved on, it is not
-   applied: the author rebases it, and the others look at it anew.
+   applied: the author rebases it, which is a proposal of its own: nobody's yes to the one is a yes to the other.
 3. It is compiled, linted and backtested when it is proposed, and compiled again in the unit that applies it.
 4. What nobody decides within a week expires.
 """
@@ -114,21 +114,15 @@ def reject(tx: Tx, row: rows.Row, who: Person, *, comment: str = "") -> Status:
     return status
 
 
-def rebase(tx: Tx, row: rows.Row, report: dict[str, Any], who: Person) -> None:
-    """Make it against the newest versions, with a new report and a new week. Raises as ``approve``."""
+def rebase(tx: Tx, row: rows.Row, report: dict[str, Any], who: Person) -> str:
+    """Propose the same against the newest versions, and withdraw this; the new one's id. Raises as ``approve``."""
     _pending(tx, row)
     if who.actor != row["author"]:
         raise OwnChangeError
-    steps = current(tx.conn, row)
-    rows.change(
-        tx.conn,
-        table,
-        row["id"],
-        steps=rows.dump([step.to_json() for step in steps]),
-        report=rows.dump(report),
-        expires_at=iso(tx.now + LIFETIME),
-    )
-    note(tx, row["tenant"], row["id"], "rebased", who.actor, steps)
+    proposal = Proposal(title=row["title"], steps=current(tx.conn, row), report=report)
+    change_id = propose(tx, row["tenant"], proposal, who)
+    _decide(tx, row, "withdrawn", who, f"rebased: {change_id}")
+    return change_id
 
 
 def current(conn: Connection, row: rows.Row) -> list[Step]:

@@ -48,6 +48,12 @@ def of_content(name: str, data: TypeData) -> ActionType:
     )
 
 
+def newest(conn: Connection, tenant: str, name: str) -> TypeData | None:
+    """What it is, or what it was when it was deleted; None when there never was one."""
+    row = _find(conn, tenant, name)
+    return content(row) if row else None
+
+
 def version(conn: Connection, tenant: str, name: str) -> int:
     """The newest version, deleted or not; 0 when there never was one."""
     row = _find(conn, tenant, name)

@@ -88,9 +88,11 @@ async def test_what_has_moved_on_is_rebased_by_its_author_and_looked_at_anew(ask
     assert (await ask("GET", "/policies/mine"))[1]["priority"] == 900
     assert (await ask("POST", f"/policies/changes/{second}/rebase", key="ada"))[0] == 403
     status, told = await ask("POST", f"/policies/changes/{second}/rebase")
-    assert (status, told["stale"]) == (200, False)
+    assert (status, told["stale"], told["status"]) == (200, False, "pending")
     assert told["documents"][0]["change"] == [{"field": "/priority", "before": 900, "after": 5}]
-    assert (await ask("POST", f"/policies/changes/{second}/approve", key="ada"))[0] == 200
+    status, error = await ask("POST", f"/policies/changes/{second}/approve", key="ada")
+    assert (status, error["code"]) == (409, "already_decided")  # what she read was another change
+    assert (await ask("POST", f"/policies/changes/{told['id']}/approve", key="ada"))[0] == 200
     assert (await ask("GET", "/policies/mine"))[1]["version"] == 2
 
 
@@ -116,6 +118,10 @@ async def test_every_way_to_change_waits(ask: Ask) -> None:
     ):
         assert (await ask(method, path, body))[0] == 202, (method, path)
     assert (await ask("PUT", "/action-types/send_letter", {"default_risk_tier": "T3"}))[0] == 200
+    assert (await ask("DELETE", "/action-types/send_letter"))[0] == 200
+    assert (await ask("POST", "/action-types", kind))[0] == 202  # was T3: gone and back is a change
+    assert (await ask("POST", "/action-types", {**kind, "default_risk_tier": "T3"}))[0] == 201
+    assert (await ask("POST", "/action-types", {"name": "look", "effect": "read"}))[0] == 202
     _, rule = await ask("GET", "/policies/mine")
     assert (rule["enabled"], rule["version"]) == (True, 1)
 
