@@ -106,6 +106,35 @@ async def test_guessing_locks_the_account_known_or_not(control: Control, clock: 
     assert (await log_in(control))[0] == 200
 
 
+async def test_a_guess_that_waited_while_the_account_was_locked_hears_nothing(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at once are worth no more than one after the other."""
+    identity = control.app.identity
+    real = identity.passwords.check
+
+    async def meanwhile(password: str, stored: str | None) -> bool:
+        for _ in range(5):
+            await control.app.store.write(lambda tx: identity.failed(tx, "alice@example.com", "198.51.100.7"))
+        return await real(password, stored)
+
+    monkeypatch.setattr(identity.passwords, "check", meanwhile)
+    assert (await log_in(control))[0] == 401
+
+
+async def test_guessing_from_one_network_is_from_one_address(control: Control) -> None:
+    identity = control.app.identity
+    for number in range(30):
+        await control.app.store.write(
+            lambda tx, number=number: identity.failed(tx, f"a{number}", f"2001:db8:0:1::{number:x}")
+        )
+    assert identity.wait_seconds("alice@example.com", "2001:db8:0:1:ffff::1") > 0
+    assert identity.wait_seconds("alice@example.com", "2001:db8:0:2::1") == 0
+    for number in range(30):
+        identity.failed_from(f"::ffff:192.0.2.{number}")
+    assert identity.wait_seconds("alice@example.com", "::ffff:192.0.2.77") == 0
+
+
 async def test_a_code_is_checked_when_given_and_works_once(control: Control, clock: FixedClock) -> None:
     assert (await log_in(control, otp="000000"))[0] == 401
     assert (await log_in(control, otp=code_at(clock)))[0] == 200
@@ -139,9 +168,10 @@ async def test_a_write_by_cookie_needs_its_token_and_our_own_page(control: Contr
     assert (await control.ask("POST", LOGOUT, headers=good))[0] == 200
 
 
-async def test_another_sites_page_cannot_log_one_in(control: Control) -> None:
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://["])
+async def test_another_sites_page_cannot_log_one_in(control: Control, origin: str) -> None:
     body = {"username": "alice@example.com", "password": PASSWORD}
-    status, _, _ = await control.ask("POST", LOGIN, body=body, headers={"Origin": "https://evil.example"})
+    status, _, _ = await control.ask("POST", LOGIN, body=body, headers={"Origin": origin})
     assert status == 403
 
 
@@ -177,7 +207,14 @@ async def test_a_login_is_in_the_trail_without_its_secrets(control: Control, clo
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer", "Bearer ", "Basic YTpi", "Bearer vos_live_k1_unknown", f"bearer {'x' * 4000}", "Token abc"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer vos_live_k1_unknown",
+        f"bearer {'x' * 4000}",
+        "Token abc",
+    ],
 )
 async def test_a_key_that_does_not_hold_is_nobodys(control: Control, header: str) -> None:
     status, answer, response = await control.ask("GET", ME, headers={"Authorization": header})
