@@ -43,6 +43,7 @@ COMMANDS = {
     "warrants": "warrants",
     "roster": "roster",
     "audit": "audit",
+    "reports": "reports",
     "policies": "policies",
     "mappings": "mappings",
     "doctor": "doctor",

@@ -118,6 +118,17 @@ class ViennaClient:
         """``data`` of any endpoint; ``path`` below ``/api/v1``."""
         return self._send(Request(method, path, params, json))
 
+    def download(self, path: str, *, patience_seconds: float = 60.0) -> bytes:
+        """What an endpoint answers that has no envelope; ``path`` below ``/api/v1``."""
+        sent = self._settings.arguments(Request("GET", path, patience_seconds=patience_seconds))
+        try:
+            response = self._http.request(**sent)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise self._settings.unreachable(error) from error
+        if response.status_code != 200:
+            protocol.read(response.status_code, response.content, url=self.url)
+        return response.content
+
     def submit(self, action: str, parameters: Mapping[str, Any], **more: Any) -> Answer:
         """Submits an intent. ``more``: any further field of it (``target``, ``mode``, ``justification``, …)."""
         return protocol.answer(self._send(protocol.submission(action, parameters, more)))

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from vienna_control.api.access import Who
 from vienna_control.api.edge import answer
+from vienna_control.api.page import PageQuery
 from vienna_control.api.problems import STATUS, Code
 from vienna_control.api.route import Context, Route, route
 from vienna_control.version import VERSION
@@ -32,8 +33,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     schemas = _Schemas(declared)
     paths: dict[str, dict[str, Any]] = {}
     for one in declared:
-        path = re.sub(r":[^}]*", "", one.path)  # a pattern is the router's affair
-        paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
+        paths.setdefault(one.template, {})[one.method.lower()] = _operation(one, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -137,7 +137,7 @@ def _query_parameters(one: Route, schemas: _Schemas) -> list[dict[str, Any]]:
 def _responses(one: Route, schemas: _Schemas) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Success"}
     if not one.raw:
-        data = {"type": "object"} if one.data is None else schemas.answered(one.data)
+        data = _data(one, schemas)
         good["content"] = {
             "application/json": {
                 "schema": {
@@ -158,6 +158,20 @@ def _responses(one: Route, schemas: _Schemas) -> dict[str, Any]:
         for status, codes in sorted(by_status.items())
     }
     return {str(one.status): good, **problems}
+
+
+def _data(one: Route, schemas: _Schemas) -> dict[str, Any]:
+    """The schema of an answer's data; of a list without one of its own, what every list has."""
+    if one.data is not None:
+        return schemas.answered(one.data)
+    if one.query is None or not issubclass(one.query, PageQuery) or one.method != "GET":
+        return {"type": "object"}
+    page = {
+        "total": {"type": "integer", "minimum": 0},
+        "has_more": {"type": "boolean"},
+        "next_cursor": {"type": ["string", "null"]},
+    }
+    return {"type": "object", "required": [*page], "properties": page}
 
 
 def _codes(one: Route) -> set[Code]:

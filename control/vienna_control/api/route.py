@@ -6,6 +6,7 @@ A module of routes needs nothing else: ``routes_of(module)`` finds what ``@route
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -90,6 +91,11 @@ class Route:
     optional_body: bool
     step_up: bool
     forwarded: bool
+
+    @property
+    def template(self) -> str:
+        """The path as it is documented: without the patterns of its parameters, which are the router's affair."""
+        return re.sub(r":[^}]*", "", self.path)
 
 
 def route(

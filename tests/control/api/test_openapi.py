@@ -20,7 +20,7 @@ def _refs(node: Any) -> list[str]:
 def test_every_route_is_in_it_with_who_may() -> None:
     document = describe(all_routes())
     for one in all_routes():
-        operation = document["paths"][one.path][one.method.lower()]
+        operation = document["paths"][one.template][one.method.lower()]
         assert operation["x-vienna-roles"] == sorted(one.who.roles)
         assert operation["x-vienna-writes"] == [entry.value for entry in one.writes]
         assert str(one.status) in operation["responses"]
