@@ -22,7 +22,8 @@ from vienna_kernel.wire import CallView
 type Kind = Literal["changed", "same", "removed", "kept", "not sent", "not shown", "current"]
 
 _MOST = 500
-_SHAPES = frozenset({"string", "number", "boolean", "object", "list", "…"})  # of what no mapping declares
+_UNSEEN = "…"  # how a body that is cut says so
+_SHAPES = frozenset({"string", "number", "boolean", "object", "list", _UNSEEN})  # of what no mapping declares
 
 
 def diff(call: CallView | None) -> list[dict[str, Any]]:
@@ -49,7 +50,8 @@ def _after(call: CallView, path: str, before: Any) -> tuple[Any, Kind]:
         return None, "removed"
     found = _sent(call.body, path)
     if found is MISSING:
-        return None, "not sent" if call.method == "PUT" else "kept"
+        cut = _is_cut(call.body, pointer.parse(path))
+        return None, "not shown" if cut else "not sent" if call.method == "PUT" else "kept"
     if isinstance(found, str) and found in _SHAPES:
         return None, "not shown"
     if found is None:
@@ -66,6 +68,17 @@ def _sent(body: Any, path: str) -> Any:
         return MISSING
     form = steps[0] + "".join(f"[{step}]" for step in steps[1:]) if steps else ""
     return body[form] if form in body else pointer.find(body, steps)
+
+
+def _is_cut(body: Any, steps: pointer.Pointer) -> bool:
+    """Whether what is said of a place may be among what of a large body is not shown."""
+    for step in (*steps, ""):
+        if isinstance(body, list):
+            return any(isinstance(item, str) and item.startswith(_UNSEEN) for item in body)
+        if not isinstance(body, Mapping) or step not in body:
+            return isinstance(body, Mapping) and _UNSEEN in body
+        body = body[step]
+    return False
 
 
 def _patched(patches: list[Any], path: str) -> Any:

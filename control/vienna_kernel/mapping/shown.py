@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from urllib.parse import quote
 
 from vienna_kernel.call.request import Call
@@ -105,9 +106,7 @@ def shape(value: Value, depth: int = _MAX_DEPTH) -> Value:
     if isinstance(value, Mapping):
         if depth == 0:
             return "object"
-        rows = list(value.items())[:_MAX_MEMBERS]
-        cut = {_UNSEEN: f"{len(value) - _MAX_MEMBERS} more"} if len(value) > _MAX_MEMBERS else {}
-        return {for_people(key): shape(item, depth - 1) for key, item in rows} | cut
+        return _members(value, lambda item: shape(item, depth - 1))
     if isinstance(value, Sequence) and not isinstance(value, str):
         if depth == 0 or not value:
             return "list"
@@ -117,20 +116,37 @@ def shape(value: Value, depth: int = _MAX_DEPTH) -> Value:
     return next(name for kind, name in _KINDS.items() if isinstance(value, kind))
 
 
+def _members(value: Mapping[str, Value], told: Callable[[Value], Value]) -> dict[str, Value]:
+    """The first 50 members, and how many more there are; keys that look alike are told apart by a number."""
+    shown: dict[str, Value] = {}
+    for number, (key, item) in enumerate(islice(value.items(), _MAX_MEMBERS), 1):
+        name = for_people(key)
+        shown[name if name not in shown else f"{name} ({number})"] = told(item)
+    if len(value) > _MAX_MEMBERS:
+        shown[_UNSEEN] = f"{len(value) - _MAX_MEMBERS} more"
+    return shown
+
+
+def _items(value: Sequence[Value], told: Callable[[Value], Value]) -> list[Value]:
+    """The first 50 items, and how many more there are."""
+    more = [f"{_UNSEEN} {len(value) - _MAX_MEMBERS} more"] if len(value) > _MAX_MEMBERS else []
+    return [*map(told, value[:_MAX_MEMBERS]), *more]
+
+
 def _visible(value: Value, depth: int = _MAX_DEPTH) -> Value:
     """A declared value, bounded."""
     if isinstance(value, str):
         return for_people(value, limit=_MAX_TEXT)
     if isinstance(value, Mapping) and depth:
-        return {for_people(k): _visible(v, depth - 1) for k, v in list(value.items())[:_MAX_MEMBERS]}
+        return _members(value, lambda item: _visible(item, depth - 1))
     if isinstance(value, Sequence) and depth:
-        return [_visible(item, depth - 1) for item in value[:_MAX_MEMBERS]]
+        return _items(value, lambda item: _visible(item, depth - 1))
     return shape(value, 0) if isinstance(value, (Mapping, Sequence)) else value
 
 
 def _of_param(param: Param, value: Value) -> Value:
     if param.hidden == "values" and isinstance(value, Mapping):
-        return {for_people(key): HIDDEN for key in list(value)[:_MAX_MEMBERS]}
+        return _members(value, lambda _: HIDDEN)
     if param.hidden:
         return HIDDEN
     if param.kind is ParamType.COUNT and isinstance(value, Sequence):
@@ -146,8 +162,7 @@ def shown_json(value: Value, tree: Tree) -> Value:
         return _of_param(tree.param, value)
     many = tree.below.get(MANY)
     if many is not None and isinstance(value, list):
-        more = [f"{_UNSEEN} {len(value) - _MAX_MEMBERS} more"] if len(value) > _MAX_MEMBERS else []
-        return [*(shown_json(item, many) for item in value[:_MAX_MEMBERS]), *more]
+        return _items(value, lambda item: shown_json(item, many))
     if many is not None and len(tree.below) == 1:
         return shown_json(value, many)
     if not tree.below or not isinstance(value, Mapping):
@@ -179,9 +194,10 @@ def _shown_pair(key: str, value: str, params: Sequence[Param]) -> str:
 
 
 def shown_form(pairs: Pairs, params: Sequence[Param]) -> Value:
-    """A form body for people."""
+    """A form body for people; what is declared comes first, so that nothing pushes it out of sight."""
     rows: dict[str, list[Value]] = {}
-    for key, value in pairs[:_MAX_MEMBERS]:
+    ranked = sorted(pairs, key=lambda pair: param_of(pair[0], params) is None)
+    for key, value in ranked[:_MAX_MEMBERS]:
         rows.setdefault(for_people(key), []).append(_shown_pair(key, value, params))
     shown: dict[str, Value] = {key: found if len(found) > 1 else found[0] for key, found in rows.items()}
     if len(pairs) > _MAX_MEMBERS:

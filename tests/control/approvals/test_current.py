@@ -37,6 +37,8 @@ def call(method: str, body: Any, current: dict[str, Any], *, read: str | None = 
         ("PATCH", [{"op": "remove", "path": "/spec/replicas"}], None, "removed"),
         ("PUT", {"metadata": {}}, None, "not sent"),
         ("PUT", {"spec": {"replicas": "number"}}, None, "not shown"),  # the shape of what no mapping declares
+        ("PATCH", {"spec": {"paused": True, "…": "3 more"}}, None, "not shown"),
+        ("PATCH", [{"op": "test", "path": "/x"}, "… 9 more"], None, "not shown"),
         ("POST", {"spec[replicas]": "4"}, "4", "changed"),
         ("DELETE", None, None, "removed"),
     ],

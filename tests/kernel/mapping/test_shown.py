@@ -50,6 +50,26 @@ def test_a_shape_is_bounded() -> None:
     assert str(shape(deep)).count("a") < 10
 
 
+def test_what_is_cut_says_so_and_what_looks_alike_is_told_apart() -> None:
+    listed = shown("a: {from: json, type: string_list}", {"a": [f"r{n}" for n in range(60)]})
+    assert isinstance(listed, dict)
+    assert listed["a"] == [*[f"r{n}" for n in range(50)], "… 10 more"]
+    wide = shown("a: {from: json, type: map}", {"a": {f"k{n}": n for n in range(60)}})
+    assert isinstance(wide, dict)
+    assert isinstance(wide["a"], dict)
+    assert wide["a"]["…"] == "10 more"
+    alike = shown("a: {from: json, type: map}", {"a": {"x\u0001": 1, "x\\u0001": 2}})
+    assert alike == {"a": {"x\\u0001": 1, "x\\u0001 (2)": 2}}
+
+
+def test_no_crowd_pushes_a_declared_field_of_a_form_out_of_sight() -> None:
+    mappings = compiled(action("a: {from: form}", more="unknown_params: allow"))
+    crowd = "&".join([*[f"k{n}=1" for n in range(60)], "a=5000"])
+    told = mapped(mappings.map(post_form(crowd))).shown_body
+    assert isinstance(told, dict)
+    assert (told["a"], told["…"]) == ("5000", "11 more")
+
+
 def shown(params: str, body: object) -> Value:
     mappings = compiled(action(params, more="unknown_params: allow"))
     return mapped(mappings.map(post(body))).shown_body
@@ -119,7 +139,7 @@ def test_long_and_wide_values_are_cut() -> None:
     found = shown(params, {"a": "x" * 5000, "x": list(range(500)), **{f"k{n}": n for n in range(100)}})
     assert isinstance(found, dict)
     assert len(str(found["a"])) == 2001
-    assert found["x"] == list(range(50))
+    assert found["x"] == [*range(50), "… 450 more"]
     assert len(found) == 51
     assert found["…"] == "52 more"
     wide = mapped(compiled().map(post_form("&".join(f"k{n}=1" for n in range(60))))).shown_body
