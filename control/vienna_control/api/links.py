@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from vienna_control.api.caller import cookie_name
 from vienna_control.api.entrance import (
     GivenPassword,
     LoginData,
@@ -113,13 +114,18 @@ async def make_link(ctx: Context) -> LinkData:
     summary="Exchange a one-time link's token for a session",
 )
 async def use_link(ctx: Context) -> LoginData:
+    """In a browser where somebody else is logged in it does nothing: they would go on in an account not theirs."""
     refuse_guessing(ctx)
+    cookie = ctx.request.cookies.get(cookie_name(ctx.app), "")
 
     def unit(tx: Tx) -> LoginData | None:
+        here = ctx.app.identity.sessions.find(tx.conn, cookie, now=tx.now)
         link = ctx.app.identity.credentials.use_once(tx, "link", ctx.body.token.get_secret_value())
         operator = operators.by_id(tx.conn, link.principal_id) if link else None
         if link is None or operator is None or operator.disabled:
             return None
+        if here is not None and here.operator_id != operator.id:
+            raise Problem(Code.CONFLICT, "somebody else is logged in here: log out first")
         end = ctx.app.identity.sessions.end_of(tx.conn, link.session) if link.session else None
         if link.session and end is None:
             return None

@@ -23,7 +23,7 @@ def reset(tx: Tx, identity: Identity, operator: Operator, *, actor: str) -> None
     identity.totp.remove(tx, operator.id)
     identity.recovery.drop(tx, operator.id)
     for row in keys.of_operator(tx.conn, operator.id):
-        keys.remove(tx, row)
+        keys.remove(tx, row, actor=actor)
     identity.sessions.end_all_of(tx, operator.id)
     record(tx, operator, "reset", actor=actor)
     alert(tx, operator, "mfa_reset", f"the second factors were taken away by {actor}")

@@ -72,7 +72,7 @@ def enrol(
     if challenges.take(tx, challenge, Asked(purpose="enrol", operator_id=operator.id)) is None:
         raise EnrolmentError("the challenge is not known, was answered already, or has expired: begin again")
     made = _verified(created, challenge, party)
-    if keys.by_credential(tx.conn, made.credential_id) is not None:
+    if keys.is_enrolled(tx.conn, made.credential_id, made.key.kid):
         raise EnrolmentError("this passkey is enrolled already")
     if keys.count(tx.conn, operator.id) >= keys.MOST_EACH:
         raise EnrolmentError(f"at most {keys.MOST_EACH} passkeys each")

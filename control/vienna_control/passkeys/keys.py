@@ -26,6 +26,12 @@ def by_credential(conn: Connection, credential_id: str) -> rows.Row | None:
     return rows.first(conn, select(passkeys).where(passkeys.c.credential_id == credential_id))
 
 
+def is_enrolled(conn: Connection, credential_id: str, kid: str) -> bool:
+    """Whether somebody has a passkey of this name, or of this public key."""
+    alike = (passkeys.c.credential_id == credential_id) | (passkeys.c.kid == kid)
+    return conn.scalar(select(passkeys.c.id).where(alike).limit(1)) is not None
+
+
 def by_id(conn: Connection, operator_id: str, passkey_id: str) -> rows.Row | None:
     """One of somebody's own."""
     mine = select(passkeys).where(passkeys.c.id == passkey_id, passkeys.c.operator_id == operator_id)
@@ -46,10 +52,13 @@ def rename(tx: Tx, row: rows.Row, name: str) -> None:
     _recorded(tx, row, "renamed")
 
 
-def remove(tx: Tx, row: rows.Row) -> None:
-    """It shows nobody any more. In a roster that names it, it stands until people sign another."""
+def remove(tx: Tx, row: rows.Row, *, actor: str | None = None) -> None:
+    """It shows nobody any more. In a roster that names it, it stands until people sign another.
+
+    ``actor``: None: its owner.
+    """
     tx.conn.execute(delete(passkeys).where(passkeys.c.id == row["id"]))
-    _recorded(tx, row, "removed")
+    _recorded(tx, row, "removed", actor=actor)
 
 
 def told(row: rows.Row) -> dict[str, Any]:
@@ -76,10 +85,10 @@ def request_options(challenge: str, party: Party, allowed: Sequence[rows.Row]) -
     }
 
 
-def _recorded(tx: Tx, row: rows.Row, what: str) -> None:
+def _recorded(tx: Tx, row: rows.Row, what: str, *, actor: str | None = None) -> None:
     tx.record(
         EntryType.OPERATOR_MFA,
         tenant=row["tenant"],
-        actor=f"operator:{row['operator_id']}",
+        actor=actor or f"operator:{row['operator_id']}",
         data={"what": f"passkey_{what}", "passkey": row["id"], "kid": row["kid"]},
     )

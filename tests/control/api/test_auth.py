@@ -195,6 +195,19 @@ async def test_a_link_opens_once_and_not_late(control: Control, clock: FixedCloc
     assert (await control.ask("POST", "/api/v1/auth/link", body={"token": late["token"]}))[0] == 401
 
 
+async def test_a_link_of_somebody_else_does_not_take_over_a_browser(control: Control) -> None:
+    """Whoever makes another person follow it would have them work in an account that is not theirs."""
+    _, answer, _ = await log_in(control)
+    made = (await control.ask("POST", "/api/v1/auth/links", key="viewer"))[1]["data"]
+    enter = {"token": made["token"]}
+    status, refused, _ = await control.ask("POST", "/api/v1/auth/link", body=enter)
+    assert (status, refused["error"] and refused["error"]["code"]) == (409, "conflict")
+    assert (await control.ask("GET", ME))[1]["data"]["email"] == "alice@example.com"
+    headers = {"X-CSRF-Token": answer["data"]["csrfToken"]}
+    assert (await control.ask("POST", LOGOUT, headers=headers))[0] == 200
+    assert (await control.ask("POST", "/api/v1/auth/link", body=enter))[0] == 200
+
+
 async def test_a_login_is_in_the_trail_without_its_secrets(control: Control, clock: FixedClock) -> None:
     _, answer, _ = await log_in(control, otp=code_at(clock))
     _, trail, _ = await control.ask("GET", "/api/v1/audit?type=operator_login", key="auditor")

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 
+from keyholders import Keyholders
 from people import People
 from planes import PASSWORD, Control
 from vienna_control.clock import FixedClock
@@ -130,6 +131,7 @@ async def test_a_recovery_code_lets_in_once_and_removes_and_never_votes(alice: P
 
 async def test_an_admin_takes_factors_away_and_everybody_hears_of_it(alice: Person) -> None:
     secret, codes = await alice.replace()
+    await Keyholders(alice.control, alice.people).enrol("alice")
     _, answer = await alice.log_in()
     key, who = answer["data"]["apiKey"], answer["data"]["operator"]["id"]
     assert (await alice.people.ask("bob", "DELETE", f"/operators/{who}/mfa"))[0] == 403
@@ -140,6 +142,10 @@ async def test_an_admin_takes_factors_away_and_everybody_hears_of_it(alice: Pers
     assert (await alice.log_in(otp=alice.code(secret)))[0] == 401
     _, trail = await alice.people.ask("audrey", "GET", "/audit?type=alert")
     assert trail["data"]["entries"][0]["data"]["kind"] == "mfa_reset"
+    _, admin = await alice.people.ask("ada", "GET", "/operators/me")
+    _, trail = await alice.people.ask("audrey", "GET", "/audit?type=operator_mfa")
+    did = {one["data"]["what"]: one["actor"] for one in trail["data"]["entries"]}
+    assert did["passkey_removed"] == did["reset"] == f"operator:{admin['data']['id']}"
     _, answer = await alice.people.ask("ada", "GET", "/operators/me")
     assert (await alice.people.ask("ada", "DELETE", f"/operators/{answer['data']['id']}/mfa"))[0] == 409
 

@@ -63,6 +63,14 @@ async def test_options_say_what_a_browser_must_do(control: Control, holders: Key
     assert login["challenge"] != (await options(control))["challenge"]
 
 
+async def test_a_public_key_is_one_persons(holders: Keyholders) -> None:
+    """Rosters are public, and name keys by it: a copy of somebody's would stand there in another's name."""
+    key = await holders.enrol("alice")
+    copy = holders.key(kind=key.kind, private=key.private)
+    status, answer = await holders.register("bob", copy)
+    assert (status, answer["error"] and answer["error"]["code"]) == (422, "validation_failed")
+
+
 REGISTERED: dict[str, dict[str, Any]] = {
     "on another origin": {"origin": "https://evil.example"},
     "in a foreign frame": {"crossOrigin": True},
