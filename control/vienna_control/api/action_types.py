@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, func, select
 
 from vienna_control import rows
-from vienna_control.api.answers import ActionType, listing
+from vienna_control.api.answers import ActionTypeData, ActionTypeList
 from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
@@ -81,7 +81,7 @@ class ValidateData(BaseModel):
     who=Who.READER,
     writes=None,
     query=PageQuery,
-    data=listing("action_types", ActionType),
+    data=ActionTypeList,
     summary="Action types, by name",
 )
 async def list_action_types(ctx: Context) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _shown(kind: ActionType, row: rows.Row | None) -> dict[str, Any]:
     writes=_CHANGES,
     body=ActionTypeBody,
     status=201,
-    data=ActionType,
+    data=ActionTypeData,
     summary="Register an action type",
 )
 async def create_action_type(ctx: Context) -> Answer:
@@ -183,7 +183,7 @@ async def _one(ctx: Context, name_or_id: str) -> dict[str, Any]:
     "/action-types/{id}",
     who=Who.READER,
     writes=None,
-    data=ActionType,
+    data=ActionTypeData,
     summary="One action type, by id or name",
 )
 async def read_action_type(ctx: Context) -> dict[str, Any]:
@@ -207,7 +207,7 @@ def _own(ctx: Context, conn: Connection) -> rows.Row:
     who=Who.OPERATOR,
     writes=_CHANGES,
     body=ActionTypeChange,
-    data=ActionType,
+    data=ActionTypeData,
     summary="Change an action type; intents under way keep the one they were submitted under",
 )
 async def put_action_type(ctx: Context) -> Answer:

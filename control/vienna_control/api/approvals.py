@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from sqlalchemy import Connection, select
 
 from vienna_control.api.access import Principal
+from vienna_control.api.answers import ApprovalData, ApprovalList
 from vienna_control.api.intents import SUBMITTING
 from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page, pick_page
@@ -127,7 +128,13 @@ class DenyData(BaseModel):
 
 
 @route(
-    "GET", "/approvals", who=Who.READER, writes=None, query=ApprovalsQuery, summary="The queue, newest first"
+    "GET",
+    "/approvals",
+    who=Who.READER,
+    writes=None,
+    query=ApprovalsQuery,
+    data=ApprovalList,
+    summary="The queue, newest first",
 )
 async def list_approvals(ctx: Context) -> dict[str, Any]:
     query, now = ctx.query, ctx.app.clock.now()
@@ -163,6 +170,7 @@ async def list_approvals(ctx: Context) -> dict[str, Any]:
     "/approvals/{id}",
     who=Who.READER,
     writes=None,
+    data=ApprovalData,
     summary="One approval: the readable effect, the exact request, why, and who decided",
 )
 async def read_approval(ctx: Context) -> dict[str, Any]:

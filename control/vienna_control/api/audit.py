@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_, select
 
 from vienna_control import rows
+from vienna_control.api.answers import EntryData, EntryList
 from vienna_control.api.page import Instant, PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -74,6 +75,7 @@ class VerifyBody(BaseModel):
     who=Who.AUDITOR,
     writes=None,
     query=AuditQuery,
+    data=EntryList,
     summary="Entries of the trail, newest first",
 )
 async def list_entries(ctx: Context) -> dict[str, Any]:
@@ -254,7 +256,7 @@ async def verify(ctx: Context) -> dict[str, Any]:
     return report.to_json()
 
 
-@route("GET", "/audit/{id}", who=Who.AUDITOR, writes=None, summary="One entry")
+@route("GET", "/audit/{id}", who=Who.AUDITOR, writes=None, data=EntryData, summary="One entry")
 async def read_entry(ctx: Context) -> dict[str, Any]:
     entry_id, tenant = ctx.path["id"], ctx.principal.tenant
     statement = select(entries).where(entries.c.id == entry_id, entries.c.tenant == tenant)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
 from vienna_control import custody, rows
+from vienna_control.api.answers import ExecutionData
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.execution import report
@@ -49,6 +50,7 @@ class ExecutionBody(BaseModel):
         EntryType.ALERT,
     ),
     body=ExecutionBody,
+    data=ExecutionData,
     summary="Report an outcome; idempotent on the warrant",
 )
 async def report_execution(ctx: Context) -> dict[str, Any]:
@@ -83,7 +85,14 @@ async def report_execution(ctx: Context) -> dict[str, Any]:
     return await ctx.app.store.write(unit)
 
 
-@route("GET", "/executions/{id}", who=Who.READER_OR_AGENT, writes=None, summary="One execution")
+@route(
+    "GET",
+    "/executions/{id}",
+    who=Who.READER_OR_AGENT,
+    writes=None,
+    data=ExecutionData,
+    summary="One execution",
+)
 async def read_execution(ctx: Context) -> dict[str, Any]:
     principal, execution_id = ctx.principal, ctx.path["id"]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from vienna_control.api.answers import AgentData, AgentList
 from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -100,7 +101,15 @@ def agent_of(ctx: Context, conn: Connection) -> Agent:
     return found
 
 
-@route("GET", "/fleet", who=Who.READER, writes=None, query=FleetQuery, summary="Agents, by name")
+@route(
+    "GET",
+    "/fleet",
+    who=Who.READER,
+    writes=None,
+    query=FleetQuery,
+    data=AgentList,
+    summary="Agents, by name",
+)
 async def list_agents(ctx: Context) -> dict[str, Any]:
     """``summary`` counts the whole fleet, whatever is asked for."""
     query, tenant = ctx.query, ctx.principal.tenant
@@ -125,6 +134,7 @@ async def list_agents(ctx: Context) -> dict[str, Any]:
     writes=(EntryType.AGENT_REGISTERED, EntryType.KEY_ADDED),
     body=AgentBody,
     status=201,
+    data=AgentData,
     summary="Register an agent; its key is shown once",
 )
 async def create_agent(ctx: Context) -> dict[str, Any]:
@@ -154,7 +164,9 @@ async def create_agent(ctx: Context) -> dict[str, Any]:
     return await app.store.write(unit)
 
 
-@route("GET", "/fleet/{agent}", who=Who.READER, writes=None, summary="One agent, by id or name")
+@route(
+    "GET", "/fleet/{agent}", who=Who.READER, writes=None, data=AgentData, summary="One agent, by id or name"
+)
 async def read_agent(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
         agent = agent_of(ctx, conn)
@@ -174,6 +186,7 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
     who=Who.OPERATOR,
     writes=EntryType.CONFIG_CHANGED,
     body=AgentChange,
+    data=AgentData,
     summary="Change an agent",
 )
 async def patch_agent(ctx: Context) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from vienna_control import rows
 from vienna_control.api.access import Principal
+from vienna_control.api.answers import IntentData, IntentList, SubmittedData
 from vienna_control.api.page import Instant, PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -108,6 +109,7 @@ class WaitQuery(BaseModel):
     who=Who.AGENT,
     writes=SUBMITTING,
     body=AgentIntentBody,
+    data=SubmittedData,
     summary="Submit an intent through the whole pipeline",
 )
 async def submit_as_agent(ctx: Context) -> dict[str, Any]:
@@ -137,6 +139,7 @@ async def submit_as_agent(ctx: Context) -> dict[str, Any]:
     who=Who.OPERATOR,
     writes=(*SUBMITTING, EntryType.AGENT_REGISTERED),  # its own stand-in, at the first time
     body=OperatorIntentBody,
+    data=SubmittedData,
     summary="Submit an intent as an operator",
 )
 async def submit_as_operator(ctx: Context) -> dict[str, Any]:
@@ -220,6 +223,7 @@ def _by_key(conn: Connection, caller: Caller, key: str | None) -> rows.Row | Non
     who=Who.READER_OR_AGENT,
     writes=None,
     query=IntentsQuery,
+    data=IntentList,
     summary="Intents, newest first",
 )
 async def list_intents(ctx: Context) -> dict[str, Any]:
@@ -242,7 +246,9 @@ async def list_intents(ctx: Context) -> dict[str, Any]:
     )
 
 
-@route("GET", "/intents/{id}", who=Who.READER_OR_AGENT, writes=None, summary="One intent, whole")
+@route(
+    "GET", "/intents/{id}", who=Who.READER_OR_AGENT, writes=None, data=IntentData, summary="One intent, whole"
+)
 async def read_intent(ctx: Context) -> dict[str, Any]:
     return await ctx.app.store.read(lambda conn: _read(conn, ctx.principal, ctx.path["id"]))
 
@@ -265,6 +271,7 @@ def _row(conn: Connection, principal: Principal, intent_id: str) -> rows.Row:
     who=Who.READER_OR_AGENT,
     writes=None,
     query=WaitQuery,
+    data=IntentData,
     summary="Wait until an intent is decided",
 )
 async def wait_for_intent(ctx: Context) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from vienna_control import rows
+from vienna_control.api.answers import PolicyData, PolicyList
 from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
@@ -64,6 +65,7 @@ class PoliciesQuery(PageQuery):
     who=Who.READER,
     writes=None,
     query=PoliciesQuery,
+    data=PolicyList,
     summary="Rules, in the order they are asked",
 )
 async def list_policies(ctx: Context) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def _shown(rule: Rule, row: rows.Row | None, version: int, hits: Count | None) -
     writes=CHANGES,
     body=RuleBody,
     status=201,
+    data=PolicyData,
     summary="Create a rule; it is in force when this is answered, unless disabled",
 )
 async def create_policy(ctx: Context) -> Answer:
@@ -165,7 +168,7 @@ async def _one(ctx: Context, rule_id: str) -> dict[str, Any]:
     return told
 
 
-@route("GET", "/policies/{id}", who=Who.READER, writes=None, summary="One rule")
+@route("GET", "/policies/{id}", who=Who.READER, writes=None, data=PolicyData, summary="One rule")
 async def read_policy(ctx: Context) -> dict[str, Any]:
     return await _one(ctx, ctx.path["id"])
 
@@ -212,6 +215,7 @@ def own_rule(ctx: Context, conn: Connection, policy_id: str, *, deleted: bool = 
     who=Who.OPERATOR,
     writes=CHANGES,
     body=RuleBody,
+    data=PolicyData,
     summary="Change a rule: what is left out stays",
 )
 async def put_policy(ctx: Context) -> Answer:
@@ -224,6 +228,7 @@ async def put_policy(ctx: Context) -> Answer:
     who=Who.OPERATOR,
     writes=CHANGES,
     body=RuleBody,
+    data=PolicyData,
     summary="Change a rule: what is left out stays, null takes back",
 )
 async def patch_policy(ctx: Context) -> Answer:
@@ -280,6 +285,7 @@ async def list_versions(ctx: Context) -> dict[str, Any]:
     who=Who.OPERATOR,
     writes=CHANGES,
     body=RollbackBody,
+    data=PolicyData,
     summary="Make an earlier version the newest; brings a deleted rule back",
 )
 async def rollback_policy(ctx: Context) -> Answer:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
+from vienna_control.api.answers import EvaluationData
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -93,7 +94,15 @@ async def list_evaluations(ctx: Context) -> dict[str, Any]:
     )
 
 
-@route("POST", "/policies/evaluate", who=Who.READER, writes=None, body=EvaluateBody, summary="A dry run")
+@route(
+    "POST",
+    "/policies/evaluate",
+    who=Who.READER,
+    writes=None,
+    body=EvaluateBody,
+    data=EvaluationData,
+    summary="A dry run",
+)
 async def evaluate(ctx: Context) -> dict[str, Any]:
     """What would be decided, and what each rule says by itself. Nothing is recorded and nothing follows.
 

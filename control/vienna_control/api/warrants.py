@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from vienna_control import custody, rows
 from vienna_control.api.access import Principal
+from vienna_control.api.answers import WarrantData, WarrantList
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -95,7 +96,15 @@ class ConsumeData(BaseModel):
     execution_id: str | None
 
 
-@route("GET", "/warrants", who=Who.READER, writes=None, query=WarrantsQuery, summary="Warrants, newest first")
+@route(
+    "GET",
+    "/warrants",
+    who=Who.READER,
+    writes=None,
+    query=WarrantsQuery,
+    data=WarrantList,
+    summary="Warrants, newest first",
+)
 async def list_warrants(ctx: Context) -> dict[str, Any]:
     query = ctx.query
     statement = select(warrants).where(warrants.c.tenant == ctx.principal.tenant)
@@ -124,7 +133,14 @@ async def list_warrants(ctx: Context) -> dict[str, Any]:
     )
 
 
-@route("GET", "/warrants/{id}", who=Who.READER_OR_AGENT, writes=None, summary="One warrant as a document")
+@route(
+    "GET",
+    "/warrants/{id}",
+    who=Who.READER_OR_AGENT,
+    writes=None,
+    data=WarrantData,
+    summary="One warrant as a document",
+)
 async def read_warrant(ctx: Context) -> dict[str, Any]:
     """The JSON view, what became of it, and (for admins, operators and the agent it is for) the token."""
     principal, warrant_id, now = ctx.principal, ctx.path["id"], ctx.app.clock.now()
