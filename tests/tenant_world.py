@@ -16,6 +16,7 @@ from keyholders import Keyholders
 from people import People
 from planes import PASSWORD, Control
 from vienna_control import rows
+from vienna_control.api.published import ROOT
 from vienna_control.clock import iso
 from vienna_control.store import Tx
 from vienna_control.store.tables import operators
@@ -87,7 +88,10 @@ async def fill(control: Control, people: People, bot: Gate) -> Filled:
     await _identity(ours)
     await _policy(ours)
     await _around_approvals(ours, people)
+    await _told(ours)
     ours.ids["/compliance/reports"] = await _reported(ours)
+    for theirs, noun in (("intents", "/intents"), ("proposals", "/approvals"), ("agents", "/fleet")):
+        ours.ids[f"{ROOT}/{theirs}"] = ours.ids[noun]
     keys = Keyholders(control, people)
     await keys.enrol("bob")
     ours.ids["/mfa/passkeys"] = keys.ids["bob"]
@@ -192,6 +196,19 @@ async def _around_approvals(ours: Filled, people: People) -> None:
         "/break-glass": glass["break_glass_id"],
         "/audit": entries[-1]["id"],
     }
+
+
+async def _told(ours: Filled) -> None:
+    """Who is told of what, and who is who there."""
+    hook = {
+        "name": MARK,
+        "type": "webhook",
+        "events": ["alert"],
+        "config": {"url": "https://hooks.example/x"},
+    }
+    made = await ours.ask("ada", "POST", "/integrations", hook)
+    user = await ours.ask("oscar", "POST", "/integrations/slack/users", {"user_id": "U0123"})
+    ours.ids |= {"/integrations": made["id"], "/integrations/slack/users": user["id"]}
 
 
 async def _reported(ours: Filled) -> str:

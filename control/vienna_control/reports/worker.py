@@ -97,21 +97,27 @@ class Reports:
         asked = await self._store.write(_take)
         if asked is None:
             return False
+        making = asyncio.create_task(self._make(asked), name=asked.id)
         try:
-            await self._sequencer.flush()
-            witness = self._witness.last()
-            key, made_at = self._authority.log_public, iso(self._clock.now())
-            notes = (witness[0],) if witness else ()
-            text = await self._store.read(lambda conn: compose(conn, asked, key, made_at, notes))
-        except UnavailableError:
-            raise
-        except Exception as error:  # our own bug: the report has failed, the others are made
+            await asyncio.wait({making})
+        finally:
+            making.cancel()
+        error = making.exception()
+        if isinstance(error, UnavailableError):
+            raise error
+        if error is not None:  # our own bug: this one has failed, the others are made
             name = type(error).__name__
             log.error("report.failed", report_id=asked.id, error=name, frames=frames_of(error))
             await self._store.write(lambda tx: _fail(tx, asked.id, f"it could not be made: {name}"))
-            return True
-        await self._store.write(lambda tx: _keep(tx, asked, text))
         return True
+
+    async def _make(self, asked: Asked) -> None:
+        await self._sequencer.flush()
+        witness = self._witness.last()
+        key, made_at = self._authority.log_public, iso(self._clock.now())
+        notes = (witness[0],) if witness else ()
+        text = await self._store.read(lambda conn: compose(conn, asked, key, made_at, notes))
+        await self._store.write(lambda tx: _keep(tx, asked, text))
 
 
 def compose(

@@ -222,3 +222,24 @@ def test_a_pdf_shows_what_is_hidden_and_is_the_same_each_time() -> None:
         assert words in shown
     assert len(pages) > 1
     assert f"page {len(pages)} of {len(pages)}" in pages[-1]
+
+
+async def test_one_that_cannot_be_made_has_failed_and_the_next_is_made(
+    control: Control, clock: FixedClock
+) -> None:
+    """It is narrowed to what no query of ours can be asked about."""
+    clock.advance(timedelta(seconds=1))
+    first = await ask(control)
+    await made(control, first)
+
+    def unit(tx: Tx) -> None:
+        broken = update(reports).where(reports.c.id == first)
+        tx.conn.execute(broken.values(status="generating", attempts=0, filters='{"agent_id":{}}'))
+
+    await control.app.store.write(unit)
+    assert (await made(control, await ask(control)))["status"] == "ready"
+    row = await control.app.store.read(
+        lambda conn: rows.first(conn, select(reports).where(reports.c.id == first))
+    )
+    assert row is not None
+    assert row["status"] == "failed"
