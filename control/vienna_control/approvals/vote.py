@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.approvals import duty, ending
+from vienna_control.approvals.comments import safe
 from vienna_control.approvals.seats import seat
 from vienna_control.approvals.wording import kept
 from vienna_control.passkeys import consent
@@ -95,6 +96,7 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
         return None
     if ballot.shown_digest is not None and ballot.shown_digest != row["shown_digest"]:  # (2)
         raise StaleError("what you saw is not what is asked; look again")
+    ballot = _legible(ballot)
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     earlier = [vote for vote, _, _ in ending.votes_of(tx.conn, approval_id)]
     seated = seat(tx.conn, row, voter, earlier, now=tx.now, in_place_of=ballot.in_place_of)  # (3)
@@ -110,6 +112,16 @@ def cast(tx: Tx, tenant: str, approval_id: str, voter: Voter, ballot: Ballot) ->
         return shown
     _keep(tx, row, vote, ballot, shown)
     return _count(tx, row, requirements, [*earlier, vote], ballot)
+
+
+def _legible(ballot: Ballot) -> Ballot:
+    """The same, its words as they can be shown to others: what cannot be seen says nothing, and is no justification."""
+    return replace(
+        ballot,
+        comment=safe(ballot.comment),
+        justification=safe(ballot.justification),
+        rollback_plan=safe(ballot.rollback_plan),
+    )
 
 
 def in_time(tx: Tx, tenant: str, approval_id: str) -> rows.Row | None:

@@ -131,6 +131,15 @@ async def test_a_use_is_a_child_warrant_with_their_consent_and_a_record(
     assert (await seen(people, standing_id))["used"] == 2
 
 
+async def test_what_is_agreed_to_after_its_end_is_no_warrant(people: People, clock: FixedClock) -> None:
+    made = await asked(people, terms(clock, expires_at=(clock.now() + timedelta(seconds=60)).isoformat()))
+    assert (await people.approve("alice", made["approval_id"]))[0] == 200
+    clock.advance(timedelta(seconds=60))
+    await people.approve("bob", made["approval_id"])  # or what was asked for has been withdrawn before
+    one = await seen(people, made["standing_id"])
+    assert (one["status"] in ("expired", "cancelled"), one["warrants"]) == (True, [])
+
+
 async def test_its_own_warrant_is_nobodys_to_use(control: Control, people: People, clock: FixedClock) -> None:
     standing_id = await granted(people, terms(clock))
     (own,) = (await seen(people, standing_id))["warrants"]

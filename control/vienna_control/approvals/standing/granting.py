@@ -23,7 +23,7 @@ from vienna_kernel.lifecycle import Event, Status, advance
 def grant(tx: Tx, authority: Authority, approval_id: str, bundle: Bundle) -> str | None:
     """Issue the warrants of the standing warrant that this approval is about; the first one's id.
 
-    None: it is about something else, or no agent of it may act any more.
+    None: it is about something else, or it is over already, or no agent of it may act any more.
     """
     row = kept.of_approval(tx.conn, approval_id)
     if row is None:
@@ -40,8 +40,9 @@ def grant(tx: Tx, authority: Authority, approval_id: str, bundle: Bundle) -> str
         default_tier=terms.most_tier,
     )
     issued = []
+    lasts = int((terms.expires_at - tx.now).total_seconds())
     for agent in terms.agents:
-        if agent.status == "suspended":
+        if agent.status == "suspended" or lasts < 1:
             continue
         about = Grant(
             tenant=row["tenant"],
@@ -49,7 +50,7 @@ def grant(tx: Tx, authority: Authority, approval_id: str, bundle: Bundle) -> str
             agent_id=agent.id,
             agent=agent.name,
             tier=terms.most_tier,
-            ttl_seconds=int((terms.expires_at - tx.now).total_seconds()),
+            ttl_seconds=lasts,
             intents=(meaning,),
             actor="system",
             holder_jkt=authority.warrant_kid,
