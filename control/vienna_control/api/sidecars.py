@@ -196,7 +196,9 @@ async def stream(ctx: Context) -> web.WebSocketResponse:
         jkt=jkt or "",
     )
     await socket.prepare(ctx.request)
-    serving = asyncio.create_task(app.hub.serve(caller, socket))
+    transport = ctx.request.transport
+    assert transport is not None  # noqa: S101  # it was prepared, so it is there
+    serving = asyncio.create_task(app.hub.serve(caller, socket, transport.abort))
     stopping = asyncio.create_task(app.stopping.wait())
     await asyncio.wait({serving, stopping}, return_when="FIRST_COMPLETED")
     if not serving.done():

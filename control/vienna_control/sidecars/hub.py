@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -57,18 +58,20 @@ class Hub:
         self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._rooms: dict[str, asyncio.Semaphore] = {}
         self._away: dict[str, datetime] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._bundles_changed = asyncio.Condition()
         self.snapshots = Snapshots(
             store, authority, policies, env=pipeline.settings.env, clock=pipeline.clock
         )
 
-    async def serve(self, caller: Caller, socket: web.WebSocketResponse) -> None:
-        """One gate's connection, from hello to the end."""
+    async def serve(self, caller: Caller, socket: web.WebSocketResponse, cut: Callable[[], None]) -> None:
+        """One gate's connection, from hello to the end; ``cut`` as ``Stream`` has it."""
         room = self._rooms.setdefault(caller.agent_id, asyncio.Semaphore(MOST_IN_FLIGHT))
         stream = Stream(
             Parts(self._store, self._pipeline, self.snapshots, room, self._metrics, self._traces),
             caller,
             socket,
+            cut,
         )
         mine = self._streams[caller.agent_id]
         mine.add(stream)
@@ -132,17 +135,17 @@ class Hub:
     async def _pass(self, event: Event) -> None:
         match event.name:
             case "_wake":
-                await self._tell(event, wire.Wake(**_only(event, "approval_id", "intent_id")))
+                self._tell(event, wire.Wake(**_only(event, "approval_id", "intent_id")))
             case "_revoked":
-                await self._tell(event, wire.Revoked(warrant_ids=event.data["warrant_ids"]))
+                self._tell(event, wire.Revoked(warrant_ids=event.data["warrant_ids"]))
             case "_sidecar":
-                await self._hang_up({event.data["sidecar_id"]}, "this sidecar was revoked")
+                self._hang_up({event.data["sidecar_id"]}, "this sidecar was revoked")
             case "_stop":
-                await self._stop(event)
+                self._stop(event)
             case _:
                 await self._bundle_changed(event)
 
-    async def _stop(self, event: Event) -> None:
+    def _stop(self, event: Event) -> None:
         """Tell those that it is about, ahead of the bundle that says so; hang up on those it kills."""
         agent_id = event.data["agent_id"]
         told = wire.BundleChanged(digest="", stops=[wire.StopRow(**event.data["stop"])])
@@ -153,13 +156,19 @@ class Hub:
             if stream.caller.tenant == event.tenant
         ]
         self.snapshots.forget(agent_id)
-        await asyncio.gather(*(stream.send(told) for stream in about))
+        self._meanwhile(stream.send(told) for stream in about)
         if event.data["kills"]:
-            await asyncio.gather(*(stream.close("killed") for stream in about))
+            self._meanwhile(stream.close("killed") for stream in about)
 
-    async def _tell(self, event: Event, frame: BaseModel) -> None:
-        streams = self._streams.get(event.data["agent_id"], ())
-        await asyncio.gather(*(stream.send(frame) for stream in list(streams)))
+    def _meanwhile(self, sayings: Iterable[Coroutine[None, None, None]]) -> None:
+        """Begin each, in order, and wait for none: a gate that does not listen keeps nothing from the others."""
+        for saying in sayings:
+            task = asyncio.create_task(saying)
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    def _tell(self, event: Event, frame: BaseModel) -> None:
+        self._meanwhile(stream.send(frame) for stream in self._streams.get(event.data["agent_id"], ()))
 
     async def _bundle_changed(self, event: Event) -> None:
         agent_id = event.data.get("agent_id")
@@ -168,7 +177,7 @@ class Hub:
             if streams := list(self._streams.get(connected, ())):
                 current = await self.snapshots.of_agent(connected)
                 frame = wire.BundleChanged(digest=current.digest)
-                await asyncio.gather(*(stream.send(frame) for stream in streams))
+                self._meanwhile(stream.send(frame) for stream in streams)
         async with self._bundles_changed:
             self._bundles_changed.notify_all()
 
@@ -182,10 +191,10 @@ class Hub:
             current = await self.snapshots.of_agent(agent_id)
         return current
 
-    async def _hang_up(self, sidecar_ids: set[str], why: str) -> None:
+    def _hang_up(self, sidecar_ids: set[str], why: str) -> None:
         streams = [stream for mine in self._streams.values() for stream in mine]
         ended = [stream for stream in streams if stream.caller.sidecar_id in sidecar_ids]
-        await asyncio.gather(*(stream.close(why) for stream in ended))
+        self._meanwhile(stream.close(why) for stream in ended)
 
     async def _keep_seen(self) -> None:
         while True:
@@ -196,7 +205,7 @@ class Hub:
             except UnavailableError as error:
                 log.warning("sidecars.unavailable", port=error.port, why=error.why)
                 continue
-            await self._hang_up(lapsed & self._connected(), "its enrolment does not hold any more")
+            self._hang_up(lapsed & self._connected(), "its enrolment does not hold any more")
 
     def _lapsed(self, conn: Connection) -> set[str]:
         """Those whose stream must not outlive what it was opened with: revoked, or not renewed in time."""

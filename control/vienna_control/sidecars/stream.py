@@ -7,13 +7,14 @@
    is read closes the stream.
 4. All streams of an agent together have at most ``MOST_IN_FLIGHT`` questions in work. Beyond it the socket is not
    read until one is answered: nothing is dropped, and what others ask waits behind no more than that.
+5. A gate that does not take what it is told within ``_HEAR_SECONDS`` is cut off; it is told all of it when it is back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 import structlog
@@ -41,6 +42,7 @@ MOST_IN_FLIGHT = 128
 _TOLD = 16
 _UNANSWERED: dict[str, str | None] = {"intent_id": None, "tier": None, "rule": None, "reason": None}
 _HELLO_SECONDS = 5.0
+_HEAR_SECONDS = 5.0
 _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 
 
@@ -67,9 +69,13 @@ class Stream:
         caller: Who it is, from its credential.
     """
 
-    def __init__(self, parts: Parts, caller: Caller, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, parts: Parts, caller: Caller, socket: web.WebSocketResponse, cut: Callable[[], None]
+    ) -> None:
+        """``cut``: ends the connection, whether the other end listens or not."""
         self._parts = parts
         self._socket = socket
+        self._cut = cut
         self._tasks: set[asyncio.Task[None]] = set()
         self.caller = caller
 
@@ -112,12 +118,17 @@ class Stream:
         return True
 
     async def send(self, frame: BaseModel) -> None:
-        """Say something; a gate that hung up does not hear it."""
-        if not self._socket.closed:
-            try:
+        """Say something; a gate that hung up does not hear it. What is said first is heard first."""
+        if self._socket.closed:
+            return
+        try:
+            async with asyncio.timeout(_HEAR_SECONDS):
                 await self._socket.send_str(frame.model_dump_json())
-            except ConnectionError:
-                log.info("stream.gone", sidecar=self.caller.sidecar_id)
+        except ConnectionError:
+            log.info("stream.gone", sidecar=self.caller.sidecar_id)
+        except TimeoutError:
+            log.warning("stream.deaf", sidecar=self.caller.sidecar_id)
+            self._cut()
 
     async def close(self, why: str) -> None:
         """Hang up."""

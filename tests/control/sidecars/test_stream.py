@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from gate_end import Gate, gate, request
+from gate_end import Gate, enrolled, gate, request
 from people import People
 from planes import AGENT_KEY, Control, running, seeds
 from vienna_control.clock import FixedClock
@@ -48,6 +48,24 @@ async def until(true: Callable[[], bool]) -> None:
 async def bot(control: Control) -> AsyncIterator[Gate]:
     async with gate(control) as connected:
         yield connected
+
+
+async def test_a_gate_that_does_not_listen_keeps_nothing_from_the_others(
+    control: Control, bot: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vienna_control.sidecars.stream._HEAR_SECONDS", 0.5)
+    deaf, bus = await enrolled(control, "deaf-bot"), control.app.store.bus
+    await deaf.fetch()
+    url, headers = f"{control.url}/api/v1/sidecars/stream", {"Authorization": f"Bearer {deaf.key}"}
+    async with control.http.ws_connect(url, headers=headers, max_msg_size=0) as socket:
+        await socket.send_str(wire.Hello(version="test", bundle=deaf.bundle["digest"]).model_dump_json())
+        await socket.receive_str()
+        for _ in range(32):  # more than what lies between two ends holds
+            told = {"agent_id": deaf.agent["id"], "warrant_ids": ["x" * 2**20]}
+            bus.publish("_revoked", told, tenant="default")
+        bus.publish("_revoked", {"agent_id": bot.agent["id"], "warrant_ids": ["wrt-1"]}, tenant="default")
+        assert (await bot.told(wire.Revoked)).warrant_ids == ["wrt-1"]
+        await until(lambda: not control.app.hub.is_connected(deaf.sidecar_id))
 
 
 async def test_the_bundle_is_told_by_its_digest_and_waited_for(
