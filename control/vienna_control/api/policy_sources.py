@@ -168,7 +168,8 @@ async def export(ctx: Context) -> dict[str, Any]:
 async def list_suggestions(ctx: Context) -> dict[str, Any]:
     """Rules and consents in advance from the decisions of two weeks, each with its backtest; none is applied."""
     now, tenant = ctx.app.clock.now(), ctx.principal.tenant
-    found = await ctx.app.store.read(lambda conn: suggestions.found(conn, tenant, now))
+    rules = ctx.app.policies.of(tenant).rules
+    found = await ctx.app.store.read(lambda conn: suggestions.found(conn, tenant, now, rules))
     told = [await _suggested(ctx, one) for one in found[:_SHOWN]]
     return {"suggestions": told, "total": len(found), "has_more": len(found) > _SHOWN, "next_cursor": None}
 

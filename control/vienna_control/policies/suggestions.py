@@ -2,7 +2,8 @@
 
 1. Always yes: of an agent's calls of one action, at least twenty were approved by at least two people within two weeks,
    and none was denied. Proposed: consent in advance within the bounds of what was approved; and where one approver is
-   enough today (T1), a rule that lets exactly that go.
+   enough today (T1), a rule that lets exactly that go: asked just before the one that people are asked by, so that no
+   rule that denies is passed over.
 2. Always no: at least five were denied and none approved. Proposed: a rule that denies it.
 3. What nobody decided, or an emergency did, says nothing either way.
 """
@@ -22,6 +23,7 @@ from vienna_control.clock import iso
 from vienna_control.fleet.bounds import limits_of, patterns
 from vienna_control.store.tables import agents, approvals, intents, votes
 from vienna_kernel.intent import Effect, Intent, Tier
+from vienna_kernel.policy.ruleset import RuleSet
 from vienna_kernel.value import Value, pack, plain
 from vienna_kernel.warrant.limit import Limit
 
@@ -40,6 +42,7 @@ class Asked:
 
     Attributes:
         parts: Of the calls that were approved.
+        rules: Ids of the rules that people were asked by.
         tier: The highest.
     """
 
@@ -49,6 +52,7 @@ class Asked:
     approved: int = 0
     denied: int = 0
     people: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
     parts: list[Intent] = field(default_factory=list)
     tier: Tier = Tier.T0
 
@@ -63,10 +67,10 @@ class Suggestion:
     standing: dict[str, Any] | None = None
 
 
-def found(conn: Connection, tenant: str, now: datetime) -> list[Suggestion]:
-    """Suggestions from what people decided lately, those that spare the most questions first."""
+def found(conn: Connection, tenant: str, now: datetime, rules: RuleSet) -> list[Suggestion]:
+    """Suggestions from what people decided lately, those that spare the most questions first. ``rules``: in force."""
     every = sorted(_asked(conn, tenant, now), key=lambda one: -(one.approved + one.denied))
-    made = [_suggestion(one, now) for one in every]
+    made = [_suggestion(one, now, rules) for one in every]
     return [one for one in made if one is not None]
 
 
@@ -80,6 +84,7 @@ def _asked(conn: Connection, tenant: str, now: datetime) -> list[Asked]:
             agents.c.name.label("agent"),
             intents.c.action,
             intents.c.meaning,
+            intents.c.decision,
         )
         .join(intents, intents.c.id == approvals.c.intent_id)
         .join(agents, agents.c.id == approvals.c.agent_id)
@@ -112,6 +117,7 @@ def _count(one: Asked, row: rows.Row) -> None:
         one.denied += 1
         return
     one.approved += 1
+    one.rules.add(str(rows.load(row["decision"]).get("rule_id")))
     one.parts += [Intent.from_json(part) for part in rows.load(row["meaning"])]
 
 
@@ -124,7 +130,7 @@ def _voted(tenant: str, now: datetime) -> Any:
     )
 
 
-def _suggestion(one: Asked, now: datetime) -> Suggestion | None:
+def _suggestion(one: Asked, now: datetime, rules: RuleSet) -> Suggestion | None:
     if "+" in one.action:
         return None
     if one.denied >= _NO and not one.approved:
@@ -137,12 +143,23 @@ def _suggestion(one: Asked, now: datetime) -> Suggestion | None:
     limits = limits_of(one.parts, currency)
     if limits is None:
         return None
+    before = _just_before(one.rules, rules) if one.tier <= Tier.T1 else None
     return Suggestion(
         says="always yes",
         asked=one,
-        rule=_allowing(one, limits, currency) if one.tier <= Tier.T1 else None,
+        rule=None if before is None else _allowing(one, limits, currency, before),
         standing=_standing(one, limits, currency, now),
     )
+
+
+def _just_before(asked_by: set[str], rules: RuleSet) -> int | None:
+    """A priority before the rules that people were asked by, and after every rule that denies before them."""
+    found = {rule.id: rule.shape.priority for rule in rules.rules if rule.shape.enabled}
+    if not asked_by <= set(found):
+        return None
+    first = min(found[rule_id] for rule_id in asked_by)
+    beside = any(rule.action == "deny" and rule.shape.priority == first for rule in rules.rules)
+    return None if beside else first + 1
 
 
 def _absent(one: Asked, limits: Mapping[str, Limit]) -> list[str]:
@@ -179,7 +196,7 @@ def _about(one: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _allowing(one: Asked, limits: Mapping[str, Limit], currency: str | None) -> dict[str, Any]:
+def _allowing(one: Asked, limits: Mapping[str, Limit], currency: str | None, priority: int) -> dict[str, Any]:
     money = {name for part in one.parts for name in part.money}
     absent = [{"field": f"parameters.{name}", "operator": "not_exists"} for name in _absent(one, limits)]
     tests = [
@@ -190,7 +207,7 @@ def _allowing(one: Asked, limits: Mapping[str, Limit], currency: str | None) -> 
     return {
         "id": _id("yes", one),
         "name": f"{one.agent} may {one.action} as people always let it",
-        "priority": 500,
+        "priority": priority,
         "enabled": True,
         "when": pack([*_about(one), *tests, *absent]),
         "then": {"action": "allow", "tier": "T0", "may_lower": True},

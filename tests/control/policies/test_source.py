@@ -151,13 +151,21 @@ async def test_what_people_always_allow_is_suggested_and_only_that(
     status, tried = await ask("POST", "/standing/preview", {"standing": one["standing"]["body"]})
     assert status == 200, tried
     assert (await ask("POST", one["rule"]["path"], one["rule"]["body"]))[0] == 201
+    no = {
+        **RULE,
+        "priority": 7,
+        "expression": "action == 'create_ticket' AND parameters.subject == 'parcel 2'",
+    }
+    assert (await ask("POST", "/policies", no))[
+        0
+    ] == 201  # what people let go, no rule that denies gives way to
     verdicts = [
         (
             await bot.consult("POST", f"{API}/tickets", {"subject": subject, "body": "late"}, wait=False)
         ).verdict
-        for subject in ("parcel 1", "everything else")
+        for subject in ("parcel 1", "everything else", "parcel 2")
     ]
-    assert verdicts == ["granted", "held"]
+    assert verdicts == ["granted", "held", "refused"]
     clock.advance(timedelta(days=20))
     assert (await ask("GET", "/policies/suggestions"))[1]["suggestions"] == []
 
