@@ -65,10 +65,14 @@ async def list_delegations(ctx: Context) -> dict[str, Any]:
     body=DelegationBody,
     data=DelegationData,
     status=201,
+    step_up=True,
     summary="Name somebody who may consent in your place",
 )
 async def create_delegation(ctx: Context) -> DelegationData:
-    """They count as one person, never for requests of yours or theirs, and cannot hand it on."""
+    """They count as one person, never for requests of yours or theirs, and cannot hand it on.
+
+    It lends what a vote of yours would show a factor for.
+    """
     body, principal = ctx.body, ctx.principal
 
     def unit(tx: Tx) -> DelegationData:

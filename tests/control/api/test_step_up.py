@@ -151,6 +151,7 @@ async def test_what_changes_people_and_keys_wants_a_fresh_factor(admin: Admin, c
         ("POST", "/api-keys", {"name": "x"}),
         ("POST", "/api-keys/key-0/rotate", None),
         ("POST", "/join-tokens", {"agent": "bot"}),
+        ("POST", "/delegations", {"to": "nora@example.com", "ends_at": "2026-03-03T10:00:00Z"}),
     ]
 
     async def refused() -> list[bool]:
