@@ -20,7 +20,6 @@ from vienna_control.identity import join_tokens
 from vienna_control.intake.ask import Caller
 from vienna_control.sidecars import heartbeats, inventory, revocation
 from vienna_control.sidecars.enrolment import (
-    ANY_AGENT,
     Application,
     Enrolled,
     Newcomer,
@@ -92,7 +91,7 @@ async def enrol_sidecar(ctx: Context) -> EnrolData:
         version=body.version,
         actor=principal.actor,
     )
-    if wanted.allowed == ANY_AGENT and not app.config.lenient:
+    if wanted.allowed == join_tokens.ANY_AGENT and not app.config.lenient:
         raise Problem(Code.FORBIDDEN, "a join token for any agent is for dev and test only")
     newcomer = Newcomer(
         enforcement="enforce" if app.config.lenient else "observe", most_agents=app.config.max_agents

@@ -23,6 +23,7 @@ from vienna_control import rows
 from vienna_control.config import AgentSeed, BootstrapConfig, OperatorSeed
 from vienna_control.fleet import registry
 from vienna_control.identity import Identity, operators
+from vienna_control.identity.join_tokens import ANY_AGENT
 from vienna_control.ports import Hasher, StartError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import settings
@@ -30,8 +31,6 @@ from vienna_control.store.tables import settings
 ADMIN_FILE = "admin.json"
 JOIN_FILE = "sidecar.join"
 FIRST_ADMIN = "admin@localhost"
-ANY_AGENT = "*"
-"""What a join token names when it is good for whichever agent the gate says (dev and test only)."""
 
 _ACTOR = "system"
 

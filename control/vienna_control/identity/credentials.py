@@ -178,10 +178,6 @@ class Credentials:
         """Whether this plain key was ever issued here."""
         return conn.scalar(select(credentials.c.id).where(credentials.c.hash == self.hash(key))) is not None
 
-    def use_link(self, tx: Tx, key: str) -> Credential | None:
-        """Take the one use of a link token."""
-        return self.use_once(tx, "link", key)
-
     def use_once(self, tx: Tx, kind: CredentialKind, key: str) -> Credential | None:
         """Take the one use of a key of this kind; None when it does not hold."""
         found = self.find(tx.conn, key, now=tx.now)

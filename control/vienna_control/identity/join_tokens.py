@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -19,10 +18,10 @@ from vienna_control.store import Tx
 from vienna_control.store.tables import credentials, join_uses
 
 ANY_AGENT = "*"
+"""What a token names when it is good for whichever agent the gate says (dev and test only)."""
 DEFAULT_HOURS = 24
 LONGEST_HOURS = 30 * 24
 MOST_USES = 10_000
-LONGEST = timedelta(hours=LONGEST_HOURS)
 
 
 def take_use(tx: Tx, credential_id: str, jkt: str) -> bool:

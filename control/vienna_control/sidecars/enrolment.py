@@ -24,13 +24,13 @@ from vienna_control.fleet import registry
 from vienna_control.fleet.registry import Agent, Enforcement
 from vienna_control.freeze import stops
 from vienna_control.identity.credentials import Credentials
+from vienna_control.identity.join_tokens import ANY_AGENT
 from vienna_control.store import Tx
 from vienna_control.store.tables import sidecars
 from vienna_kernel.keyring import VerifyingKey
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.possession import proven
 
-ANY_AGENT = "*"
 KEY_LIFETIME = timedelta(hours=48)
 """Twice the intermediate's day: a gate that renews the one renews the other."""
 PROOF_LIFETIME = timedelta(minutes=5)
