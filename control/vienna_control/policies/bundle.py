@@ -18,6 +18,9 @@ from vienna_kernel.mapping.reading import MappingSet
 from vienna_kernel.policy.ruleset import Default, RuleSet
 from vienna_kernel.value import Value, digest, unpack
 
+MOST = {"rules": 1000, "mappings": 100, "action_types": 1000}
+"""What a tenant may keep by API."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
@@ -58,6 +61,7 @@ def compile_bundle(sources: Sources, *, contents: Contents, default: Default) ->
     ``contents``: what one tenant keeps by API. ``default``: what happens when no rule matches and no document names
     a default. Raises ``MalformedError`` or ``DocumentError`` naming file, line, column and field.
     """
+    _bounded(contents)
     named = zip(sources.mappings, sources.texts, strict=True)
     files = [(document.name, text) for document, (_, text) in named]
     if taken := sorted(set(contents.mappings) & {name for name, _ in sources.texts}):
@@ -85,6 +89,17 @@ def compile_bundle(sources: Sources, *, contents: Contents, default: Default) ->
         texts=(*sources.texts, *texts),
         policy_digest=digest([rules.digest, tiers.digest]),
     )
+
+
+def _bounded(contents: Contents) -> None:
+    """Raises ``MalformedError`` for more than one tenant may keep: all of it is compiled where all tenants wait."""
+    for what, kept in (
+        ("rules", contents.rules),
+        ("mappings", contents.mappings),
+        ("action_types", contents.types),
+    ):
+        if len(kept) > MOST[what]:
+            raise MalformedError(f"/{what}", f"at most {MOST[what]} are kept by API; the folder holds more")
 
 
 def folded(sources: Sources, contents: Contents) -> frozenset[str]:

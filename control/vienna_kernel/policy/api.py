@@ -47,6 +47,7 @@ _FLAT = (
     "warrant_ttl",
 )
 _FULL = ("action", "risk_tier_override")
+_MOST_TOLD = 100
 _READ_ONLY = frozenset({"version", "created_at", "created_by", "updated_at", "source"})
 
 
@@ -85,8 +86,7 @@ def rule_from_api(data: Mapping[str, Any], *, rule_id: str | None = None) -> dic
     known = [*_SHARED, *_CONDITIONS, *(_FLAT if flat else _FULL)]
     unknown = [
         MalformedError(f"/{key}", f"unknown key {key!r}{nearest(key, known)}")
-        for key in sent
-        if key not in known
+        for key in [key for key in sent if key not in known][:_MOST_TOLD]
     ]
     if unknown:
         raise DocumentError(unknown)

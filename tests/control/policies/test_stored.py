@@ -9,6 +9,7 @@ import pytest
 
 from people import People
 from planes import Control
+from vienna_control.policies.bundle import MOST
 
 type Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
@@ -130,3 +131,12 @@ async def test_an_intent_under_way_keeps_the_schema_it_was_submitted_under(ask: 
     status, refused = await ask("POST", "/agent/intent", {**body, "idempotency_key": "n"}, key="agent")
     assert (status, refused["code"]) == (422, "validation_failed")
     assert (await ask("GET", "/action-types/send_letter"))[1]["usage_count"] == 1
+
+
+async def test_a_tenant_keeps_no_more_than_it_may(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MOST, "rules", 1)
+    rule = {"name": "a", "priority": 1, "expression": "action == 'x'", "action": {"type": "deny"}}
+    assert (await ask("POST", "/policies", {**rule, "id": "a"}))[0] == 201
+    status, error = await ask("POST", "/policies", {**rule, "id": "b"})
+    assert (status, error["details"][0]["field"]) == (422, "/rules")
+    assert (await ask("GET", "/policies?source=api"))[1]["total"] == 1

@@ -239,3 +239,9 @@ def test_a_rule_by_api_is_the_rule_of_the_file(
             )
             == 1
         )
+
+
+def test_a_rule_of_unknown_keys_is_told_of_a_hundred() -> None:
+    with pytest.raises(DocumentError) as caught:
+        rule_from_api({f"k{number}": 1 for number in range(1000)})
+    assert len(caught.value.errors) == 100
