@@ -14,7 +14,6 @@ from vienna_control.reports.content import MOST_GROUPS, Asked, Cell, Section, ca
 from vienna_control.store.tables import agents, approvals, entries, executions, intents, votes
 from vienna_kernel.ledger.trail import EntryType
 
-_WOULD = func.coalesce(intents.c.would, "as it was")
 _RULE = func.coalesce(
     func.json_extract(intents.c.decision, "$.rule_id"), "(no rule: the tier or the default)"
 )
@@ -49,20 +48,20 @@ def decided(conn: Connection, asked: Asked) -> list[Section]:
     ]
 
 
-def _counter(conn: Connection, asked: Asked) -> Callable[..., Section]:
-    def by(
-        id: str, title: str, columns: tuple[str, ...], *keys: ColumnElement[Any], note: str = ""
-    ) -> Section:
+def _counter(conn: Connection, asked: Asked, *only: ColumnElement[bool]) -> Callable[..., Section]:
+    """Counts intents of the period by one or more columns, the most frequent first."""
+
+    def by(id: str, title: str, columns: tuple[str, ...], *keys: ColumnElement[Any]) -> Section:
         query = (
             select(*keys, func.count())
             .select_from(intents.join(agents, agents.c.id == intents.c.agent_id))
-            .where(*about(asked), *within(asked, intents.c.created_at))
+            .where(*about(asked), *within(asked, intents.c.created_at), *only)
             .group_by(*keys)
             .order_by(func.count().desc(), *keys)
             .limit(MOST_GROUPS + 1)
         )
-        rows, told = capped([tuple(row) for row in conn.execute(query)], MOST_GROUPS, note)
-        return Section(id, title, (*columns, "Intents"), rows, told)
+        rows, note = capped([tuple(row) for row in conn.execute(query)], MOST_GROUPS)
+        return Section(id, title, (*columns, "Intents"), rows, note)
 
     return by
 
@@ -155,23 +154,12 @@ def done(conn: Connection, asked: Asked) -> list[Section]:
 
 def refused(conn: Connection, asked: Asked) -> list[Section]:
     """What did not happen, and why: intents, and calls that never became one."""
-    by = _counter(conn, asked)
+    stopped = _counter(conn, asked, intents.c.status.in_(("denied", "expired", "cancelled", "frozen")))
+    observed = _counter(conn, asked, intents.c.would.is_not(None))
     reason = func.coalesce(intents.c.reason, "(none)")
-    stopped = intents.c.status.in_(("denied", "expired", "cancelled", "frozen"))
-    query = (
-        select(reason, intents.c.status, func.count())
-        .where(*about(asked), *within(asked, intents.c.created_at), stopped)
-        .group_by(reason, intents.c.status)
-        .order_by(func.count().desc(), reason, intents.c.status)
-    )
     sections = [
-        Section(
-            "denials",
-            "Refused intents, and why",
-            ("Reason", "Status", "Intents"),
-            [tuple(row) for row in conn.execute(query)],
-        ),
-        by("would", "Only observed: what enforcement would have done", ("Would be",), _WOULD),
+        stopped("denials", "Refused intents, and why", ("Reason", "Status"), reason, intents.c.status),
+        observed("would", "Only observed: what enforcement would have done", ("Would be",), intents.c.would),
     ]
     if asked.action is None and asked.tier is None:
         sections.append(_calls(conn, asked))
