@@ -43,7 +43,7 @@ async def read(text: bytes, now: datetime, known: Collection[str] = ()) -> list[
         answer = await apart.worked(
             __name__, asked + b"\n" + text, seconds=_SECONDS, most_bytes=_ANSWER_BYTES
         )
-    except apart.TooMuchError:
+    except (apart.TooMuchError, OSError):  # OSError: no process could be made
         raise UnreadableError("it takes too long to read") from None
     told = orjson.loads(answer)
     if "wrong" in told:
