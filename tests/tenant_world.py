@@ -200,15 +200,11 @@ async def _around_approvals(ours: Filled, people: People) -> None:
 
 async def _told(ours: Filled) -> None:
     """Who is told of what, and who is who there."""
-    hook = {
-        "name": MARK,
-        "type": "webhook",
-        "events": ["alert"],
-        "config": {"url": "https://hooks.example/x"},
-    }
+    secrets = {"url": f"https://{MARK}.example/", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    hook = {"name": MARK, "type": "webhook", "events": ["alert"], "secrets": secrets, "enabled": False}
     made = await ours.ask("ada", "POST", "/integrations", hook)
-    user = await ours.ask("oscar", "POST", "/integrations/slack/users", {"user_id": "U0123"})
-    ours.ids |= {"/integrations": made["id"], "/integrations/slack/users": user["id"]}
+    user = await ours.ask("oscar", "POST", "/integrations/slack/users", {"user_id": "U0ONLYOURS"})
+    ours.ids |= {"/integrations": made["integration_id"], "/integrations/slack/users": user["user_id"]}
 
 
 async def _reported(ours: Filled) -> str:

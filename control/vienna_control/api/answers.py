@@ -170,7 +170,7 @@ class ActionTypeData(Told):
     description: str
     default_risk_tier: Tier
     parameters_schema: Annotated[dict[str, Any], Field(alias="schema")]
-    version: int
+    version: int | None
 
 
 class AgentData(Told):
