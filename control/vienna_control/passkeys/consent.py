@@ -62,7 +62,7 @@ def ask(
         ends = tx.now + timedelta(seconds=edit.requirements.timeout_seconds)
         tier = edit.decision.tier.value
         row = {**row, "tier": tier, "shown_digest": edit.shown_digest, "expires_at": iso(ends)}
-    allowed = [one for one in keys.of_operator(tx.conn, operator_id) if _may_use(tx.conn, row, one)]
+    allowed = [one for one in keys.of_operator(tx.conn, operator_id) if _may_use(tx, row, one)]
     if not allowed:
         return Refused(
             Reason.MFA_REQUIRED, "you have no passkey that counts for this: enrol one, or have it added"
@@ -111,8 +111,9 @@ def take(
         return Refused(
             Reason.MFA_REQUIRED, "your passkey agreed to something else than is asked now; look again"
         )
-    if not _may_use(tx.conn, row, answer.row):
-        return Refused(Reason.MFA_REQUIRED, "this passkey does not count for this: it is not in the roster")
+    if not _may_use(tx, row, answer.row):
+        why = "this passkey does not count for this: it is not in the roster, or has expired there"
+        return Refused(Reason.MFA_REQUIRED, why)
     return Proof(answer.row["kid"], terms, answer.assertion)
 
 
@@ -122,13 +123,15 @@ def demanded(conn: Connection, tenant: str, tier: str) -> bool:
     return current is not None and current.quorum_at(Tier(tier)) is not None
 
 
-def _may_use(conn: Connection, row: rows.Row, passkey: rows.Row) -> bool:
-    """Whether this passkey counts for this approval: where the roster asks, one that it has for this person."""
-    current = roster.current(conn, row["tenant"])
+def _may_use(tx: Tx, row: rows.Row, passkey: rows.Row) -> bool:
+    """Whether this passkey counts for this approval: where the roster asks, one that it has for this person now."""
+    current = roster.current(tx.conn, row["tenant"])
     if current is None or current.quorum_at(Tier(row["tier"])) is None:
         return True
     member = current.find(passkey["kid"])
-    return member is not None and member.operator == passkey["operator_id"]
+    if member is None or member.operator != passkey["operator_id"]:
+        return False
+    return member.holds(tx.now.timestamp())
 
 
 def _told(terms: Terms) -> dict[str, Any]:

@@ -215,6 +215,21 @@ async def test_once_there_is_a_roster_its_tiers_take_its_passkeys_and_nothing_el
     assert (await people.approve("carol", low.approval_id, otp=None))[0] == 200  # T1 is none of its tiers
 
 
+async def test_a_key_agrees_until_it_expires(bot: Gate, holders: Keyholders, clock: FixedClock) -> None:
+    for who in ("alice", "bob"):
+        await holders.enrol(who)
+    ends = (clock.now() + timedelta(minutes=2)).isoformat()
+    rows = [{**row, "expires_at": ends} for row in holders.rows("alice")] + holders.rows("bob")
+    await holders.publish("alice", "bob", add=rows, quorum={"T2": {"people": 2}})
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    answer = await holders.asserted("alice", challenge(held.approval_id))
+    clock.advance(timedelta(minutes=2))
+    status, said = await holders.ask("alice", "POST", approve(held.approval_id), {"webauthn": answer})
+    assert (status, said["error"] and said["error"]["code"]) == (401, "mfa_required")
+    assert (await holders.ask("alice", "POST", challenge(held.approval_id)))[0] == 401
+    assert (await holders.agree("bob", held.approval_id))[0] == 200
+
+
 async def test_a_bundle_brings_every_version_of_the_roster(
     control: Control, bot: Gate, holders: Keyholders
 ) -> None:
