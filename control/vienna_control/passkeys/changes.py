@@ -174,7 +174,7 @@ def ask(
     if by is None:
         return Refused(Reason.APPROVAL_DECIDED, "this proposal can be signed no more")
     mine = keys.of_operator(tx.conn, operator_id)
-    allowed = [row for row in mine if _may_sign(by, row, proposal.signed.roster)]
+    allowed = [row for row in mine if _may_sign(tx, by, row, proposal.signed.roster)]
     if not allowed:
         return Refused(Reason.NOT_AN_APPROVER, f"you have no passkey in roster version {by.version}")
     nonce = challenges.nonce()
@@ -201,7 +201,7 @@ def sign(
     answer = answers.take(tx, waiting, given, asked, party)
     if isinstance(answer, Refused):
         return answer
-    if not _may_sign(by, answer.row, proposal.signed.roster):
+    if not _may_sign(tx, by, answer.row, proposal.signed.roster):
         return Refused(Reason.NOT_AN_APPROVER, f"this passkey is not in roster version {by.version}")
     already = signers(proposal.signed, by)
     if isinstance(already, Refused) or operator_id in already:
@@ -237,9 +237,12 @@ def sign(
     return now
 
 
-def _may_sign(by: Roster, passkey: rows.Row, made: Roster) -> bool:
+def _may_sign(tx: Tx, by: Roster, passkey: rows.Row, made: Roster) -> bool:
+    """Whether it stands there for this person; it must not have expired, when this was made nor since."""
     member = by.find(passkey["kid"])
-    return member is not None and member.operator == passkey["operator_id"] and member.holds(made.made_at)
+    if member is None or member.operator != passkey["operator_id"]:
+        return False
+    return member.holds(max(made.made_at, tx.now.timestamp()))
 
 
 def _publish(tx: Tx, proposal: Proposal, signed: Signed, operator_id: str) -> None:

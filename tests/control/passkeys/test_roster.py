@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from keyholders import Keyholders
 from planes import Control
+from vienna_control.clock import FixedClock
 from vienna_control.store.tables import alerts, entries
 from vienna_kernel.consent import chain
 from vienna_kernel.consent.chain import parse_signed
@@ -62,6 +64,24 @@ async def test_the_next_one_is_signed_by_the_one_before_and_verifies_from_the_fi
     left = {row["kid"] for row in answer["data"]["roster"]["keys"]}
     assert left == {holders.keys[who].key.kid for who in ("bob", "carol")}
     assert answer["data"]["version"] == 3
+
+
+async def test_a_key_signs_until_it_expires_whenever_the_proposal_was_made(
+    holders: Keyholders, clock: FixedClock
+) -> None:
+    for who in ("alice", "bob"):
+        await holders.enrol(who)
+    ends = (clock.now() + timedelta(minutes=2)).isoformat()
+    rows = [{**row, "expires_at": ends} for row in holders.rows("alice")] + holders.rows("bob")
+    await holders.publish("alice", "bob", add=rows, quorum=QUORUM)
+    proposal = await holders.propose("bob", add=rows)
+    waiting = await holders.asserted("alice", f"/roster/proposals/{proposal}/challenge")
+    clock.advance(timedelta(minutes=2))
+    for body in (waiting, None):
+        path = f"/roster/proposals/{proposal}/{'sign' if body else 'challenge'}"
+        status, answer = await holders.ask("alice", "POST", path, body)
+        assert (status, answer["error"] and answer["error"]["code"]) == (403, "forbidden")
+    assert (await holders.sign("bob", proposal))[0] == 200
 
 
 async def test_of_two_proposals_the_second_to_be_signed_is_superseded(holders: Keyholders) -> None:
