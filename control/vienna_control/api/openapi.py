@@ -50,6 +50,12 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "vos_live_, vos_agent_, vos_side_ keys",
                 },
+                "forwarder": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Vienna-Key",
+                    "description": "A sidecar's key, of whoever sends somebody else's request on; or its certificate.",
+                },
                 "session": {
                     "type": "apiKey",
                     "in": "cookie",
@@ -92,6 +98,12 @@ def _name(model: type[BaseModel]) -> str:
     return f"{model.__module__}.{model.__name__}"
 
 
+def _security(one: Route) -> list[dict[str, list[str]]]:
+    if one.forwarded:
+        return [{"forwarder": []}]
+    return [] if one.who is Who.PUBLIC else [{"key": []}, {"session": []}]
+
+
 def _operation(one: Route, schemas: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{one.handler.__module__.rpartition('.')[2]}.{_handler_name(one)}",
@@ -103,7 +115,7 @@ def _operation(one: Route, schemas: _Schemas) -> dict[str, Any]:
         "x-vienna-scope": one.who.scope,
         "x-vienna-step-up": one.step_up,
         "x-vienna-writes": [entry.value for entry in one.writes],
-        "security": [] if one.who is Who.PUBLIC else [{"key": []}, {"session": []}],
+        "security": _security(one),
         "responses": _responses(one, schemas),
     }
     parameters = [

@@ -8,7 +8,9 @@ names change. A body's ``agent_id`` says nothing. Every other row of the API sta
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from aiohttp import web
@@ -21,7 +23,6 @@ from vienna_control.api import audit as own_audit
 from vienna_control.api import fleet as own_fleet
 from vienna_control.api import intents as own_intents
 from vienna_control.api.edge import encode
-from vienna_control.api.page import PageQuery
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import API, Answer, Context, Route, Who, route
 from vienna_control.fleet import registry
@@ -30,6 +31,7 @@ from vienna_kernel.ledger.trail import EntryType
 
 PREFIX = "/published"
 ROOT = f"{PREFIX}{API}"
+_theirs = functools.partial(route, raw=True, root=ROOT)
 
 STATUSES: Mapping[str, str] = {
     "executed": "approved",
@@ -114,30 +116,19 @@ def _data(answer: Answer) -> dict[str, Any]:
     return answer.model_dump() if isinstance(answer, BaseModel) else cast(dict[str, Any], answer)
 
 
-def _through(ctx: Context, body: BaseModel | None = None, **path: str) -> Context:
+def _through(
+    ctx: Context, body: BaseModel | None = None, query: BaseModel | None = None, **path: str
+) -> Context:
     """The context for a handler of ours: the same credential, another body."""
-    return Context(
-        app=ctx.app,
-        principal=ctx.principal,
-        request=ctx.request,
-        path={**ctx.path, **path},
-        body=body,
-        query=PageQuery(),
-        client=ctx.client,
-        request_id=ctx.request_id,
-        log=ctx.log,
-        headers=ctx.headers,
-    )
+    return replace(ctx, path={**ctx.path, **path}, body=body, query=query)
 
 
-@route(
+@_theirs(
     "POST",
     "/intents",
     who=Who.AGENT,
     writes=own_intents.SUBMITTING,
     body=IntentBody,
-    raw=True,
-    root=ROOT,
     summary="Submit an intent, in the published clients' shape",
 )
 async def submit(ctx: Context) -> web.Response:
@@ -155,13 +146,11 @@ async def submit(ctx: Context) -> web.Response:
     return _plain(await _intent(ctx, told["intent_id"]))
 
 
-@route(
+@_theirs(
     "GET",
     "/intents/{id}",
     who=Who.READER_OR_AGENT,
     writes=None,
-    raw=True,
-    root=ROOT,
     summary="An intent, in the published clients' shape",
 )
 async def read(ctx: Context) -> web.Response:
@@ -187,14 +176,12 @@ async def _intent(ctx: Context, intent_id: str) -> dict[str, Any]:
     }
 
 
-@route(
+@_theirs(
     "POST",
     "/agents",
     who=Who.OPERATOR,
     writes=(EntryType.AGENT_REGISTERED, EntryType.KEY_ADDED),
     body=AgentBody,
-    raw=True,
-    root=ROOT,
     summary="Register an agent, in the published clients' shape",
 )
 async def create_agent(ctx: Context) -> web.Response:
@@ -203,14 +190,12 @@ async def create_agent(ctx: Context) -> web.Response:
     return _plain(_agent(told) | {"api_key": told["api_key"]})
 
 
-@route(
+@_theirs(
     "GET",
     "/agents",
     who=Who.READER,
     writes=None,
     query=RecentQuery,
-    raw=True,
-    root=ROOT,
     summary="Agents, in the published clients' shape",
 )
 async def list_agents(ctx: Context) -> web.Response:
@@ -226,14 +211,8 @@ def _agent(told: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": told["agent_id"], "agent_id": told["agent_id"], **{name: told[name] for name in names}}
 
 
-@route(
-    "POST",
-    "/agents/{id}/heartbeat",
-    who=Who.AGENT,
-    writes=None,
-    raw=True,
-    root=ROOT,
-    summary="A sign of life of an agent itself",
+@_theirs(
+    "POST", "/agents/{id}/heartbeat", who=Who.AGENT, writes=None, summary="A sign of life of an agent itself"
 )
 async def heartbeat(ctx: Context) -> web.Response:
     """Answers how it stands. It proves nothing and changes nothing: what an agent does is seen at its gate."""
@@ -247,15 +226,13 @@ async def heartbeat(ctx: Context) -> web.Response:
     return _plain(await ctx.app.store.read(read))
 
 
-@route(
+@_theirs(
     "POST",
     "/proposals/{id}/approve",
     who=Who.APPROVER,
     writes=own_approvals.DECIDES,
     body=DecisionBody,
     optional_body=True,
-    raw=True,
-    root=ROOT,
     summary="Consent, in the published clients' shape",
 )
 async def approve(ctx: Context) -> web.Response:
@@ -267,15 +244,13 @@ async def approve(ctx: Context) -> web.Response:
     return _plain(_proposed(told))
 
 
-@route(
+@_theirs(
     "POST",
     "/proposals/{id}/deny",
     who=Who.APPROVER,
     writes=own_approvals.DECIDES,
     body=DecisionBody,
     optional_body=True,
-    raw=True,
-    root=ROOT,
     summary="Say no, in the published clients' shape",
 )
 async def deny(ctx: Context) -> web.Response:
@@ -310,20 +285,17 @@ def _proposed(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@route(
+@_theirs(
     "GET",
     "/audit/recent",
     who=Who.AUDITOR,
     writes=None,
     query=RecentQuery,
-    raw=True,
-    root=ROOT,
     summary="The newest entries of the trail, in the published clients' shape",
 )
 async def recent(ctx: Context) -> web.Response:
-    asked = _through(ctx)
-    asked.query = own_audit.AuditQuery(limit=ctx.query.limit)
-    told = _data(await own_audit.list_entries(asked))
+    asked = own_audit.AuditQuery(limit=ctx.query.limit)
+    told = _data(await own_audit.list_entries(_through(ctx, query=asked)))
     return _plain({"entries": [_entry(one) for one in told["entries"]]})
 
 
