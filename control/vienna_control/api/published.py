@@ -276,13 +276,8 @@ async def _proposal(ctx: Context) -> str:
 
 
 def _proposed(told: Mapping[str, Any]) -> dict[str, Any]:
-    approval_id = told["approval_id"]
-    return {
-        "id": approval_id,
-        "proposal_id": approval_id,
-        "status": told["status"],
-        "intent_id": told["intent_id"],
-    }
+    one = told["approval_id"]
+    return {"id": one, "proposal_id": one, "status": told["status"], "intent_id": told["intent_id"]}
 
 
 @_theirs(
