@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,10 +75,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @dataclass
 class Mailbox:
-    """An SMTP server (RFC 5321, as far as a client needs it). ``refuse``: codes by verb."""
+    """An SMTP server (RFC 5321, as far as a client needs it). ``refuse``: codes by verb; ``tls``: it has STARTTLS."""
 
     port: int = 0
     refuse: dict[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+    secured: bool = False
     came: asyncio.Queue[tuple[list[str], EmailMessage]] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> tuple[list[str], EmailMessage]:
@@ -87,10 +90,15 @@ class Mailbox:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to: list[str] = []
         writer.write(b"220 mail.test ESMTP\r\n")
+        offers = "250-mail.test\r\n250 STARTTLS" if self.tls else "250 mail.test"
+        usual = {"EHLO": offers, "STARTTLS": "220 go", "DATA": "354 go on", "QUIT": "221 bye"}
         while line := (await reader.readline()).decode().strip():
             verb = line.split(" ")[0].upper()
-            said = self.refuse.get(verb, {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok"))
+            said = self.refuse.get(verb, usual.get(verb, "250 ok"))
             writer.write(f"{said}\r\n".encode())
+            if verb == "STARTTLS" and self.tls:
+                await writer.start_tls(self.tls)
+                self.secured = True
             if verb == "RCPT":
                 to.append(line.partition("<")[2].partition(">")[0])
             if verb == "DATA" and said.startswith("354"):

@@ -55,6 +55,7 @@ MODULES = (
     "slack_actions",
     "chat_users",
     "integrations",
+    "deliveries",
     "sidecars",
     "events",
     "published",

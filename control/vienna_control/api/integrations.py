@@ -1,11 +1,11 @@
-"""Integrations: channels that events are delivered to, and what became of the deliveries."""
+"""Integrations: channels that events are delivered to."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from vienna_control.api.access import Principal
 from vienna_control.api.page import PageQuery, fetch_page
@@ -13,13 +13,12 @@ from vienna_control.api.problems import Code, Problem, invalid, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.ids import new_id
-from vienna_control.notify import deliveries, outbox, registry
+from vienna_control.notify import registry
 from vienna_control.notify.kinds import KINDS, Type
-from vienna_control.notify.message import EVENTS, REPLY, Message, Sent
+from vienna_control.notify.message import EVENTS, Message, Sent
 from vienna_control.notify.registry import Integration, Wanted
 from vienna_control.notify.routing import Routing
 from vienna_control.store import Tx
-from vienna_control.store.tables import deliveries as table
 from vienna_control.store.tables import integrations
 from vienna_kernel.ledger.trail import EntryType
 
@@ -88,12 +87,6 @@ class TestData(BaseModel):
     error: str
 
 
-class DeliveriesQuery(PageQuery):
-    """Filter of deliveries."""
-
-    status: Literal["waiting", "sent", "dead", "dropped"] | None = None
-
-
 @route(
     "GET",
     "/integrations/types",
@@ -128,7 +121,7 @@ async def list_integrations(ctx: Context) -> dict[str, Any]:
     "GET", "/integrations/{id}", who=Who.OPERATOR, writes=None, data=IntegrationData, summary="One channel"
 )
 async def read_integration(ctx: Context) -> dict[str, Any]:
-    return (await ctx.app.store.read(lambda conn: _found(conn, ctx))).to_api()
+    return (await ctx.app.store.read(lambda conn: found(conn, ctx))).to_api()
 
 
 @route(
@@ -169,7 +162,7 @@ async def change_integration(ctx: Context) -> dict[str, Any]:
 
     def unit(tx: Tx) -> Integration:
         ctx.app.notify.outbox.forget()
-        old = _found(tx.conn, ctx)
+        old = found(tx.conn, ctx)
         kept = registry.unsealed(ctx.app.authority, old)
         given = {name: value.get_secret_value() for name, value in (body.secrets or {}).items()}
         plain = {
@@ -200,7 +193,7 @@ async def change_integration(ctx: Context) -> dict[str, Any]:
 async def remove_integration(ctx: Context) -> dict[str, Any]:
     def unit(tx: Tx) -> Integration:
         ctx.app.notify.outbox.forget()
-        old = _found(tx.conn, ctx)
+        old = found(tx.conn, ctx)
         registry.remove(tx, old, by=ctx.principal.id)
         return old
 
@@ -217,7 +210,7 @@ async def remove_integration(ctx: Context) -> dict[str, Any]:
 )
 async def test_integration(ctx: Context) -> TestData:
     """An alert of the kind ``test``, once, beside the outbox; of a channel that is off too."""
-    one = await ctx.app.store.read(lambda conn: _found(conn, ctx))
+    one = await ctx.app.store.read(lambda conn: found(conn, ctx))
     message = _test_message(ctx)
     attempt = await ctx.app.notify.sender.attempt(one, message)
     ok = isinstance(attempt.result, Sent)
@@ -246,57 +239,6 @@ def _test_message(ctx: Context) -> Message:
     )
 
 
-@route(
-    "GET",
-    "/integrations/{id}/deliveries",
-    who=Who.OPERATOR,
-    writes=None,
-    query=DeliveriesQuery,
-    summary="What was sent to a channel, waits, or was given up; newest first",
-)
-async def list_deliveries(ctx: Context) -> dict[str, Any]:
-    """Kept for 30 days after their end."""
-
-    def page(conn: Connection) -> dict[str, Any]:
-        statement = deliveries.listed(ctx.principal.tenant, _found(conn, ctx).id)
-        if ctx.query.status is not None:
-            statement = statement.where(table.c.status == ctx.query.status)
-        return fetch_page(
-            conn, statement, ctx.query, key=table.c.id, noun="deliveries", shape=deliveries.shown
-        )
-
-    return await ctx.app.store.read(page)
-
-
-@route(
-    "POST",
-    "/integrations/{id}/deliveries/{delivery_id}/redeliver",
-    who=Who.OPERATOR,
-    writes=EntryType.CONFIG_CHANGED,
-    summary="Send a delivery once more, under the same id",
-)
-async def redeliver(ctx: Context) -> dict[str, Any]:
-    """One that has ended, whether it arrived or was given up."""
-    delivery_id = ctx.path["delivery_id"]
-
-    def unit(tx: Tx) -> dict[str, Any]:
-        one = _found(tx.conn, ctx)
-        query = deliveries.listed(one.tenant, one.id).where(table.c.id == delivery_id, table.c.event != REPLY)
-        row = tx.conn.execute(query).mappings().first()
-        if row is None:
-            raise not_found("delivery", delivery_id)
-        if row["status"] == "waiting":
-            raise Problem(Code.CONFLICT, "it waits to be sent already")
-        deliveries.again(tx, dict(row))
-        outbox.wake(tx, one.tenant)
-        registry.recorded(tx, one, ctx.principal.id, redelivered=delivery_id)
-        return deliveries.shown(
-            dict(tx.conn.execute(select(table).where(table.c.id == delivery_id)).mappings().one())
-        )
-
-    return await ctx.app.store.write(unit)
-
-
 async def _written(ctx: Context, unit: Any) -> Integration:
     """Do it; the outbox looks again afterwards, whether it was done or not."""
     try:
@@ -306,11 +248,12 @@ async def _written(ctx: Context, unit: Any) -> Integration:
         ctx.app.notify.outbox.forget()
 
 
-def _found(conn: Connection, ctx: Context) -> Integration:
-    found = registry.find(conn, ctx.principal.tenant, ctx.path["id"])
-    if found is None:
+def found(conn: Connection, ctx: Context) -> Integration:
+    """The integration of the path. Raises 404."""
+    one = registry.find(conn, ctx.principal.tenant, ctx.path["id"])
+    if one is None:
         raise not_found("integration", ctx.path["id"])
-    return found
+    return one
 
 
 def _wanted(ctx: Context, plain: dict[str, Any], secrets: Secrets, routing: Routing) -> Wanted:

@@ -95,17 +95,28 @@ class Mail:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise DeliveryError(f"no connection: {type(error).__name__}") from None
 
+    async def _connected(self, host: str, port: int) -> socket.socket:
+        """A socket to the first of the host's addresses that takes a connection; all of them were judged."""
+        failed: OSError | None = None
+        for family, address in await self._guard.resolve(host, port):
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock.setblocking(False)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await asyncio.get_running_loop().sock_connect(sock, (address, port))
+            except OSError as error:  # TimeoutError is one
+                sock.close()
+                failed = error
+            except asyncio.CancelledError:
+                sock.close()
+                raise
+            else:
+                return sock
+        raise failed or OSError("no address")
+
     async def _hand_over(self, mail: EmailMessage, to: Destination) -> Sent:
         config = to.config
-        found = await self._guard.resolve(config["host"], config["port"])
-        family, address = found[0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, (address, config["port"]))
-        except BaseException:
-            sock.close()
-            raise
+        sock = await self._connected(config["host"], config["port"])
         client = aiosmtplib.SMTP(
             hostname=config["host"],  # whom the certificate must name; the socket is connected already
             port=None,

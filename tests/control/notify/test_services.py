@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from gate_end import Gate
 from people import People
 from planes import Control
 from receivers import Mailbox, Receiver, mailbox
+from vienna_cli.demo import props, toy
 from vienna_control.notify import mail, pagerduty
 from vienna_control.notify.message import Destination, Message
 
@@ -134,6 +137,30 @@ async def test_a_mail_that_is_refused(
     mails.refuse = refuse
     _, answer = await people.ask("ada", "POST", f"/integrations/{mails.id}/test")  # type: ignore[attr-defined]
     assert (answer["data"]["ok"], answer["data"]["error"]) == (False, error)
+
+
+async def test_a_mail_goes_by_tls_that_names_the_server_or_not_at_all(
+    control: Control, tmp_path: Path
+) -> None:
+    context = toy.certificate(tmp_path)
+    ours = ssl.create_default_context(cafile=tmp_path / props.CA_FILE)
+    guard, now = control.app.notify.guard, control.app.clock.now
+    async with mailbox() as box:
+        there = to(host="127.0.0.1", port=box.port, tls="starttls", username="")
+        with pytest.raises(mail.DeliveryError):  # no STARTTLS is offered: nothing is said in the open
+            await mail.Mail(guard, now, plain=False, tls=ours).send(message(), there)
+        box.tls = context
+        with pytest.raises(mail.DeliveryError):  # a certificate that nobody vouches for
+            await mail.Mail(guard, now, plain=False).send(message(), there)
+        another = to(host="localhost", port=box.port, tls="starttls", username="")
+        with pytest.raises(mail.DeliveryError, match="no connection"):  # it is for another name
+            await mail.Mail(guard, now, plain=False, tls=ours).send(message(), another)
+        assert box.came.empty()
+        await mail.Mail(guard, now, plain=False, tls=ours).send(message(), there)
+        await box.next()
+        assert box.secured
+        with pytest.raises(mail.DeliveryError, match="TLS only"):
+            await mail.Mail(guard, now, plain=False).send(message(), to(tls="none"))
 
 
 async def test_a_kept_password_is_not_carried_to_another_server(people: People, add: Any) -> None:
