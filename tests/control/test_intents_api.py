@@ -199,6 +199,30 @@ async def test_a_handed_out_warrant_is_used_on_the_wire_once(
     assert (final["status"], final["grade"]) == ("executed", "intercepted")
 
 
+async def test_a_handed_out_warrant_holds_no_more_than_policy_asks_when_it_is_used(
+    people: People, bot: Gate, control: Control
+) -> None:
+    url = "https://payments.example/v1/tickets"
+    target = bot.mapped(request("POST", url, TICKET)).intents[0].target
+    _, data = await submit(control, "create_ticket", TICKET, target=target)
+    await people.approve("carol", data["approval"]["approval_id"], otp=None)
+    _, intent = await as_agent(control, "GET", f"/intents/{data['intent_id']}")
+    harder = {
+        "name": "tickets are for finance",
+        "priority": 900,
+        "expression": "action == 'create_ticket'",
+        "action": {
+            "type": "require_approval",
+            "risk_tier_override": "T1",
+            "approvals": {"count": 1, "groups": ["finance"]},
+        },
+    }
+    assert (await people.ask("oscar", "POST", "/policies", harder))[0] in (200, 201)
+    await bot.fetch()
+    used = await bot.consult("POST", url, TICKET, presented=intent["warrant"]["token"])
+    assert (used.verdict, used.reason) == ("refused", "warrant_requirements")
+
+
 async def test_an_agents_word_about_a_call_of_its_gate_settles_nothing(control: Control, bot: Gate) -> None:
     decision = await bot.consult("GET", ORDER_URL)
     report = {"warrant_id": decision.warrant_id, "success": True}

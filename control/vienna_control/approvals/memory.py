@@ -22,7 +22,7 @@ from vienna_control.approvals.less import Less
 from vienna_control.clock import from_iso, iso
 from vienna_control.intake.ask import Ask
 from vienna_control.store import Tx
-from vienna_control.store.tables import approvals, intents
+from vienna_control.store.tables import approvals, intents, standing_uses, standing_warrants
 from vienna_kernel import lifecycle
 from vienna_kernel.approval.deadline import escalate
 from vienna_kernel.approval.moves import Requirements, Status, tally
@@ -93,16 +93,33 @@ def _goes_there(row: rows.Row, ask: Ask) -> bool:
     return (call["method"], call["origin"]) == (ask.call.method, ask.call.origin)
 
 
+def behind(tx: Tx, intent_id: str) -> Past | None:
+    """The approval that an intent rests on; of a use of a standing warrant, the one of that."""
+    row = _OF_INTENT.first(tx.conn, intent=intent_id) or _OF_USE.first(tx.conn, intent=intent_id)
+    return None if row is None else _past(tx, row)
+
+
+_WITH_INTENT = select(
+    approvals,
+    intents.c.status.label("intent_status"),
+    intents.c.digest.label("meaning_digest"),
+    intents.c.call,
+).join(intents, intents.c.id == approvals.c.intent_id)
+_NEWEST = (approvals.c.created_at.desc(), approvals.c.id.desc())
+_OF_INTENT = rows.Prepared(
+    _WITH_INTENT.where(approvals.c.intent_id == bindparam("intent")).order_by(*_NEWEST).limit(1)
+)
+_OF_USE = rows.Prepared(
+    _WITH_INTENT.join(standing_warrants, standing_warrants.c.approval_id == approvals.c.id)
+    .join(standing_uses, standing_uses.c.standing_id == standing_warrants.c.id)
+    .where(standing_uses.c.intent_id == bindparam("intent"))
+    .limit(1)
+)
 _LATEST = rows.Prepared(
-    select(
-        approvals,
-        intents.c.status.label("intent_status"),
-        intents.c.digest.label("meaning_digest"),
-        intents.c.call,
+    _WITH_INTENT.where(
+        approvals.c.agent_id == bindparam("agent"), approvals.c.fingerprint == bindparam("fingerprint")
     )
-    .join(intents, intents.c.id == approvals.c.intent_id)
-    .where(approvals.c.agent_id == bindparam("agent"), approvals.c.fingerprint == bindparam("fingerprint"))
-    .order_by(approvals.c.created_at.desc(), approvals.c.id.desc())
+    .order_by(*_NEWEST)
     .limit(1)
 )
 

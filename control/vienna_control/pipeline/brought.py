@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vienna_control.approvals import memory
 from vienna_control.budgets import books
 from vienna_control.execution import dispatch
 from vienna_control.execution.dispatch import Use
@@ -14,7 +15,8 @@ from vienna_control.pipeline import refused
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.store import Tx
 from vienna_kernel import wire
-from vienna_kernel.decision.decide import Outcome
+from vienna_kernel.approval.moves import describe
+from vienna_kernel.decision.decide import Decision, Outcome
 from vienna_kernel.lifecycle import Grade
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.warrant.terms import Warrant
@@ -32,14 +34,23 @@ def take(tx: Tx, parts: Parts, agent: Agent, ask: Ask, token: str) -> wire.Decis
     entry.evaluated(tx, ask, warrant.intent_id, case.told(), again=True)
     if decision.outcome in (Outcome.DENIED, Outcome.RATE_LIMITED):
         return answers.denied(warrant.intent_id, decision)
-    if decision.tier > warrant.tier:
-        hardened = Refused(
-            Reason.WARRANT_REQUIREMENTS,
-            f"policy asks {decision.tier} now, the warrant is {warrant.tier}",
-            "Policy asks for more than this warrant holds. Submit the intent again.",
-        )
-        return refused.turned_away(tx, ask, hardened)
+    lacking = _lacking(tx, decision, warrant)
+    if lacking:
+        hint = "Policy asks for more than this warrant holds. Submit the intent again."
+        return refused.turned_away(tx, ask, Refused(Reason.WARRANT_REQUIREMENTS, lacking, hint))
     return _use(tx, case, warrant, token)
+
+
+def _lacking(tx: Tx, decision: Decision, warrant: Warrant) -> str:
+    """What policy asks for now and the warrant does not hold; empty when it is enough."""
+    if decision.tier > warrant.tier:
+        return f"policy asks {decision.tier} now, the warrant is {warrant.tier}"
+    if decision.requirements is None:
+        return ""
+    past = memory.behind(tx, warrant.intent_id)
+    if past is not None and memory.satisfies(tx, past, decision.requirements, tier=decision.tier):
+        return ""
+    return f"policy asks {describe(decision.requirements)} now"
 
 
 def _use(tx: Tx, case: Case, warrant: Warrant, token: str) -> wire.Decision:

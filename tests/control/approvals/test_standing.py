@@ -140,18 +140,6 @@ async def test_what_is_agreed_to_after_its_end_is_no_warrant(people: People, clo
     assert (one["status"] in ("expired", "cancelled"), one["warrants"]) == (True, [])
 
 
-async def test_its_own_warrant_is_nobodys_to_use(control: Control, people: People, clock: FixedClock) -> None:
-    standing_id = await granted(people, terms(clock))
-    (own,) = (await seen(people, standing_id))["warrants"]
-    for path, body in (
-        (f"/warrants/{own['warrant_id']}/consume", {"attempt": "att-of-the-agent"}),
-        ("/executions", {"warrant_id": own["warrant_id"], "success": True}),
-    ):
-        status, answer, _ = await control.ask("POST", f"/api/v1{path}", key="agent", body=body)
-        assert status in (403, 410), answer
-    assert (await seen(people, standing_id))["status"] == "active"
-
-
 def bot_attempt(bot: Gate) -> str:
     return f"att-{bot.sidecar_id}-again"
 
@@ -289,6 +277,10 @@ async def test_nobody_can_use_its_own_warrant(
     assert (status, answer["error"]["code"]) == (403, "forbidden")
     presented = await bot.consult("POST", REFUNDS, refund(50), presented=one["data"]["token"])
     assert presented.verdict == "refused"
+    body = {"warrant_id": parent["warrant_id"], "success": True}
+    status, answer, _ = await control.ask("POST", "/api/v1/executions", key="agent", body=body)
+    assert (status, answer["error"]["code"]) == (410, "gone")
+    assert (await seen(people, standing_id))["status"] == "active"
 
 
 @pytest.mark.parametrize(
