@@ -3,7 +3,8 @@
 1. The files are common to all tenants; what is kept by API holds for its tenant only. A tenant that keeps something has
    a bundle of its own; all others share the one of the files (``COMMON``).
 2. Everything is compiled first; what does not compile changes nothing, and the old bundle stays, with the reason said.
-   Files that do not go together with what one tenant keeps are not in force for anybody.
+   Files that do not go together with what the first tenant keeps, whose they are, are not in force for anybody. With
+   what another tenant keeps: for all but it, which stays at its old bundle, or has none of its own and nothing goes.
 3. A change is entered into the trail in the unit of work that makes it, and is in force once that is durable.
 4. Files are looked at once a second; what changes by API is in force when its request is answered.
 """
@@ -17,19 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from vienna_control import rows
 from vienna_control.approvals import groups
 from vienna_control.fleet.alerts import raise_alert
-from vienna_control.policies import files
+from vienna_control.policies import files, versions
 from vienna_control.policies.bundle import Bundle, compile_bundle
 from vienna_control.policies.hits import Hits
 from vienna_control.policies.proposals import expire
 from vienna_control.policies.stored import NOTHING, Contents, Step, keepers
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store, Tx
-from vienna_control.store.tables import settings
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.ledger.trail import EntryType
@@ -42,7 +41,6 @@ COMMON = ""
 
 _EVERY_SECONDS = 1.0
 _SWEEP_EVERY = 10
-_SETTING = "bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +219,28 @@ class Policies:
             groups.adopt(tx, sources.groups, tenant=self._tenant, actor=swap.actor)
         tenants = [swap.tenant] if swap.tenant is not None else [COMMON, *keepers(tx.conn)]
         contents = {one: Contents.of(tx.conn, one) if one else NOTHING for one in tenants}
-        bundles = {
-            one: compile_bundle(sources, contents=kept, default=self.default)
-            for one, kept in contents.items()
-        }
+        bundles = {one: self._bundle(tx, swap, sources, one, kept) for one, kept in contents.items()}
         numbered = self._number(tx, swap, bundles)
         self._sources = sources
         return numbered
 
+    def _bundle(self, tx: Tx, swap: _Swap, sources: files.Sources, tenant: str, kept: Contents) -> Bundle:
+        try:
+            return compile_bundle(sources, contents=kept, default=self.default)
+        except MalformedError as error:
+            if swap.tenant is not None or tenant in (COMMON, self._tenant):
+                raise
+            why = "; ".join(told(error))[:1500]
+        log.error("policies.left_behind", tenant=tenant, why=why)
+        text = f"the new policy files do not go together with what is kept by API, and are not in force here: {why}"
+        raise_alert(tx, tenant=tenant, severity="critical", kind="policy_refused", text=text)
+        if (before := self._bundles.get(tenant)) is not None:
+            return before
+        return compile_bundle(replace(sources, rules=()), contents=NOTHING, default="deny")
+
     def _number(self, tx: Tx, swap: _Swap, bundles: Mapping[str, Bundle]) -> dict[str, Bundle]:
         """The bundles with their versions: one count for all, so that a tenant's only ever grows."""
-        was = known(tx.conn)
+        was = versions.last(tx.conn)
         last, of = was["version"], dict(was["tenants"])
         numbered = {}
         for tenant, bundle in bundles.items():
@@ -246,7 +255,7 @@ class Policies:
                     tx, swap, tenant or self._tenant, before or was["tenants"].get(COMMON), numbered[tenant]
                 )
         if last > was["version"]:
-            _remember(tx, {"version": last, "tenants": of})
+            versions.remember(tx, {"version": last, "tenants": of})
         return numbered
 
     def _enter(self, tx: Tx, swap: _Swap, tenant: str, was: Mapping[str, Any] | None, bundle: Bundle) -> None:
@@ -278,17 +287,6 @@ class Policies:
                 text=f"the changed policy files are not in force: {why}"[:2000],
             )
         )
-
-
-def known(conn: Connection) -> dict[str, Any]:
-    """``{"version", "tenants": {tenant: {version, policy, mapping, digest}}}`` of what was last in force."""
-    row = rows.first(conn, select(settings.c.value).where(settings.c.name == _SETTING))
-    return rows.load(row["value"]) if row else {"version": 0, "tenants": {}}
-
-
-def _remember(tx: Tx, value: Mapping[str, Any]) -> None:
-    if rows.change_by(tx.conn, settings, {"name": _SETTING}, value=rows.dump(value)) == 0:
-        rows.add(tx.conn, settings, name=_SETTING, value=rows.dump(value))
 
 
 def told(error: MalformedError) -> list[str]:

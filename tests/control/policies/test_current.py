@@ -12,6 +12,7 @@ from planes import Control, running, seeds
 from vienna_control import rows
 from vienna_control.clock import FixedClock
 from vienna_control.policies import Policies
+from vienna_control.policies.stored import Step, apply
 from vienna_control.ports import StartError
 from vienna_control.store import Store
 from vienna_control.store.tables import entries
@@ -148,6 +149,29 @@ async def test_rules_by_api_outlive_a_restart_and_a_change_of_files(
     async with running(data, **settings) as second:
         assert "mine-too" in [one.id for one in second.app.policies.current.rules.rules]
         assert second.app.policies.current.version == version
+
+
+async def test_what_another_tenant_keeps_stops_the_files_for_nobody_else(store: Store, place: Path) -> None:
+    """It might name its rule, or its action type, as a file will."""
+    policies = await Policies.open(store, [place])
+    content = {"id": "later", "priority": 9, "when": "action == 'x'", "then": {"action": "deny"}}
+    step = Step(kind="rule", id="later", content=content, base=0, what="created")
+    await policies.change(
+        lambda tx: apply(tx, "acme", [step], actor="a"), tenant="acme", actor="a", what="api"
+    )
+    more = "  - {id: later, priority: 5, when: action == 'y', then: {action: deny}}\n"
+    (place / "mine.yaml").write_text(RULES + more)
+    assert await policies.refresh()
+    assert [rule.id for rule in policies.current.rules.rules] == ["later", "reads"]
+    assert [rule.priority for rule in policies.of("acme").rules.rules if rule.id == "later"] == [9]
+    again = await Policies.open(
+        store, [place]
+    )  # nothing of its own is in force any more, and so nothing goes
+    assert (again.of("acme").rules.rules, again.of("acme").rules.default) == ((), "deny")
+    assert [rule.id for rule in again.current.rules.rules] == ["later", "reads"]
+    gone = Step(kind="rule", id="later", content=None, base=1, what="deleted")
+    await again.change(lambda tx: apply(tx, "acme", [gone], actor="a"), tenant="acme", actor="a", what="api")
+    assert again.of("acme").digest == again.current.digest
 
 
 async def test_two_changes_at_once_are_both_in_force(control: Control) -> None:
