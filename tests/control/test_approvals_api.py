@@ -98,7 +98,7 @@ async def test_a_vote_on_something_else_than_was_shown_does_not_count(
 async def test_the_owner_of_an_agent_does_not_approve_for_it(
     control: Control, bot: Gate, people: People
 ) -> None:
-    change = {"metadata": {"owner": "Carol@example.com"}}
+    change = {"metadata": {"owner": ["somebody@example.com", "Carol@example.com "]}}
     assert (await people.ask("oscar", "PATCH", "/fleet/billing-bot", change))[0] == 200
     held = await bot.consult("POST", TICKETS, TICKET)
     status, answer = await people.approve("carol", held.approval_id, otp=None)

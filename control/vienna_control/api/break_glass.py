@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from sqlalchemy import Connection, select
 
 from vienna_control.api.approvals import CODES, DECIDES, voter_of
@@ -12,7 +12,7 @@ from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.webauthn import AssertionBody, OptionsData, kept, party
-from vienna_control.approvals import breakglass, view
+from vienna_control.approvals import breakglass, view, wording
 from vienna_control.approvals.breakglass import Opening
 from vienna_control.approvals.vote import Ballot, Decided
 from vienna_control.fleet import registry
@@ -25,7 +25,14 @@ from vienna_kernel.keyring import b64url
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.verdict import Reason, Refused
 
-type Line = Annotated[str, Field(min_length=1, max_length=300)]
+
+def _readable(text: str) -> str:
+    if not wording.kept(text):
+        raise ValueError("expected words that can be read")
+    return text
+
+
+type Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_readable)]
 
 
 class Scope(BaseModel):
@@ -57,7 +64,7 @@ class OpenBody(Scope):
         otp, webauthn: The second factor; a passkey answers the challenge for the same scope.
     """
 
-    incident: Annotated[str, Field(min_length=1, max_length=100)]
+    incident: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_readable)]
     reason: Line
     minutes: Annotated[int, Field(ge=1, le=30)] = 30
     otp: Annotated[SecretStr, Field(min_length=6, max_length=10)] | None = None

@@ -30,7 +30,7 @@ class Desk:
         self._conn = conn
         self._tenant = tenant
         self._now = now
-        self._owners: dict[str, str] = {}
+        self._owners: dict[str, frozenset[str]] = {}
         self._emails: dict[str, str] = {}
 
     @cached_property
@@ -82,18 +82,21 @@ class Desk:
 
     def _own(self, agent_id: str, one: Voter) -> str:
         """The owner of this agent, where it is this voter or whom they stand in for."""
-        owner = self._owner(agent_id)
-        if owner and owner in (one.id.lower(), one.email.lower()):
+        owners = self._owners_of(agent_id)
+        if owners & {one.id.lower(), one.email.lower()}:
             return one.id
-        if owner and one.stands_for and owner in (one.stands_for.lower(), self._email(one.stands_for)):
+        if owners and one.stands_for and owners & {one.stands_for.lower(), self._email(one.stands_for)}:
             return one.stands_for
         return ""
 
-    def _owner(self, agent_id: str) -> str:
+    def _owners_of(self, agent_id: str) -> frozenset[str]:
+        """As they stand in its metadata: one, or a list of them."""
         if agent_id not in self._owners:
             agent = registry.by_id(self._conn, agent_id)
-            owner = agent.details.get("owner") if agent else None
-            self._owners[agent_id] = owner.lower() if isinstance(owner, str) else ""
+            told = agent.details.get("owner") if agent else None
+            named = told if isinstance(told, list) else [told]
+            known = (one.strip().lower() for one in named if isinstance(one, str))
+            self._owners[agent_id] = frozenset(one for one in known if one)
         return self._owners[agent_id]
 
     def _email(self, operator_id: str) -> str:
