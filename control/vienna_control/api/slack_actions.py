@@ -77,9 +77,11 @@ async def _signers(ctx: Context, body: bytes, timestamp: str, signature: str) ->
     authority = ctx.app.authority
     if not fresh(timestamp, ctx.app.clock.now()):
         return []
-    every = await ctx.app.store.read(lambda conn: registry.enabled(conn, type="slack"))
+    every = await ctx.app.store.read(lambda conn: registry.enabled(conn))
     found = []
     for one in every:
+        if one.type != "slack":
+            continue
         secret = (
             registry.unsealed(authority, one).get("signing_secret")
             if "signing_secret" in one.secrets

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from vienna_control import rows
 from vienna_control.clock import iso
@@ -146,27 +146,15 @@ def about(conn: Connection, data: Mapping[str, Any]) -> dict[str, Any]:
     if "approval_id" in data:
         told |= _of_approval(conn, data["approval_id"])
     elif data.get("intent_id"):
-        query = select(intents.c.action, intents.c.tier, intents.c.agent_id)
-        row = rows.first(conn, query.where(intents.c.id == data["intent_id"]))
+        row = _INTENT.first(conn, id=data["intent_id"])
         told |= {name: value for name, value in (row or {}).items() if value is not None}
     if told.get("agent_id"):
-        told["agent"] = conn.scalar(select(agents.c.name).where(agents.c.id == told["agent_id"]))
+        told["agent"] = _AGENT.scalar(conn, id=told["agent_id"])
     return {name: value for name, value in told.items() if value is not None}
 
 
 def _of_approval(conn: Connection, approval_id: str) -> dict[str, Any]:
-    query = (
-        select(
-            approvals.c.tier,
-            approvals.c.agent_id,
-            approvals.c.shown,
-            approvals.c.shown_digest,
-            intents.c.action,
-        )
-        .join(intents, intents.c.id == approvals.c.intent_id)
-        .where(approvals.c.id == approval_id)
-    )
-    row = rows.first(conn, query)
+    row = _APPROVAL.first(conn, id=approval_id)
     if row is None:
         return {}
     shown = rows.load(row["shown"])
@@ -178,3 +166,16 @@ def _of_approval(conn: Connection, approval_id: str) -> dict[str, Any]:
         "sentence": shown["sentence"],
         "unusual": next(iter(shown["unusual"]), None),
     }
+
+
+_INTENT = rows.Prepared(
+    select(intents.c.action, intents.c.tier, intents.c.agent_id).where(intents.c.id == bindparam("id"))
+)
+_AGENT = rows.Prepared(select(agents.c.name).where(agents.c.id == bindparam("id")))
+_APPROVAL = rows.Prepared(
+    select(
+        approvals.c.tier, approvals.c.agent_id, approvals.c.shown, approvals.c.shown_digest, intents.c.action
+    )
+    .join(intents, intents.c.id == approvals.c.intent_id)
+    .where(approvals.c.id == bindparam("id"))
+)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
 from vienna_control import rows
 from vienna_control.notify.guard import DestinationError, Guard
@@ -157,14 +158,20 @@ def by_id(conn: Connection, integration_id: str) -> Integration | None:
     return of_row(row) if row else None
 
 
-def enabled(conn: Connection, tenant: str | None = None, type: str | None = None) -> list[Integration]:
-    """Those that are on, the oldest first. None: of all tenants, of all types."""
-    query = select(integrations).where(integrations.c.enabled)
-    if tenant is not None:
-        query = query.where(integrations.c.tenant == tenant)
-    if type is not None:
-        query = query.where(integrations.c.type == type)
-    return [of_row(row) for row in rows.every(conn, query.order_by(integrations.c.id))]
+def enabled(conn: Connection, tenant: str | None = None) -> list[Integration]:
+    """Those that are on, the oldest first. None: of all tenants."""
+    found = _ON.every(conn) if tenant is None else _ON_OF.every(conn, tenant=tenant)
+    return [of_row(row) for row in found]
+
+
+_QUERY = select(integrations).where(integrations.c.enabled).order_by(integrations.c.id)
+_ON = rows.Prepared(_QUERY)
+_ON_OF = rows.Prepared(_QUERY.where(integrations.c.tenant == bindparam("tenant")))
+
+
+@lru_cache(256)
+def _routing(text: str) -> Routing:
+    return Routing.model_validate(rows.load(text))
 
 
 def of_row(row: Mapping[str, Any]) -> Integration:
@@ -178,7 +185,7 @@ def of_row(row: Mapping[str, Any]) -> Integration:
         shown=kept["shown"],
         secrets=tuple(kept["secrets"]),
         events=tuple(rows.load(row["events"])),
-        routing=Routing.model_validate(rows.load(row["routing"])),
+        routing=_routing(row["routing"]),
         enabled=bool(row["enabled"]),
         failing_since=row["failing_since"],
         created_at=row["created_at"],
