@@ -164,6 +164,12 @@ async def test_it_revokes_standing_warrants_of_its_action(people: People, clock:
     assert (await people.ask("victor", "GET", path))[1]["data"]["status"] == "active"
     assert (await frozen(people, action="create_refund"))["warrants_revoked"] == 1
     assert (await people.ask("victor", "GET", path))[1]["data"]["status"] == "revoked"
+    _, late = await people.ask("oscar", "POST", "/standing", {**terms, "count": 4})
+    clock.advance(timedelta(seconds=31))  # a code works once
+    for voter in ("alice", "bob"):
+        await people.approve(voter, late["data"]["approval_id"])
+    _, told = await people.ask("victor", "GET", f"/standing/{late['data']['standing_id']}")
+    assert told["data"]["status"] == "revoked", "no warrant is minted after the entry of a freeze"
 
 
 async def test_a_freeze_holds_in_observe(people: People, bot: Gate) -> None:

@@ -11,6 +11,7 @@ from vienna_control import rows
 from vienna_control.approvals import memory
 from vienna_control.approvals.standing import kept
 from vienna_control.authority import Authority, Grant
+from vienna_control.freeze import stops
 from vienna_control.intake import entry
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
@@ -42,7 +43,11 @@ def grant(tx: Tx, authority: Authority, approval_id: str, bundle: Bundle) -> str
     issued = []
     lasts = int((terms.expires_at - tx.now).total_seconds())
     for agent in terms.agents:
-        if agent.status == "suspended" or lasts < 1:
+        stopped = any(
+            stop.host is None and stop.names(terms.action)
+            for stop in stops.in_force(tx.conn, row["tenant"], agent.id)
+        )
+        if stopped or lasts < 1:  # as a stop would have revoked it
             continue
         about = Grant(
             tenant=row["tenant"],
