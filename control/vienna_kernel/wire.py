@@ -266,13 +266,16 @@ class Decision(_Frame):
             writes the values into the call and asks again; the warrant that it gets then is for those bytes.
         first_key: The idempotency key that this call came with first; it is the one to send.
 
+    ``intent_id`` and ``first_key`` may be sent in a header of the call; they hold nothing that another line could begin
+    with.
+
     Refused because it is ``already_executed``, ``warrant_id`` names the warrant that the call left under.
     """
 
     t: Literal["decision"] = "decision"
     id: int
     verdict: Literal["granted", "observed", "held", "refused"]
-    intent_id: str
+    intent_id: Annotated[str, Field(pattern=r"^(int-[A-Za-z0-9-]{1,60})?$")]
     tier: str = "T0"
     warrant: str | None = None
     warrant_id: str | None = None
@@ -287,7 +290,7 @@ class Decision(_Frame):
     retry_after_seconds: int | None = None
     withhold: bool = True
     narrowed: dict[str, _Json] = {}
-    first_key: str | None = None
+    first_key: Annotated[str, Field(pattern=r"^[^\r\n\x00]*$")] | None = None
 
 
 class Recorded(_Frame):

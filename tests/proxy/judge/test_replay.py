@@ -162,3 +162,17 @@ def test_the_key_that_came_first_is_sent(gate, control, upstream: Upstream) -> N
     gate.call("POST", TICKETS, json=SUBJECT, headers=signed)
     gate.call("POST", TICKETS, json=SUBJECT)
     assert [one.header("idempotency-key") for one in upstream.received] == ["k-first", "k-second", None]
+
+
+@pytest.mark.parametrize("told", ["k\r\nX-HTTP-Method-Override: DELETE", "k\n", "k\0", "k\u0100"])
+def test_a_first_key_that_is_no_header_value_sends_nothing(gate, control, upstream: Upstream, told: str) -> None:
+    """What leaves is what was judged: the control plane cannot write more lines into it."""
+
+    def script(fake, frame):
+        if not isinstance(frame, wire.Consult):
+            return fake.grants(frame)
+        return fake.granted(frame).model_copy(update={"first_key": told})
+
+    control.script = script
+    answer = gate.call("POST", TICKETS, json=SUBJECT, headers={"Idempotency-Key": "k-second"})
+    assert (answer.status_code >= 400, upstream.received) == (True, [])
