@@ -111,7 +111,8 @@ def _challenge(created: Created) -> bytes:
     try:
         client_data = unb64url(created.client_data)
         said = strict_object(client_data, "client data")
-        if len(client_data) > MAX_CLIENT_DATA or said.get("crossOrigin", False) is not False:
+        framed = said.get("crossOrigin", False) is not False or "topOrigin" in said
+        if len(client_data) > MAX_CLIENT_DATA or framed:
             raise EnrolmentError("the client data are not those of a page of ours")
         return unb64url(str(said.get("challenge", "")))
     except MalformedError as error:

@@ -74,6 +74,7 @@ async def test_a_public_key_is_one_persons(holders: Keyholders) -> None:
 REGISTERED: dict[str, dict[str, Any]] = {
     "on another origin": {"origin": "https://evil.example"},
     "in a foreign frame": {"crossOrigin": True},
+    "below a foreign page": {"topOrigin": "https://evil.example"},
     "of an assertion": {"type": "webauthn.get"},
     "without verification": {"flags": 0x01},
     "another challenge": {"challenge": b64url(bytes(32))},

@@ -165,7 +165,9 @@ def test_the_key_that_came_first_is_sent(gate, control, upstream: Upstream) -> N
 
 
 @pytest.mark.parametrize("told", ["k\r\nX-HTTP-Method-Override: DELETE", "k\n", "k\0", "k\u0100"])
-def test_a_first_key_that_is_no_header_value_sends_nothing(gate, control, upstream: Upstream, told: str) -> None:
+def test_a_first_key_that_is_no_header_value_sends_nothing(
+    gate, control, upstream: Upstream, told: str
+) -> None:
     """What leaves is what was judged: the control plane cannot write more lines into it."""
 
     def script(fake, frame):
