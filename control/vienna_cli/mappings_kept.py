@@ -27,7 +27,7 @@ _PAGE = 500
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to ``vienna mappings``."""
-    for name, work in (("ls", ls), ("apply", apply), ("rm", rm)):
+    for name, work in (("ls", ls), ("apply", apply), ("remove", remove)):
         command(app, name)(work)
 
 
@@ -62,7 +62,7 @@ def _body(file: File) -> dict[str, Any]:
     return {"text": file.path.read_text(encoding="utf-8"), "cases": cases}
 
 
-def rm(
+def remove(
     terminal: Terminal,
     mapping: Annotated[str, typer.Argument(help="Its id.", show_default=False)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

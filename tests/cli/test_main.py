@@ -20,8 +20,11 @@ VERBS = {
     "traffic": {"tail", "show"},
     "warrants": {"show", "verify"},
     "audit": {"tail", "verify"},
-    "policies": {"budgets", "check", "schema", "templates", "test"},
-    "mappings": {"check", "coverage", "import-openapi", "learn", "schema", "test"},
+    "policies": {
+        *("check", "test", "schema", "budgets", "templates", "backtest", "suggestions", "source", "export"),
+        *("ls", "show", "versions", "diff", "rollback", "promote", "apply", "changes"),
+    },
+    "mappings": {"check", "test", "schema", "import-openapi", "learn", "coverage", "ls", "apply", "remove"},
 }
 
 

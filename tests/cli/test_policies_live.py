@@ -139,4 +139,4 @@ async def test_mappings_are_kept_and_taken_out_of_use(run: Run, tmp_path: Path) 
     text, _ = await run("mappings", "ls", "-o", "json")
     (desk,) = [row for row in json.loads(text) if row["id"] == "desk"]
     assert (desk["source"], desk["stored_version"]) == ("api", 1)
-    assert (await run("mappings", "rm", "desk", "--yes"))[1] is Code.OK
+    assert (await run("mappings", "remove", "desk", "--yes"))[1] is Code.OK
