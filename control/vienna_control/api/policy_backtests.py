@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -25,6 +25,12 @@ from vienna_kernel.policy.api import rule_from_api
 _PATIENCE_SECONDS = 5.0
 _BACK = timedelta(days=7)
 _LONGEST = timedelta(days=90)
+
+
+type Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
+"""Of recorded traffic; what no calendar of ours can reckon with is none."""
 
 
 class PolicyFile(BaseModel):
@@ -56,8 +62,8 @@ class BacktestBody(BaseModel):
     remove: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=500)] = []
     bundle: Annotated[list[PolicyFile], Field(max_length=50)] = []
     default: Literal["deny", "allow"] | None = None
-    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    since: Annotated[Instant | None, Field(alias="from")] = None
+    until: Annotated[Instant | None, Field(alias="to")] = None
     agent: Annotated[str, Field(max_length=128)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.api.change import misfit
 from vienna_control.api.page import PageQuery, fetch_page, slice_page
-from vienna_control.api.policy_backtests import BacktestBody, exchange_of
+from vienna_control.api.policy_backtests import BacktestBody, Instant, exchange_of
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.fleet import registry
@@ -45,8 +45,8 @@ class RecordedBody(BaseModel):
 
     agent: Annotated[str, Field(max_length=128)] | None = None
     action: Annotated[str, Field(max_length=128)] | None = None
-    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    since: Annotated[Instant | None, Field(alias="from")] = None
+    until: Annotated[Instant | None, Field(alias="to")] = None
     limit: Annotated[int, Field(ge=1, le=MOST_RECORDED)] = MOST_RECORDED
 
 

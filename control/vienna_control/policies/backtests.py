@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection, delete, select, update
 
 from vienna_control import rows
+from vienna_control.logs import frames_of
 from vienna_control.policies import backtest
 from vienna_control.policies.bundle import Bundle
 from vienna_control.policies.rejudge import Span
@@ -104,6 +105,12 @@ class Backtests:
                 await self._store.write(lambda tx: _finish(tx, asked.span.tenant, backtest_id, found))
             except UnavailableError as error:
                 log.warning("backtest.unavailable", backtest_id=backtest_id, why=error.why)
+            except Exception as error:  # our own bug: whoever asked is told, and waits no longer
+                log.error("backtest.internal", error=type(error).__name__, frames=frames_of(error))
+                failed = {"status": "failed", "error": "internal"}
+                await self._store.write(
+                    lambda tx: rows.change(tx.conn, table, backtest_id, finished_at=tx.at, **failed)
+                )
 
     def seen(self, backtest_id: str) -> int:
         """How many recorded intents a running one has judged so far."""

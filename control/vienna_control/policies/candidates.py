@@ -41,7 +41,7 @@ def build(policies: Policies, conn: Connection, tenant: str, exchange: Exchange)
     if exchange.files:
         sources = _exchanged(sources, exchange.files)
     given = {str(rule["id"]): rule for rule in exchange.rules}
-    known = {str(rule["id"]) for page in sources.rules for rule in page.data["rules"]} | set(kept.rules)
+    known = {_id(rule) for page in sources.rules for rule in page.data["rules"]} | set(kept.rules)
     if missing := sorted(exchange.remove - known):
         raise MalformedError("/remove", f"there is no rule {missing[0]!r}")
     taken: set[str] = set()
@@ -69,13 +69,18 @@ def _exchanged(sources: files.Sources, texts: Sequence[tuple[str, str]]) -> file
     return replace(sources, rules=tuple(rules) or sources.rules, tiers=tiers)
 
 
+def _id(rule: Any) -> str:
+    """Empty of what is no rule: it is complained of when it is compiled."""
+    return str(rule.get("id", "")) if isinstance(rule, Mapping) else ""
+
+
 def _page(
     page: Document, given: Mapping[str, Mapping[str, Any]], exchange: Exchange, taken: set[str]
 ) -> Document:
     """A page with its rules exchanged in their places, so that complaints still name the line."""
     rules = []
     for rule in page.data["rules"]:
-        name = str(rule["id"]) if isinstance(rule, Mapping) else ""
+        name = _id(rule)
         if name in given:
             taken.add(name)
             rules.append(unpack(dict(given[name])))

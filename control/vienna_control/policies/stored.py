@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from vienna_control.store.tables import (
     policies,
     policy_versions,
 )
+from vienna_kernel.errors import MalformedError
 
 type RuleData = Mapping[str, Any]
 type MappingData = Mapping[str, Any]
@@ -154,7 +156,13 @@ def version_of(conn: Connection, tenant: str, kind: Kind, id: str) -> int:
 
 
 def check(conn: Connection, tenant: str, steps: Iterable[Step]) -> None:
-    """Raises ``StaleError`` when one was made against another version than the newest."""
+    """Raises ``StaleError`` when one was made against another version than the newest, ``MalformedError`` for two of
+    the same document.
+    """
+    steps = list(steps)
+    named = Counter((step.kind, step.id) for step in steps)
+    if twice := [f"{kind} {id}" for (kind, id), times in named.items() if times > 1]:
+        raise MalformedError("/changes", f"{twice[0]} stands there twice")
     found = [(step, version_of(conn, tenant, step.kind, step.id)) for step in steps]
     if stale := [(step, current) for step, current in found if current != step.base]:
         raise StaleError(stale)

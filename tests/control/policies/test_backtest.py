@@ -122,7 +122,14 @@ async def test_it_is_bounded_and_says_what_it_cannot_tell(ask: Ask, bot: Gate, c
             "/rules/0/action/type",
         ),
         ({"bundle": [{"name": "m.yaml", "text": "kind: Mapping"}]}, 422, "m.yaml:1"),
+        (
+            {"remove": ["reads"], "bundle": [{"name": "m.yaml", "text": "kind: Rules\nrules: [{}, 1]"}]},
+            422,
+            "/remove",
+        ),
+        ({"bundle": [{"name": "m.yaml", "text": "kind: Rules\nrules: [{}, 1]"}]}, 422, "m.yaml:1"),
         ({"from": "2026-03-02T10:00:00"}, 422, "/from"),
+        ({"from": "0001-01-01T00:00:00+23:59", "to": "0001-01-02T00:00:00Z"}, 422, "/from"),
         ({"limit": 50_001}, 422, "/limit"),
         ({"agent": "nobody"}, 404, ""),
     ],
@@ -157,6 +164,15 @@ async def test_what_takes_long_is_told_later(
     for task in list(control.app.backtests._running.values()):
         await task
     assert (await ask("GET", f"/policies/backtests/{told['id']}"))[1]["intents"] == 1
+
+
+async def test_one_that_fails_says_so(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("vienna_control.policies.rejudge.page", broken)
+    status, told = await ask("POST", "/policies/backtest", {})
+    assert (status, told["status"], told["error"]) == (200, "failed", "internal")
 
 
 async def test_shadow_rules_tell_what_they_saw_and_what_they_would_change(

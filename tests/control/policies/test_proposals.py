@@ -122,6 +122,8 @@ async def test_every_way_to_change_waits(ask: Ask) -> None:
     assert (await ask("POST", "/action-types", kind))[0] == 202  # was T3: gone and back is a change
     assert (await ask("POST", "/action-types", {**kind, "default_risk_tier": "T3"}))[0] == 201
     assert (await ask("POST", "/action-types", {"name": "look", "effect": "read"}))[0] == 202
+    twice = {"title": "twice", "changes": [{"delete": "mine"}, {"rule": RULE}]}
+    assert (await ask("POST", "/policies/changes", twice))[0] == 422
     _, rule = await ask("GET", "/policies/mine")
     assert (rule["enabled"], rule["version"]) == (True, 1)
 
