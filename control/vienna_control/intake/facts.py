@@ -111,9 +111,10 @@ def remember_host(tx: Tx, ask: Ask) -> None:
 def kept(facts: Facts, rates: Mapping[str, int]) -> dict[str, Any]:
     """What a decision was made on beside the intent, as plain JSON data without floats; what is usual is left out.
 
-    ``rates``: what was counted for it, by rule. What the agent claims is kept up to 2 kB of it, else not at all.
+    ``rates``: what was counted for it, by rule. What the agent claims is kept up to 2 kB, else that it was longer.
     """
     agent, incidents = facts.agent, facts.context.get(RECENT_INCIDENTS)
+    short = len(canonical(facts.claimed)) <= _CLAIMED_BYTES
     told = {
         "trust": plain_decimal(Decimal(str(agent.trust))),
         "environment": agent.environment,
@@ -121,7 +122,8 @@ def kept(facts: Facts, rates: Mapping[str, int]) -> dict[str, Any]:
         "retries": facts.retry_count,
         "incidents": incidents,
         "rates": dict(rates),
-        "claimed": pack(facts.claimed) if len(canonical(facts.claimed)) <= _CLAIMED_BYTES else None,
+        "claimed": pack(facts.claimed) if short else None,
+        "claimed_too_long": not short,
     }
     return {name: value for name, value in told.items() if value}
 

@@ -110,8 +110,9 @@ class Recorded:
 
     @property
     def exact(self) -> bool:
-        """Whether the facts of its moment were kept."""
-        return bool(self.told.get("facts"))
+        """Whether the facts of its moment were kept, all of them: what an agent claims may be too long for that."""
+        kept = self.told.get("facts") or {}
+        return bool(kept) and "claimed_too_long" not in kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

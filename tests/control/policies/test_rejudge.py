@@ -7,11 +7,11 @@ from typing import Any
 
 from gate_end import Gate
 from people import People
-from planes import NOW, Control
+from planes import AGENT_KEY, NOW, Control
 from vienna_control.clock import FixedClock
 from vienna_control.fleet import registry, trust
 from vienna_control.policies import rejudge
-from vienna_control.policies.rejudge import Rejudged
+from vienna_control.policies.rejudge import Rejudged, Span, recorded
 from vienna_control.store import Tx
 from vienna_kernel.verdict import Reason
 
@@ -113,3 +113,13 @@ async def test_rules_on_books_and_counters_are_named(control: Control, people: P
         assert status == 201, answer
     named = {rule.id: why for rule, why in rejudge.not_replayable(control.app.policies.current)}
     assert (named.get("counted"), named.get("booked"), named.get("plain")) == ("rate", "budget", None)
+
+
+async def test_what_an_agent_claims_at_length_is_told_as_not_kept(control: Control) -> None:
+    for words in ("short", "x" * 3000):
+        body = {"action": "create_ticket", "parameters": {"subject": words[:9]}, "context": {"why": words}}
+        await control.ask("POST", "/api/v1/agent/intent", key=AGENT_KEY, body=body)
+    now = control.app.clock.now()
+    span = Span(tenant="default", since=now - timedelta(hours=1), until=now + timedelta(hours=1))
+    found = await control.app.store.read(lambda conn: list(recorded(conn, span)))
+    assert sorted(one.exact for one in found) == [False, True]
