@@ -211,6 +211,21 @@ def listing(noun: str, item: type[BaseModel]) -> type[BaseModel]:
 
 IntentList = listing("intents", IntentBrief)
 ApprovalList = listing("approvals", ApprovalData)
+
+
+class AlikeGroup(Told):
+    """Approvals that differ in parameters only; ``differs``: these, with their values or range."""
+
+    key: dict[str, Any]
+    count: int
+    oldest: Instant
+    newest: Instant
+    sentence: str
+    differs: list[dict[str, Any]]
+    approvals: list[dict[str, str]]
+
+
+AlikeList = listing("groups", AlikeGroup)
 WarrantList = listing("warrants", WarrantBrief)
 PolicyList = listing("policies", PolicyData)
 ActionTypeList = listing("action_types", ActionTypeData)

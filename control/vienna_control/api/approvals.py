@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from vienna_control.api.access import Principal
-from vienna_control.api.answers import ApprovalData, ApprovalList
+from vienna_control.api.answers import AlikeList, ApprovalData, ApprovalList
 from vienna_control.api.intents import SUBMITTING
 from vienna_control.api.narrowing import Narrowed, problem_of
 from vienna_control.api.page import PageQuery, fetch_page, pick_page
@@ -50,16 +50,12 @@ DECIDES = (EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED, EntryType.APPRO
 
 
 class ApprovalsQuery(PageQuery):
-    """Filters of the queue. ``mine``: only what waits for you and that you may decide.
-
-    ``group=alike``: what waits, put together where only parameters differ; ``limit`` is of groups, no cursor.
-    """
+    """Filters of the queue. ``mine``: only what waits for you and that you may decide."""
 
     status: Literal["pending", "approved", "denied", "expired", "cancelled"] | None = None
     agent_id: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     mine: bool = False
-    group: Literal["alike"] | None = None
 
 
 class _VoteBody(BaseModel):
@@ -138,15 +134,10 @@ class DenyData(BaseModel):
 )
 async def list_approvals(ctx: Context) -> dict[str, Any]:
     query, now = ctx.query, ctx.app.clock.now()
-    statement = select(approvals.c.id).where(approvals.c.tenant == ctx.principal.tenant)
-    for name in ("status", "agent_id", "tier"):
-        if (value := getattr(query, name)) is not None:
-            statement = statement.where(approvals.c[name] == value)
+    statement = _asked_for(ctx)
 
     def page(conn: Connection) -> dict[str, Any]:
         desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now)
-        if query.group == "alike":
-            return alike.listed(conn, statement, desk if query.mine else None, most=query.limit)
 
         def brief(row: Row) -> dict[str, Any]:
             return view.brief(conn, row, desk, iso(now))
@@ -163,6 +154,35 @@ async def list_approvals(ctx: Context) -> dict[str, Any]:
         return fetch_page(conn, listed, query, key=approvals.c.id, noun="approvals", shape=brief)
 
     return await ctx.app.store.read(page)
+
+
+def _asked_for(ctx: Context) -> Select[Any]:
+    """Ids of the tenant's approvals that the query is for."""
+    statement = select(approvals.c.id).where(approvals.c.tenant == ctx.principal.tenant)
+    for name in ("status", "agent_id", "tier"):
+        if (value := getattr(ctx.query, name)) is not None:
+            statement = statement.where(approvals.c[name] == value)
+    return statement
+
+
+@route(
+    "GET",
+    "/approvals/alike",
+    who=Who.READER,
+    writes=None,
+    query=ApprovalsQuery,
+    data=AlikeList,
+    summary="What waits, put together where only parameters differ",
+)
+async def list_alike(ctx: Context) -> dict[str, Any]:
+    """The largest groups first; ``limit`` is of groups, and there is no cursor: it looks at the newest 1,000."""
+    query, now = ctx.query, ctx.app.clock.now()
+
+    def read(conn: Connection) -> dict[str, Any]:
+        desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now) if query.mine else None
+        return alike.listed(conn, _asked_for(ctx), desk, most=query.limit)
+
+    return await ctx.app.store.read(read)
 
 
 @route(

@@ -81,11 +81,11 @@ def test_what_is_not_alike_stays_apart(other: dict[str, Any]) -> None:
 async def test_a_batch_votes_on_each_by_itself(bot: Gate, people: People) -> None:
     tickets = [await bot.consult("POST", TICKETS, {"subject": f"case {n}"}) for n in range(3)]
     refund = await bot.consult("POST", REFUNDS, REFUND)
-    _, listed = await people.ask("carol", "GET", "/approvals?group=alike")
+    _, listed = await people.ask("carol", "GET", "/approvals/alike")
     groups = listed["data"]["groups"]
     assert [group["count"] for group in groups] == [3, 1]
     assert groups[0]["differs"][0]["parameter"] == "subject"
-    _, listed = await people.ask("carol", "GET", "/approvals?group=alike&mine=true")
+    _, listed = await people.ask("carol", "GET", "/approvals/alike?mine=true")
     assert [group["key"]["risk_tier"] for group in listed["data"]["groups"]] == ["T1"]
     each = {one["id"]: one for group in groups for one in group["approvals"]}
     chosen = [each[one.approval_id] for one in (*tickets[:2], refund)]
