@@ -84,13 +84,28 @@ class Backtests:
         backtest_id = await self._store.write(unit)
         task = asyncio.create_task(self._compare(backtest_id, asked), name=backtest_id)
         self._running[backtest_id] = task
-        task.add_done_callback(lambda _: self._forget(backtest_id))
+        task.add_done_callback(lambda ended: self._ended(ended, backtest_id))
         await asyncio.wait({task}, timeout=patience_seconds)
         return backtest_id
 
-    def _forget(self, backtest_id: str) -> None:
+    def _ended(self, task: asyncio.Task[None], backtest_id: str) -> None:
         self._running.pop(backtest_id, None)
         self._seen.pop(backtest_id, None)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        # Our own bug: whoever asked is told, and waits no longer.
+        log.error("backtest.internal", error=type(error).__name__, frames=frames_of(error))
+        self._running[backtest_id] = failing = asyncio.create_task(self._failed(backtest_id))
+        failing.add_done_callback(lambda _: self._running.pop(backtest_id, None))
+
+    async def _failed(self, backtest_id: str) -> None:
+        def unit(tx: Tx) -> None:
+            rows.change(tx.conn, table, backtest_id, status="failed", error="internal", finished_at=tx.at)
+
+        try:
+            await self._store.write(unit)
+        except UnavailableError as error:
+            log.warning("backtest.unavailable", backtest_id=backtest_id, why=error.why)
 
     async def _compare(self, backtest_id: str, asked: Asked) -> None:
         async with self._one:
@@ -105,12 +120,6 @@ class Backtests:
                 await self._store.write(lambda tx: _finish(tx, asked.span.tenant, backtest_id, found))
             except UnavailableError as error:
                 log.warning("backtest.unavailable", backtest_id=backtest_id, why=error.why)
-            except Exception as error:  # our own bug: whoever asked is told, and waits no longer
-                log.error("backtest.internal", error=type(error).__name__, frames=frames_of(error))
-                failed = {"status": "failed", "error": "internal"}
-                await self._store.write(
-                    lambda tx: rows.change(tx.conn, table, backtest_id, finished_at=tx.at, **failed)
-                )
 
     def seen(self, backtest_id: str) -> int:
         """How many recorded intents a running one has judged so far."""

@@ -166,13 +166,16 @@ async def test_what_takes_long_is_told_later(
     assert (await ask("GET", f"/policies/backtests/{told['id']}"))[1]["intents"] == 1
 
 
-async def test_one_that_fails_says_so(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_fails_says_so(control: Control, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("vienna_control.policies.rejudge.page", broken)
-    status, told = await ask("POST", "/policies/backtest", {})
-    assert (status, told["status"], told["error"]) == (200, "failed", "internal")
+    _, told = await ask("POST", "/policies/backtest", {})
+    for task in list(control.app.backtests._running.values()):
+        await task
+    _, told = await ask("GET", f"/policies/backtests/{told['id']}")
+    assert (told["status"], told["error"]) == ("failed", "internal")
 
 
 async def test_shadow_rules_tell_what_they_saw_and_what_they_would_change(
