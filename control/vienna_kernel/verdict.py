@@ -49,7 +49,9 @@ class Reason(StrEnum):
     ALREADY_VOTED = "already_voted"
     MFA_REQUIRED = "mfa_required"
     JUSTIFICATION_REQUIRED = "justification_required"
-    CONSENT_UNPROVEN = "consent_unproven"  # no passkeys of the roster agreed to it, or what they said does not hold
+    CONSENT_UNPROVEN = (
+        "consent_unproven"  # no passkeys of the roster agreed to it, or what they said does not hold
+    )
     # who asks
     AGENT_UNKNOWN = "agent_unknown"
     AGENT_SUSPENDED = "agent_suspended"

@@ -66,7 +66,9 @@ def test_its_clock_and_its_bundle_may_change_when_it_is_said_again() -> None:
     assert follow(after(one), again).irregular is None
 
 
-@pytest.mark.parametrize("wrong", [{"sequence": 0}, {"sequence": "1"}, {"counts": {"seen": -1}}, {"at": "noon"}])
+@pytest.mark.parametrize(
+    "wrong", [{"sequence": 0}, {"sequence": "1"}, {"counts": {"seen": -1}}, {"at": "noon"}]
+)
 def test_what_has_no_reading(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Heartbeat.model_validate({"sequence": 1, "at": AT, **wrong})

@@ -49,13 +49,25 @@ DECIDES = (EntryType.APPROVAL_VOTE, EntryType.APPROVAL_RESOLVED, EntryType.APPRO
 """What a vote may enter: a deadline that has passed is found out by it, and what no gate waits for leaves at once."""
 
 
-class ApprovalsQuery(PageQuery):
-    """Filters of the queue. ``mine``: only what waits for you and that you may decide."""
+class _Filters(BaseModel):
+    """Of the queue. ``mine``: only what waits for you and that you may decide."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     status: Literal["pending", "approved", "denied", "expired", "cancelled"] | None = None
     agent_id: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     mine: bool = False
+
+
+class ApprovalsQuery(_Filters, PageQuery):
+    """A page of it."""
+
+
+class AlikeQuery(_Filters):
+    """``limit``: groups at most."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
 class _VoteBody(BaseModel):
@@ -170,12 +182,12 @@ def _asked_for(ctx: Context) -> Select[Any]:
     "/approvals/alike",
     who=Who.READER,
     writes=None,
-    query=ApprovalsQuery,
+    query=AlikeQuery,
     data=AlikeList,
     summary="What waits, put together where only parameters differ",
 )
 async def list_alike(ctx: Context) -> dict[str, Any]:
-    """The largest groups first; ``limit`` is of groups, and there is no cursor: it looks at the newest 1,000."""
+    """The largest groups first, of the newest 1,000 approvals."""
     query, now = ctx.query, ctx.app.clock.now()
 
     def read(conn: Connection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The API is as its OpenAPI document says: schemathesis asks each operation for what the document allows, and for what not.
+"""The API is as its OpenAPI document says: schemathesis asks each operation for what is allowed, and for what is not.
 
 Few cases here, the same each time. ``make fuzz-api EXAMPLES=200`` tries many, at every boundary of every schema.
 """

@@ -30,7 +30,9 @@ passkey_challenges = Table(
     metadata,
     Column("hash", String(64), primary_key=True),  # keyed; a challenge is answered once
     Column("purpose", String(16), nullable=False),  # challenges.Purpose
-    Column("operator_id", String(64)),  # None at a login: whoever answers; such a row is one that was answered
+    Column(
+        "operator_id", String(64)
+    ),  # None at a login: whoever answers; such a row is one that was answered
     Column("subject", String(300)),  # the approval, the proposal, or an agent and its action
     json("terms", nullable=True),  # what the challenge was made of
     at("expires_at"),
