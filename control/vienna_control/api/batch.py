@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
-from vienna_control.api.approvals import CODES, DECIDES, voter_of
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.votes import CODES, DECIDES, voter_of
 from vienna_control.approvals.vote import Ballot, StaleError
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals

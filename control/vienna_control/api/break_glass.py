@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from sqlalchemy import Connection, select
 
-from vienna_control.api.approvals import CODES, DECIDES, voter_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.votes import CODES, DECIDES, voter_of
 from vienna_control.api.webauthn import AssertionBody, OptionsData, kept, party
 from vienna_control.approvals import breakglass, view, wording
 from vienna_control.approvals.breakglass import Opening

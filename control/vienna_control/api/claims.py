@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from vienna_control.api.approvals import CODES, voter_of
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.votes import CODES, voter_of
 from vienna_control.approvals import claims, comments, view
 from vienna_control.approvals.claims import HeldError
 from vienna_control.approvals.comments import EmptyError, FullError

@@ -15,9 +15,9 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import select
 
-from vienna_control.api.intents import SUBMITTING
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import API, Context, Who, route
+from vienna_control.api.submissions import SUBMITTING
 from vienna_control.clock import iso
 from vienna_control.ids import new_id
 from vienna_control.intake.ask import Ask, Caller

@@ -18,10 +18,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
-from vienna_control.api import approvals as own_approvals
 from vienna_control.api import audit as own_audit
 from vienna_control.api import fleet as own_fleet
 from vienna_control.api import intents as own_intents
+from vienna_control.api import submissions, votes
 from vienna_control.api.edge import encode
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import API, Answer, Context, Route, Who, route
@@ -127,14 +127,14 @@ def _through(
     "POST",
     "/intents",
     who=Who.AGENT,
-    writes=own_intents.SUBMITTING,
+    writes=submissions.SUBMITTING,
     body=IntentBody,
     summary="Submit an intent, in the published clients' shape",
 )
 async def submit(ctx: Context) -> web.Response:
     """``status`` is ``approved``, ``pending`` (then ask ``poll_url``) or ``denied``."""
     body = ctx.body
-    ours = own_intents.AgentIntentBody(
+    ours = submissions.AgentIntentBody(
         action=body.action,
         parameters=body.parameters,
         context=body.context,
@@ -142,7 +142,7 @@ async def submit(ctx: Context) -> web.Response:
         idempotency_key=body.idempotency_key,
         simulation=body.simulation,
     )
-    told = _data(await own_intents.submit_as_agent(_through(ctx, ours)))
+    told = _data(await submissions.submit_as_agent(_through(ctx, ours)))
     return _plain(await _intent(ctx, told["intent_id"]))
 
 
@@ -230,7 +230,7 @@ async def heartbeat(ctx: Context) -> web.Response:
     "POST",
     "/proposals/{id}/approve",
     who=Who.APPROVER,
-    writes=own_approvals.DECIDES,
+    writes=votes.DECIDES,
     body=DecisionBody,
     optional_body=True,
     summary="Consent, in the published clients' shape",
@@ -239,8 +239,8 @@ async def approve(ctx: Context) -> web.Response:
     """``id`` is of the approval, or of the intent that it is about."""
     body = ctx.body
     sent = {"comment": body.reason, "justification": body.reason, "otp": body.otp}
-    own = own_approvals.ApproveBody.model_validate(sent)
-    told = _data(await own_approvals.approve(_through(ctx, own, id=await _proposal(ctx))))
+    own = votes.ApproveBody.model_validate(sent)
+    told = _data(await votes.approve(_through(ctx, own, id=await _proposal(ctx))))
     return _plain(_proposed(told))
 
 
@@ -248,16 +248,14 @@ async def approve(ctx: Context) -> web.Response:
     "POST",
     "/proposals/{id}/deny",
     who=Who.APPROVER,
-    writes=own_approvals.DECIDES,
+    writes=votes.DECIDES,
     body=DecisionBody,
     optional_body=True,
     summary="Say no, in the published clients' shape",
 )
 async def deny(ctx: Context) -> web.Response:
-    own = own_approvals.DenyBody.model_validate(
-        {"reason": ctx.body.reason or "no reason given", "otp": ctx.body.otp}
-    )
-    told = _data(await own_approvals.deny(_through(ctx, own, id=await _proposal(ctx))))
+    own = votes.DenyBody.model_validate({"reason": ctx.body.reason or "no reason given", "otp": ctx.body.otp})
+    told = _data(await votes.deny(_through(ctx, own, id=await _proposal(ctx))))
     return _plain(_proposed(told))
 
 

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from sqlalchemy import Connection, select
 
-from vienna_control.api.approvals import CODES, DECIDES
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.votes import CODES, DECIDES
 from vienna_control.approvals.vote import Ballot, StaleError
 from vienna_control.notify import chat, outbox, registry
 from vienna_control.notify.registry import Integration
