@@ -12,7 +12,7 @@ from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.until import INDEFINITE, Duration, until
-from vienna_control.fleet import activity, enforcement, registry, suspension
+from vienna_control.fleet import activity, enforcement, loosening, registry, suspension
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
@@ -184,12 +184,13 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
     "PATCH",
     "/fleet/{agent}",
     who=Who.OPERATOR,
-    writes=EntryType.CONFIG_CHANGED,
+    writes=(EntryType.CONFIG_CHANGED, EntryType.ALERT),
     body=AgentChange,
     data=AgentData,
     summary="Change an agent",
 )
 async def patch_agent(ctx: Context) -> dict[str, Any]:
+    """Where policy takes two people, so does what loosens the hold on an agent: ``step`` says whether it was done."""
     sent = ctx.body.model_dump(exclude_none=True)
 
     def unit(tx: Tx) -> dict[str, Any]:
@@ -199,7 +200,10 @@ async def patch_agent(ctx: Context) -> dict[str, Any]:
                 Code.CONFLICT, "going down a rung is done by POST /fleet/{agent}/promote with confirm"
             )
         changes = {("details" if name == "metadata" else name): value for name, value in sent.items()}
-        return brief(registry.amend(tx, agent, changes, actor=ctx.principal.actor) if changes else agent)
+        who, actor = ctx.principal.name, ctx.principal.actor
+        if ctx.app.config.two_person_policy and loosening.waits(tx, agent, changes, who=who, actor=actor):
+            return brief(agent) | {"step": "second_person_needed"}
+        return brief(registry.amend(tx, agent, changes, actor=actor) if changes else agent) | {"step": "done"}
 
     return await ctx.app.store.write(unit)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from vienna_control.api.fleet import agent_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.route import Context, Who, route
-from vienna_control.fleet import activity, trust
+from vienna_control.fleet import activity, loosening, trust
 from vienna_control.store import Tx
 from vienna_control.store.tables import trust_events
 from vienna_kernel.ledger.trail import EntryType
@@ -51,16 +51,21 @@ async def read_trust(ctx: Context) -> dict[str, Any]:
     "PUT",
     "/fleet/{agent}/trust",
     who=Who.OPERATOR,
-    writes=EntryType.TRUST_CHANGED,
+    writes=(EntryType.TRUST_CHANGED, EntryType.ALERT),
     body=TrustBody,
     summary="Set an agent's trust by hand",
 )
 async def set_trust(ctx: Context) -> dict[str, Any]:
-    body = ctx.body
+    """Down by one person; up by two where policy takes two: ``step`` says whether it was done."""
+    body, who, actor = ctx.body, ctx.principal.name, ctx.principal.actor
 
     def unit(tx: Tx) -> dict[str, Any]:
         agent = agent_of(ctx, tx.conn)
-        after = trust.move(tx, agent, body.trust_score, reason=body.reason, actor=ctx.principal.actor)
-        return {"agent_id": agent.id, "previous_trust_score": agent.trust, "new_trust_score": after}
+        told = {"agent_id": agent.id, "previous_trust_score": agent.trust}
+        wanted = {"trust": body.trust_score}
+        if ctx.app.config.two_person_policy and loosening.waits(tx, agent, wanted, who=who, actor=actor):
+            return told | {"new_trust_score": agent.trust, "step": "second_person_needed"}
+        after = trust.move(tx, agent, body.trust_score, reason=body.reason, actor=actor)
+        return told | {"new_trust_score": after, "step": "done"}
 
     return await ctx.app.store.write(unit)

@@ -1,0 +1,30 @@
+"""Two people for one step: the first one's word is kept for an hour, the second one's does it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from vienna_control import rows
+from vienna_control.clock import iso
+from vienna_control.store import Tx
+from vienna_control.store.tables import settings
+
+KEPT = timedelta(hours=1)
+
+
+def seconded(tx: Tx, *, step: str, wanted: Any, actor: str) -> bool:
+    """Whether somebody else asked for exactly this within the hour; else this word is kept, in place of an older one.
+
+    ``step``: what it is about, ``lower:agt-…``; ``wanted``: JSON data, the same from both.
+    """
+    name = step[:64]
+    kept = tx.conn.scalar(select(settings.c.value).where(settings.c.name == name))
+    tx.conn.execute(settings.delete().where(settings.c.name == name))
+    first: dict[str, Any] = rows.load(kept) or {}
+    if first.get("to") == wanted and first["actor"] != actor and first["at"] > iso(tx.now - KEPT):
+        return True
+    rows.add(tx.conn, settings, name=name, value=rows.dump({"to": wanted, "actor": actor, "at": tx.at}))
+    return False
