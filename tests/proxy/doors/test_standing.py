@@ -60,7 +60,7 @@ def opened(own_gate: Callable[..., Any]) -> Iterator[Callable[..., Opened]]:
 def _ended(gate: Any) -> str:
     until("the gate to end", lambda: not gate.process.running)
     assert gate.process.child.returncode == 1
-    return str(gate.log().strip().splitlines()[-1])
+    return str(gate.log())
 
 
 ORDER = b"GET /v1/orders/O-1 HTTP/1.1\r\nHost: payments.example\r\n\r\n"
