@@ -21,6 +21,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_WAIT_LONGEST = ("proxy/doors", "proxy", "cli", "browser", "journeys", "control")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What waits most comes first: the rest is worked off meanwhile, and no worker is left waiting alone at the end."""
+    tests = config.rootpath / "tests"
+
+    def place(item: pytest.Item) -> int:
+        folders = [tests / name for name in _WAIT_LONGEST]
+        return next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(folders))
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[Upstream]:
     """An HTTPS upstream that keeps what reaches it."""
