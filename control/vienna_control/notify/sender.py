@@ -140,7 +140,7 @@ class Sender:
 
     def link(self, approval_id: str | None) -> str:
         """Where the console shows what an event is about."""
-        return f"{self._base_url}/console/" + (f"#/approvals/{approval_id}" if approval_id else "")
+        return f"{self._base_url}/console/" + (f"approvals/{approval_id}" if approval_id else "")
 
     async def attempt(self, one: Integration, message: Message) -> Attempt:
         """Send once; whatever goes wrong is in the answer."""

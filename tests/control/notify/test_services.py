@@ -34,7 +34,7 @@ def message(event: str = "approval_required", **about: Any) -> Message:
         tenant="default",
         data={"approval_id": "apr-1", "status": "approved"},
         about={"tier": "T2", "agent": "bot", "action": "pay", **about},
-        link="https://vienna.example/console/#/approvals/apr-1",
+        link="https://vienna.example/console/approvals/apr-1",
     )
 
 
@@ -49,7 +49,7 @@ async def test_teams_gets_a_card_with_a_link(bot: Gate, add: Any, service: Recei
     assert "evil.example" not in str(card)
     (action,) = card["actions"]
     assert action["type"] == "Action.OpenUrl"
-    assert action["url"].endswith(f"#/approvals/{held.approval_id}")
+    assert action["url"].endswith(f"/console/approvals/{held.approval_id}")
 
 
 async def test_pagerduty_opens_and_resolves_one_incident(
@@ -96,7 +96,7 @@ def test_a_mail_has_the_lines_that_we_gave_it(detail: str) -> None:
     assert sent["To"] == "a@example.com"
     assert "vienna.example.com" in sent["List-Id"]
     text, html = sent.iter_parts()
-    assert "https://vienna.example/console/#/approvals/apr-1" in text.get_content()
+    assert "https://vienna.example/console/approvals/apr-1" in text.get_content()
     page = html.get_content()
     assert "<script" not in page
     assert "<img" not in page

@@ -110,7 +110,7 @@ async def test_a_press_is_a_vote_and_the_message_says_what_became_of_it(
 ) -> None:
     posted, held = await asked(bot, service)
     offered = buttons(posted)
-    assert offered["vienna_open"].endswith(f"#/approvals/{held.approval_id}")
+    assert offered["vienna_open"].endswith(f"/console/approvals/{held.approval_id}")
     assert await Presses(control).press("vienna_approve", offered["vienna_approve"]) == 200
     assert await status_of(people, held.approval_id) == ("approved", ["carol@example.com"])
     rest = {one.path: one for one in (await service.next(), await service.next())}

@@ -57,7 +57,7 @@ async def test_an_event_arrives_signed_twice_and_nothing_tells_the_secret(
     verified(came, SECRET, control.app.clock.now().timestamp())
     assert came.json["type"] == "approval_required"
     assert came.json["data"]["approval_id"] == held.approval_id
-    assert came.json["data"]["link"].endswith(f"/console/#/approvals/{held.approval_id}")
+    assert came.json["data"]["link"].endswith(f"/console/approvals/{held.approval_id}")
     row = await tried(control, integration_id)
     assert (row["status"], row["response_code"], row["attempts"]) == ("sent", 200, 1)
     assert came.headers["webhook-id"] == came.json["id"] == row["id"]
