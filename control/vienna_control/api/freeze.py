@@ -14,6 +14,7 @@ from vienna_control.api.until import INDEFINITE, Duration, until
 from vienna_control.fleet import registry
 from vienna_control.freeze import freezing
 from vienna_control.freeze.stops import Order
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import stops
 from vienna_kernel.call.authority import canonical_host
@@ -160,6 +161,5 @@ async def unfreeze(ctx: Context) -> dict[str, Any]:
 
 
 def _shown(tx: Tx, tenant: str, freeze_id: str) -> dict[str, Any]:
-    row = freezing.find(tx.conn, tenant, freeze_id)
-    assert row is not None  # noqa: S101  # it was found, or made, in this transaction
+    row = there(freezing.find(tx.conn, tenant, freeze_id), "it was found, or made, in this transaction")
     return freezing.shown(row)

@@ -14,6 +14,7 @@ from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.identity import join_tokens
 from vienna_control.identity.credentials import Terms
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 from vienna_kernel.ledger.trail import EntryType
@@ -81,8 +82,10 @@ async def create_token(ctx: Context) -> dict[str, Any]:
             expires_at=tx.now + timedelta(hours=body.expires_in_hours),
             terms=Terms(name=body.name, most_uses=body.uses),
         )
-        row = rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(token)))
-        assert row is not None  # noqa: S101  # issued above, in this transaction
+        row = there(
+            rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(token))),
+            "issued above, in this transaction",
+        )
         return {**_shape(tx.conn, row), "token": token}
 
     return await ctx.app.store.write(unit)

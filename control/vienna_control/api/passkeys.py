@@ -23,6 +23,7 @@ from vienna_control.api.route import Context, Who, route
 from vienna_control.api.webauthn import AssertionBody, OptionsData, kept, party
 from vienna_control.identity import operators
 from vienna_control.identity.operators import Operator
+from vienna_control.invariant import there
 from vienna_control.passkeys import answers, enrolment, keys
 from vienna_control.passkeys.challenges import Asked
 from vienna_control.passkeys.enrolment import Created, EnrolmentError
@@ -224,9 +225,10 @@ async def login(ctx: Context) -> LoginData:
 
 
 def _self(ctx: Context, conn: Connection) -> Operator:
-    found = operators.by_id(conn, ctx.principal.id)
-    assert found is not None  # noqa: S101  # the credential named them a moment ago, and nobody is ever deleted
-    return found
+    return there(
+        operators.by_id(conn, ctx.principal.id),
+        "the credential named them a moment ago, and nobody is ever deleted",
+    )
 
 
 def _stepped_up(ctx: Context, conn: Connection, operator: Operator) -> None:

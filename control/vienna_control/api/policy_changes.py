@@ -14,6 +14,7 @@ from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.policies import CHANGES
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.invariant import there
 from vienna_control.policies import proposals, writing
 from vienna_control.policies.difference import differences
 from vienna_control.policies.proposals import DecidedError, OwnChangeError
@@ -168,14 +169,14 @@ def _rule_step(conn: Connection, tenant: str, one: RuleChange, at: int, kept: Ma
             raise not_found("policy", one.delete)
         base = RULES.version(conn, tenant, one.delete)
         return Step(kind="rule", id=one.delete, content=None, base=base, what="deleted")
-    assert one.rule is not None  # noqa: S101  # one of the two is there
-    rule_id = one.rule.get("id")
+    rule = there(one.rule, "one of the two is there")
+    rule_id = rule.get("id")
     if not isinstance(rule_id, str):
         raise Problem(Code.VALIDATION_FAILED, f"/changes/{at}/rule/id: expected the id of the rule")
     try:
-        content = rule_from_api(one.rule, rule_id=rule_id)
+        content = rule_from_api(rule, rule_id=rule_id)
     except MalformedError as error:
-        raise misfit(error, one.rule) from None
+        raise misfit(error, rule) from None
     what = "changed" if rule_id in kept else "created"
     return Step(
         kind="rule", id=rule_id, content=content, base=RULES.version(conn, tenant, rule_id), what=what

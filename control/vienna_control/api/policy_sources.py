@@ -186,14 +186,13 @@ async def _suggested(ctx: Context, one: Suggestion) -> dict[str, Any]:
         "risk_tier": asked.tier.value,
         "rule": {"path": "/policies", "body": rule_to_api(one.rule)} if one.rule else None,
         "standing": {"path": "/standing", "body": one.standing} if one.standing else None,
-        "backtest": await _tried(ctx, one) if one.rule else None,
+        "backtest": await _tried(ctx, one, one.rule) if one.rule else None,
     }
 
 
-async def _tried(ctx: Context, one: Suggestion) -> dict[str, Any]:
+async def _tried(ctx: Context, one: Suggestion, rule: dict[str, Any]) -> dict[str, Any]:
     now, tenant = ctx.app.clock.now(), ctx.principal.tenant
-    assert one.rule is not None  # noqa: S101  # asked for where there is one
-    exchange = Exchange(rules=[one.rule])
+    exchange = Exchange(rules=[rule])
     would = await ctx.app.store.read(lambda conn: candidates.build(ctx.app.policies, conn, tenant, exchange))
     span = Span(
         tenant=tenant,

@@ -18,6 +18,7 @@ from vienna_control.clock import iso
 from vienna_control.fleet.registry import FullError
 from vienna_control.identity import join_tokens
 from vienna_control.intake.ask import Caller
+from vienna_control.invariant import there
 from vienna_control.sidecars import heartbeats, inventory, revocation
 from vienna_control.sidecars.enrolment import (
     Application,
@@ -195,8 +196,7 @@ async def stream(ctx: Context) -> web.WebSocketResponse:
         jkt=jkt or "",
     )
     await socket.prepare(ctx.request)
-    transport = ctx.request.transport
-    assert transport is not None  # noqa: S101  # it was prepared, so it is there
+    transport = there(ctx.request.transport, "it was prepared, so it is there")
     serving = asyncio.create_task(app.hub.serve(caller, socket, transport.abort))
     stopping = asyncio.create_task(app.stopping.wait())
     await asyncio.wait({serving, stopping}, return_when="FIRST_COMPLETED")

@@ -24,6 +24,7 @@ from vienna_control.approvals.standing import ending, kept, preview, view
 from vienna_control.approvals.standing.asking import LawError
 from vienna_control.approvals.standing.terms import Terms, TermsError, check
 from vienna_control.clock import iso
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import standing_holders, standing_warrants
 from vienna_kernel.approval.moves import Voter
@@ -179,8 +180,7 @@ async def revoke_standing(ctx: Context) -> RevokedData:
         if not ended and row["asked"] != "pending":
             raise Problem(Code.CONFLICT, "it has ended already, and nothing of it waits to be used")
         ending.end_due(tx)
-        after = kept.one(tx.conn, principal.tenant, standing_id)
-        assert after is not None  # noqa: S101  # read above, in this transaction
+        after = there(kept.one(tx.conn, principal.tenant, standing_id), "read above, in this transaction")
         return RevokedData(standing_id=standing_id, status=kept.status(tx.conn, after, tx.at), revoked=ended)
 
     return await ctx.app.store.write(unit)

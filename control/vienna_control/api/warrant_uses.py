@@ -12,6 +12,7 @@ from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.warrants import holder_of
 from vienna_control.execution import dispatch
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_kernel.ledger.trail import EntryType
 from vienna_kernel.lifecycle import Grade
@@ -95,7 +96,7 @@ def _consume(ctx: Context, tx: Tx) -> ConsumeData:
     row = custody.find(tx.conn, principal.tenant, warrant_id)
     if row is None or row["agent_id"] != principal.agent_id:
         raise not_found("warrant", warrant_id)
-    used = custody.consumption(tx.conn, warrant_id)
+    used = there(custody.consumption(tx.conn, warrant_id), "written above, in this transaction")
     if used is None:
         _must_be_usable(tx, principal, row)
         dispatch.consume(
@@ -111,7 +112,6 @@ def _consume(ctx: Context, tx: Tx) -> ConsumeData:
             ),
         )
         used = custody.consumption(tx.conn, warrant_id)
-    assert used is not None  # noqa: S101  # written above, in this transaction
     if (used["attempt"], used["by"]) != (attempt, principal.actor):
         raise Problem(Code.WARRANT_CONSUMED, "this warrant was used already, by another attempt")
     return ConsumeData(

@@ -30,6 +30,7 @@ from vienna_control.intake import entry, recorded
 from vienna_control.intake.ask import Ask
 from vienna_control.intake.judgement import judge
 from vienna_control.intake.rates import Rates
+from vienna_control.invariant import there
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents, superseded_votes, votes
@@ -104,10 +105,10 @@ def propose(
     row = rows.first(tx.conn, found)
     if row is None or row["status"] != Status.PENDING or row["expires_at"] <= tx.at:
         return None
-    of_intent = rows.first(tx.conn, select(intents).where(intents.c.id == row["intent_id"]))
-    agent = registry.by_id(tx.conn, row["agent_id"])
-    assert of_intent is not None  # noqa: S101  # foreign keys
-    assert agent is not None  # noqa: S101
+    of_intent = there(
+        rows.first(tx.conn, select(intents).where(intents.c.id == row["intent_id"])), "foreign keys"
+    )
+    agent = there(registry.by_id(tx.conn, row["agent_id"]), "foreign key")
     before = recorded.as_asked(of_intent, attempt=approval_id)
     seen = rows.load(row["shown"])
     claimed = shown.exact(seen.get("claimed") or {})

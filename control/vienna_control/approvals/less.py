@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from vienna_control import rows
 from vienna_kernel.value import Value, pack, plain, unpack
@@ -49,7 +49,5 @@ class Less:
         data = rows.load(text)
         if data is None:
             return None
-        before, after = unpack(data["before"]), unpack(data["after"])
-        assert isinstance(before, Mapping)  # noqa: S101  # written above
-        assert isinstance(after, Mapping)  # noqa: S101
+        before, after = (cast("Mapping[str, Value]", unpack(data[name])) for name in ("before", "after"))
         return cls(asked=tuple(data["asked"]), before=before, after=after, sentence=data["sentence"])

@@ -14,6 +14,7 @@ from vienna_control.budgets import ending
 from vienna_control.execution import drift
 from vienna_control.execution.told import Kept, Told, read_back, verified
 from vienna_control.fleet.trust import Merits
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import executions
 from vienna_kernel.budget.settlement import Ended
@@ -26,8 +27,7 @@ _FINAL = frozenset({Result.DRIFT, Result.FAILED})
 
 def keep(tx: Tx, row: rows.Row, told: Told, merits: Merits) -> Kept:
     """Record what a read-back changed of an execution that has ended; ``row`` is it, with its intent."""
-    reread = told.reread
-    assert reread is not None  # noqa: S101  # the caller has looked
+    reread = there(told.reread, "the caller has looked")
     was = Result(row["verification"] or Result.UNVERIFIABLE)
     known = rows.load(row["readback"])
     if known is not None and any(one["part"] == reread.part for one in known["told"]):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from vienna_control import rows
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents
 from vienna_kernel.decision.facts import AgentFacts
@@ -178,9 +179,7 @@ def register(tx: Tx, agent: Agent, *, actor: str, most: int) -> Agent:
         },
     )
     tx.publish("_bundle", {"agent_id": agent_id}, tenant=agent.tenant)
-    registered = by_id(tx.conn, agent_id)
-    assert registered is not None  # noqa: S101  # inserted three lines above, in this transaction
-    return registered
+    return there(by_id(tx.conn, agent_id), "inserted three lines above, in this transaction")
 
 
 def amend(tx: Tx, agent: Agent, changes: Mapping[str, Any], *, actor: str) -> Agent:
@@ -206,6 +205,4 @@ def amend(tx: Tx, agent: Agent, changes: Mapping[str, Any], *, actor: str) -> Ag
         data={"what": "agent", "changed": sorted(changes), "to": shown},
     )
     tx.publish("_bundle", {"agent_id": agent.id}, tenant=agent.tenant)
-    amended = by_id(tx.conn, agent.id)
-    assert amended is not None  # noqa: S101  # agents are never removed
-    return amended
+    return there(by_id(tx.conn, agent.id), "agents are never removed")

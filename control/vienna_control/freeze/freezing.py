@@ -16,6 +16,7 @@ from vienna_control.clock import iso
 from vienna_control.fleet.alerts import raise_alert
 from vienna_control.freeze import reset, stops
 from vienna_control.freeze.stops import Order
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import agents
 from vienna_control.store.tables import stops as table
@@ -42,8 +43,7 @@ def freeze(tx: Tx, order: Order) -> tuple[str, reset.Ended]:
     ended = reset.reset(tx, reach, reason="frozen by operators", actor=order.by)
     told = {"change": "frozen", "until": order.until, "reason": order.reason}
     counts = {"pending_intents_cancelled": ended.intents, "warrants_revoked": ended.warrants}
-    row = find(tx.conn, order.tenant, freeze_id)
-    assert row is not None  # noqa: S101  # inserted above, in this transaction
+    row = there(find(tx.conn, order.tenant, freeze_id), "inserted above, in this transaction")
     _tell(tx, row, told | counts, by=order.by)
     text = f"{order.level.value} of {scope_text(row)}: {order.reason}"
     raise_alert(

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Table, select
 from vienna_control import custody, rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.standing import ending as standing
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, intents, standing_warrants, warrants
 from vienna_kernel.approval.moves import Status
@@ -84,8 +85,7 @@ def _held(tx: Tx, reach: Reach, table: Table, *where: ColumnElement[bool]) -> li
 def _cancel_asked(tx: Tx, reach: Reach, reason: str, actor: str) -> int:
     held = _held(tx, reach, approvals, approvals.c.status == Status.PENDING.value)
     for one in held:
-        row = ending.open_row(tx.conn, one["id"])
-        assert row is not None  # noqa: S101  # read two lines above, in this transaction
+        row = there(ending.open_row(tx.conn, one["id"]), "read two lines above, in this transaction")
         frozen = reach.stop.kind is Kind.FREEZE
         ending.conclude(tx, row, Status.CANCELLED, reason=reason, by=actor, frozen=frozen)
     return len(held)

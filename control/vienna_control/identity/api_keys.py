@@ -18,6 +18,7 @@ from vienna_control import rows
 from vienna_control.clock import from_iso, iso
 from vienna_control.identity.credentials import Credentials, Terms
 from vienna_control.identity.standing import own_keys
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 
@@ -59,8 +60,10 @@ def create(
         expires_at=expires_at,
         terms=terms,
     )
-    row = rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(plain)))
-    assert row is not None  # noqa: S101  # issued above, in this transaction
+    row = there(
+        rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(plain))),
+        "issued above, in this transaction",
+    )
     return Made(plain, row)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from vienna_control import rows
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import operators
 from vienna_kernel.ledger.trail import EntryType
@@ -120,9 +121,7 @@ def create(tx: Tx, new: Entered, *, actor: str) -> Operator:
         created_at=tx.at,
     )
     recorded(tx, new.tenant, actor, operator_id, role=new.role, groups=list(new.groups), added=True)
-    found = by_id(tx.conn, operator_id)
-    assert found is not None  # noqa: S101  # entered above, in this transaction
-    return found
+    return there(by_id(tx.conn, operator_id), "entered above, in this transaction")
 
 
 def set_hash(tx: Tx, operator_id: str, hashed: str) -> None:
@@ -160,7 +159,6 @@ def enter(
         rows.add(
             tx.conn, operators, id=tx.id("op"), tenant=tenant, email=email.lower(), created_at=tx.at, **values
         )
-    entered = by_email(tx.conn, email)
-    assert entered is not None  # noqa: S101  # entered above, in this transaction
+    entered = there(by_email(tx.conn, email), "entered above, in this transaction")
     recorded(tx, tenant, actor, entered.id, role=role, groups=list(groups))
     return entered.id

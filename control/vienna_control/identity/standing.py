@@ -15,6 +15,7 @@ from sqlalchemy import Connection, exists, func, or_, select
 from vienna_control import rows
 from vienna_control.identity import Identity, operators
 from vienna_control.identity.operators import Operator
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 from vienna_control.store.tables import operators as table
@@ -53,9 +54,7 @@ def amend(tx: Tx, identity: Identity, operator: Operator, change: Change, *, by:
     operators.recorded(tx, operator.tenant, f"operator:{by}", operator.id, changed=_plain(wanted))
     if power:
         _end_power(tx, identity, operator, wanted, actor=f"operator:{by}")
-    changed = operators.by_id(tx.conn, operator.id)
-    assert changed is not None  # noqa: S101  # operators are never deleted
-    return changed
+    return there(operators.by_id(tx.conn, operator.id), "operators are never deleted")
 
 
 def _differing(operator: Operator, change: Change) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vienna_control.execution import dispatch
 from vienna_control.intake import answers
 from vienna_control.intake.answers import Handed
 from vienna_control.intake.ask import Ask, Caller
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import intents, warrants
 from vienna_kernel import wire
@@ -149,8 +150,10 @@ def meaning_of(row: rows.Row) -> tuple[Intent, ...]:
 
 def lowered(tx: Tx, ask: Ask, intent_id: str) -> Ask:
     """An ask on the API's road for more than people agreed to, as an ask for what they agreed to."""
-    row = rows.first(tx.conn, select(intents.c.meaning).where(intents.c.id == intent_id))
-    assert row is not None  # noqa: S101  # its approval names it
+    row = there(
+        rows.first(tx.conn, select(intents.c.meaning).where(intents.c.id == intent_id)),
+        "its approval names it",
+    )
     return replace(ask, intents=meaning_of(row))
 
 

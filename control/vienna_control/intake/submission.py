@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import cast
 
 from vienna_control.approvals.shown import exact
 from vienna_control.execution.handlers import HANDLERS
@@ -82,8 +83,7 @@ def _under_parameters(error: FieldError) -> FieldError:
 
 def _intent(wanted: Submission, kind: ActionType | None) -> Intent:
     declared = kind.parameters if kind else {}
-    parameters = exact(dict(wanted.parameters))
-    assert isinstance(parameters, Mapping)  # noqa: S101  # an object stays one
+    parameters = cast("Mapping[str, Value]", exact(dict(wanted.parameters)))
     return Intent(
         action=wanted.action,
         target=wanted.target or f"action:{wanted.action}",

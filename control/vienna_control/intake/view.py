@@ -11,6 +11,7 @@ from vienna_control import rows
 from vienna_control.approvals.less import Less
 from vienna_control.approvals.wording import denied_hint
 from vienna_control.clock import from_iso
+from vienna_control.invariant import there
 from vienna_control.store.tables import agents, approvals, entries, executions, intents, votes, warrants
 from vienna_kernel.lifecycle import Status
 from vienna_kernel.value import plain, unpack
@@ -189,8 +190,7 @@ def execution(
 
 def submitted(conn: Connection, intent_id: str) -> dict[str, Any]:
     """The answer to a submission, in the published shapes."""
-    row = rows.first(conn, listed().where(intents.c.id == intent_id))
-    assert row is not None  # noqa: S101  # submitted in this transaction
+    row = there(rows.first(conn, listed().where(intents.c.id == intent_id)), "submitted in this transaction")
     decision = rows.load(row["decision"]) or {}
     told: dict[str, Any] = {
         "intent_id": row["id"],

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Select, bindparam, delete, select
 
 from vienna_control import rows
+from vienna_control.invariant import there
 from vienna_control.notify.guard import DestinationError, Guard
 from vienna_control.notify.kinds import KINDS, shown
 from vienna_control.notify.message import Destination
@@ -236,6 +237,4 @@ def _recorded(tx: Tx, tenant: str, integration_id: str, by: str, **what: Any) ->
 
 
 def _again(conn: Connection, tenant: str, integration_id: str) -> Integration:
-    found = find(conn, tenant, integration_id)
-    assert found is not None  # noqa: S101  # entered or changed in this very transaction
-    return found
+    return there(find(conn, tenant, integration_id), "entered or changed in this very transaction")

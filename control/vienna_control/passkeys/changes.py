@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, update
 from vienna_control import rows
 from vienna_control.fleet.alerts import raise_alert
 from vienna_control.identity import operators
+from vienna_control.invariant import there
 from vienna_control.passkeys import answers, challenges, keys, roster
 from vienna_control.passkeys.answers import Given
 from vienna_control.passkeys.challenges import Asked, Challenges
@@ -232,9 +233,7 @@ def sign(
     )
     if whole:
         _publish(tx, proposal, signed, operator_id)
-    now = find(tx.conn, proposal.row["tenant"], proposal.row["id"])
-    assert now is not None  # noqa: S101  # it was changed above
-    return now
+    return there(find(tx.conn, proposal.row["tenant"], proposal.row["id"]), "it was changed above")
 
 
 def _may_sign(tx: Tx, by: Roster, passkey: rows.Row, made: Roster) -> bool:

@@ -16,6 +16,7 @@ from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.clock import from_iso, iso
 from vienna_control.fleet import registry
+from vienna_control.invariant import there
 from vienna_control.passkeys import answers, challenges, keys, roster
 from vienna_control.passkeys.answers import Given
 from vienna_control.passkeys.challenges import Asked, Challenges
@@ -37,8 +38,7 @@ def subject_of(conn: Connection, row: rows.Row) -> Subject:
     intent = conn.execute(
         select(intents.c.meaning, intents.c.call).where(intents.c.id == row["intent_id"])
     ).one()
-    agent = registry.by_id(conn, row["agent_id"])
-    assert agent is not None  # noqa: S101  # a foreign key holds it
+    agent = there(registry.by_id(conn, row["agent_id"]), "a foreign key holds it")
     call = rows.load(intent.call) or {}
     return Subject(
         agent=agent.name,
@@ -101,10 +101,8 @@ def take(
     answer = answers.take(tx, waiting, given, asked, party)
     if isinstance(answer, Refused):
         return answer
-    row = ending.open_row(tx.conn, approval_id)
-    said = answer.asked.terms
-    assert row is not None  # noqa: S101  # whoever votes has found it
-    assert said is not None  # noqa: S101  # ``ask`` kept them
+    row = there(ending.open_row(tx.conn, approval_id), "whoever votes has found it")
+    said = there(answer.asked.terms, "ask kept them")
     terms = Terms(**{**said, "tier": Tier(said["tier"])})
     now = (subject_of(tx.conn, row), row["shown_digest"], row["tier"])
     if challenge_of(now[0], terms) != answer.challenge or (terms.shown, terms.tier) != now[1:]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.identity.operators import Operator
+from vienna_control.invariant import there
 from vienna_control.passkeys import keys
 from vienna_control.passkeys.challenges import Asked, Challenges
 from vienna_control.store import Tx
@@ -99,9 +100,7 @@ def enrol(
         actor=f"operator:{operator.id}",
         data={"what": "passkey_enrolled", "passkey": passkey_id, "kid": made.key.kid},
     )
-    row = keys.by_id(tx.conn, operator.id, passkey_id)
-    assert row is not None  # noqa: S101  # added above, in this transaction
-    return row
+    return there(keys.by_id(tx.conn, operator.id, passkey_id), "added above, in this transaction")
 
 
 def _challenge(created: Created) -> bytes:

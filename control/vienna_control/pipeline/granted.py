@@ -15,6 +15,7 @@ from vienna_control.execution.dispatch import Terms, Use
 from vienna_control.execution.told import Told
 from vienna_control.intake import answers, entry, facts, recorded, replay
 from vienna_control.intake.answers import Handed
+from vienna_control.invariant import there
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.store import Tx
 from vienna_kernel import wire
@@ -48,8 +49,7 @@ def under(tx: Tx, parts: Parts, case: Case, cover: Cover) -> wire.Decision:
     """People have agreed in advance: a use of their standing warrant, which the caller has counted."""
     status = advance(Status.RECEIVED, Event.GRANT)
     intent_id = entry.submit(tx, case.ask, case.told(), status=status)
-    requirements = case.judged.decision.requirements
-    assert requirements is not None  # noqa: S101  # only what would be held is covered
+    requirements = there(case.judged.decision.requirements, "only what would be held is covered")
     terms = _terms(parts, case)
     left = int((from_iso(cover.expires_at) - tx.now).total_seconds())
     terms = replace(

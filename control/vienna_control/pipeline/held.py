@@ -8,6 +8,7 @@ from vienna_control.approvals import breakglass, duty, memory, queue, shown
 from vienna_control.approvals.duty import Level
 from vienna_control.approvals.standing import using
 from vienna_control.intake import answers, entry
+from vienna_control.invariant import there
 from vienna_control.pipeline import granted, refused
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.store import Tx
@@ -17,8 +18,7 @@ from vienna_kernel.lifecycle import Event, Status, advance
 
 def hold(tx: Tx, parts: Parts, case: Case) -> wire.Decision:
     """People are asked; or they were, for this call or in advance, and what they said is enough for policy now."""
-    requirements = case.judged.decision.requirements
-    assert requirements is not None  # noqa: S101  # the kernel gives them with every hold
+    requirements = there(case.judged.decision.requirements, "the kernel gives them with every hold")
     if case.past is not None and memory.satisfies(
         tx, case.past, requirements, tier=case.judged.decision.tier
     ):

@@ -38,6 +38,7 @@ from vienna_control.intake.admission import standing
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.intake.judgement import enforced, judge
 from vienna_control.intake.rates import Rates
+from vienna_control.invariant import there
 from vienna_control.pipeline import brought, granted, held, refused
 from vienna_control.pipeline.case import Case, Parts
 from vienna_control.policies import Policies
@@ -228,8 +229,9 @@ class Pipeline:
             editor = edit.seated(tx, tenant, approval_id, voter, in_place_of=ballot.in_place_of)
             if not isinstance(editor, Voter):
                 return editor
-            less = self.narrowed(tx, tenant, approval_id, narrowed)
-            assert less is not None  # noqa: S101  # it waits: only then somebody is seated
+            less = there(
+                self.narrowed(tx, tenant, approval_id, narrowed), "it waits: only then somebody is seated"
+            )
             edit.apply(tx, less, voter, seen=ballot.shown_digest)
             ballot = replace(ballot, shown_digest=None)
         decided = vote.cast(tx, tenant, approval_id, voter, ballot)

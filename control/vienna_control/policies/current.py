@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from vienna_control.approvals import groups
 from vienna_control.fleet.alerts import raise_alert
+from vienna_control.invariant import there
 from vienna_control.policies import files, versions
 from vienna_control.policies.bundle import Bundle, compile_bundle
 from vienna_control.policies.hits import Hits
@@ -126,8 +127,7 @@ class Policies:
     @property
     def sources(self) -> files.Sources:
         """The files in force, parsed."""
-        assert self._sources is not None  # noqa: S101  # ``open`` is the only way here
-        return self._sources
+        return there(self._sources, "open is the only way here")
 
     async def run(self) -> None:
         """Look for changed files, write hits down and let proposals expire, until cancelled."""

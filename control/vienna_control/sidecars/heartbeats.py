@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from vienna_control import rows
 from vienna_control.clock import Clock, from_iso, iso
 from vienna_control.fleet.alerts import Severity, raise_alert
+from vienna_control.invariant import there
 from vienna_control.ports import UnavailableError
 from vienna_control.store import Store, Tx
 from vienna_control.store.tables import agents, sidecars
@@ -45,8 +46,10 @@ _LOOK_SECONDS = 10.0
 
 def keep(tx: Tx, sidecar_id: str, beat: Heartbeat) -> None:
     """Take one heartbeat of a sidecar that is enrolled."""
-    row = rows.first(tx.conn, select(sidecars).where(sidecars.c.id == sidecar_id))
-    assert row is not None  # noqa: S101  # its key was found in this sidecar's name
+    row = there(
+        rows.first(tx.conn, select(sidecars).where(sidecars.c.id == sidecar_id)),
+        "its key was found in this sidecar's name",
+    )
     found = follow(_last(row), beat)
     values = _alive(tx, row, beat)
     if found.new:

@@ -22,6 +22,7 @@ from vienna_control.intake import entry
 from vienna_control.intake.ask import Ask, Caller
 from vienna_control.intake.facts import gather
 from vienna_control.intake.rates import Rates
+from vienna_control.invariant import there
 from vienna_control.passkeys import consent
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
@@ -55,14 +56,11 @@ def request(tx: Tx, requester: Voter, terms: Terms, *, bundle: Bundle, rates: Ra
 
     ``requester``: the operator who asks for it, and will not decide it.
     """
-    kind = bundle.action_types.get(terms.action)
-    check(terms, kind, now=tx.now)
-    assert kind is not None  # noqa: S101  # checked
+    kind = check(terms, bundle.action_types.get(terms.action), now=tx.now)
     if queue.full(tx.conn, terms.agents[0].id):
         raise LawError("too many approvals of this agent wait already")
     decision = _decision(tx, terms, kind, bundle, rates)
-    tenant, requirements = terms.agents[0].tenant, decision.requirements
-    assert requirements is not None  # noqa: S101  # every hold has them
+    tenant, requirements = terms.agents[0].tenant, there(decision.requirements, "every hold has them")
     level = duty.first_level(tx.conn, tenant, requirements, now=tx.now, owner=requester.id)
     if level is None:
         raise LawError("nobody who may agree to it, but for you, can answer now")

@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 from vienna_control import custody, rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.standing import kept
+from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, standing_holders, standing_warrants, warrants
 from vienna_kernel.approval.moves import Status
@@ -20,8 +21,7 @@ def revoke(tx: Tx, row: rows.Row, *, reason: str, actor: str, agent_id: str | No
     One that people have not decided about is withdrawn. ``row``: of ``kept.listed``.
     """
     if row["asked"] == Status.PENDING:
-        asked = ending.open_row(tx.conn, row["approval_id"])
-        assert asked is not None  # noqa: S101  # foreign key
+        asked = there(ending.open_row(tx.conn, row["approval_id"]), "foreign key")
         ending.conclude(tx, asked, Status.CANCELLED, reason=reason, by=actor)
         return []
     ended: list[str] = []
@@ -80,8 +80,7 @@ def end_due(tx: Tx) -> int:
     for row in found:
         if row["asked"] == Status.PENDING:
             revoke(tx, row, reason="what was asked for is over", actor="system")
-        now = kept.one(tx.conn, row["tenant"], row["id"])
-        assert now is not None  # noqa: S101  # read above, in this transaction
+        now = there(kept.one(tx.conn, row["tenant"], row["id"]), "read above, in this transaction")
         rows.change(tx.conn, standing_warrants, row["id"], ended_at=tx.at)
         kept.tell(tx, now, kept.status(tx.conn, now, tx.at))
     return len(found)

@@ -13,6 +13,7 @@ from vienna_control.approvals.standing import kept
 from vienna_control.authority import Authority, Grant
 from vienna_control.freeze import stops
 from vienna_control.intake import entry
+from vienna_control.invariant import there
 from vienna_control.policies import Bundle
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals, standing_holders
@@ -30,8 +31,7 @@ def grant(tx: Tx, authority: Authority, approval_id: str, bundle: Bundle) -> str
     if row is None:
         return None
     terms = kept.terms(tx.conn, row)
-    asked = rows.first(tx.conn, select(approvals).where(approvals.c.id == approval_id))
-    assert asked is not None  # noqa: S101  # foreign key
+    asked = there(rows.first(tx.conn, select(approvals).where(approvals.c.id == approval_id)), "foreign key")
     meaning = Intent(
         action=terms.action,
         target=terms.target or "*",

@@ -194,15 +194,16 @@ def _packed(word: str, value: Any) -> Any:
     return pack(value)
 
 
-def check(terms: Terms, kind: ActionType | None, *, now: datetime) -> None:
-    """Raises ``TermsError`` naming each field that cannot hold."""
+def check(terms: Terms, kind: ActionType | None, *, now: datetime) -> ActionType:
+    """The action type, ``kind``. Raises ``TermsError`` naming each field that cannot hold."""
     errors = [*_of_time(terms, now), *_of_limits(terms, kind)]
     if kind is None:
         errors.append(FieldError("/action", f"there is no action type {terms.action}", "a known action"))
     if terms.most_tier > Tier.T2:
         errors.append(FieldError("/most_tier", "what is T3 is asked about each time", "T2 at most"))
-    if errors:
+    if errors or kind is None:
         raise TermsError(errors)
+    return kind
 
 
 def _of_time(terms: Terms, now: datetime) -> list[FieldError]:

@@ -11,6 +11,7 @@ from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.standing import kept
 from vienna_control.intake.ask import Ask
+from vienna_control.invariant import there
 from vienna_control.passkeys import consent
 from vienna_control.store import Tx
 from vienna_control.store.tables import standing_holders, standing_uses, standing_warrants, warrants
@@ -114,8 +115,10 @@ def note(tx: Tx, cover: Cover, *, warrant_id: str, intent_id: str, agent_id: str
         uses=cover.uses,
         at=tx.at,
     )
-    row = rows.first(tx.conn, select(standing_warrants).where(standing_warrants.c.id == cover.standing_id))
-    assert row is not None  # noqa: S101  # counted above, in this transaction
+    row = there(
+        rows.first(tx.conn, select(standing_warrants).where(standing_warrants.c.id == cover.standing_id)),
+        "counted above, in this transaction",
+    )
     if row["used"] < row["count"]:
         kept.tell(tx, row, "used")
         return
