@@ -96,7 +96,7 @@ def _consume(ctx: Context, tx: Tx) -> ConsumeData:
     row = custody.find(tx.conn, principal.tenant, warrant_id)
     if row is None or row["agent_id"] != principal.agent_id:
         raise not_found("warrant", warrant_id)
-    used = there(custody.consumption(tx.conn, warrant_id), "written above, in this transaction")
+    used = custody.consumption(tx.conn, warrant_id)
     if used is None:
         _must_be_usable(tx, principal, row)
         dispatch.consume(
@@ -111,7 +111,7 @@ def _consume(ctx: Context, tx: Tx) -> ConsumeData:
                 grade=Grade.REPORTED,
             ),
         )
-        used = custody.consumption(tx.conn, warrant_id)
+        used = there(custody.consumption(tx.conn, warrant_id), "written above, in this transaction")
     if (used["attempt"], used["by"]) != (attempt, principal.actor):
         raise Problem(Code.WARRANT_CONSUMED, "this warrant was used already, by another attempt")
     return ConsumeData(
