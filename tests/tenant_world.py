@@ -184,6 +184,7 @@ async def _around_approvals(ours: Filled, people: People) -> None:
     standing = await ours.ask("oscar", "POST", "/standing", terms)
     frozen = {"agent": f"bot-{MARK}", "reason": MARK}
     stop = await ours.ask("ada", "POST", "/freeze", frozen)
+    (alert,) = (await ours.ask("ada", "GET", "/alerts?kind=freeze"))["alerts"]
     opened = {"incident": MARK, "reason": MARK, "otp": people.code()}
     opened |= {"agent": "billing-bot", "action": "create_refund"}
     glass = await ours.ask("carol", "POST", "/break-glass", opened)
@@ -193,6 +194,7 @@ async def _around_approvals(ours: Filled, people: People) -> None:
         "/delegations": delegation["delegation_id"],
         "/standing": standing["standing_id"],
         "/freeze": stop["freeze_id"],
+        "/alerts": alert["alert_id"],
         "/break-glass": glass["break_glass_id"],
         "/audit": entries[-1]["id"],
     }

@@ -61,6 +61,7 @@ MODULES = (
     "deliveries",
     "sidecars",
     "events",
+    "alerts",
     "published",
     "audit_export",
     "audit",

@@ -57,6 +57,7 @@ class EntryType(StrEnum):
     CONFIG_CHANGED = "config_changed"
     REPORT_MADE = "report_made"
     ALERT = "alert"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
 
 def entry_body(

@@ -81,6 +81,7 @@ BODIES: dict[str, Any] = {
     "POST /fleet/{agent}/promote": {"to": "observe"},
     "DELETE /sidecars/{id}": REASON,
     "PATCH /integrations/{id}": {"enabled": False},
+    "POST /alerts/{id}/acknowledge": {"note": "ours now"},
     "POST /published/api/v1/proposals/{id}/approve": {},
     "POST /published/api/v1/proposals/{id}/deny": REASON,
     f"POST {ROOT}/proposals/{{id}}/approve": {},

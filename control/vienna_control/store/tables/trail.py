@@ -44,5 +44,8 @@ alerts = Table(
     Column("intent_id", String(64)),
     Column("text", Text, nullable=False),
     at("at"),
-    at("acknowledged_at", nullable=True),
+    at("acknowledged_at", nullable=True),  # NULL: open
+    Column("acknowledged_by", String(64)),
+    Column("note", Text, nullable=False, server_default=""),
+    Index(None, "tenant", "acknowledged_at", "id"),
 )
