@@ -18,11 +18,15 @@ integrations = Table(
     json("events"),
     json("routing"),
     Column("enabled", Boolean, nullable=False),
+    Column("operator_id", String(64), index=True),  # whose device it is; NULL: a channel of the tenant
+    Column("endpoint", String(64)),  # of a device: keyed hash of its address, so that a browser is rung once
     at("failing_since", nullable=True),  # when a delivery was first given up; NULL: the last one arrived
+    at("sent_at", nullable=True),  # when a delivery last arrived
     Column("created_by", String(64), nullable=False),
     at("created_at"),
     at("updated_at"),
     Index(None, "tenant", "enabled"),
+    Index(None, "endpoint", unique=True),
 )
 
 deliveries = Table(  # the outbox, and its history
