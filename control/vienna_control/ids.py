@@ -9,7 +9,7 @@ import uuid_utils
 type Prefix = Literal[
     "int", "apr", "wrt", "exec", "aud", "pol", "act", "agt", "op", "sess", "key", "side",
     "intg", "rpt", "eval", "map", "chk", "vote", "dlg", "cmt", "bg", "alr", "trs", "req", "att",
-    "stp", "sim", "std", "dlv",
+    "stp", "sim", "std", "dlv", "flt",
 ]  # fmt: skip
 
 

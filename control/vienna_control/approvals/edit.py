@@ -187,6 +187,7 @@ def apply(tx: Tx, edit: Edit, editor: Voter, *, seen: str | None) -> None:
         summary=ask.summary(),
         tier=edit.decision.tier.value,
         decision=rows.dump(edit.told.data),
+        rule=edit.told.data.get("rule_id"),
         updated_at=tx.at,
     )
     entry.evaluated(tx, ask, row["intent_id"], edit.told, again=False)

@@ -107,6 +107,7 @@ def submit(tx: Tx, ask: Ask, told: Told, *, status: Status) -> str:
         digest=ask.meaning_digest,
         request_digest=call.request_digest if call else "",
         decision=rows.dump(told.data),
+        rule=told.data.get("rule_id"),
         reason=told.reason.value if told.reason and status is Status.DENIED else None,
         would=told.would,
         bundle=ask.bundle,

@@ -31,6 +31,7 @@ from vienna_control.store.tables.policy import (
     rule_hits,
 )
 from vienna_control.store.tables.reports import reports
+from vienna_control.store.tables.saved_filters import saved_filters
 from vienna_control.store.tables.settings import settings
 from vienna_control.store.tables.sidecars import sidecars
 from vienna_control.store.tables.standing import (
@@ -86,6 +87,7 @@ __all__ = [
     "roster_proposals",
     "rosters",
     "rule_hits",
+    "saved_filters",
     "sent_writes",
     "sessions",
     "settings",
