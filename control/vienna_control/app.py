@@ -19,6 +19,7 @@ from vienna_control.audit import Sequencer
 from vienna_control.authority import Authority
 from vienna_control.clock import Clock
 from vienna_control.config import Settings
+from vienna_control.doctor.lookout import Lookout
 from vienna_control.events import Bus
 from vienna_control.execution.sweep import Sweep
 from vienna_control.folder import DataFolder
@@ -140,6 +141,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
         store,
         clock,
         authority,
+        authority.push,
         base_url=settings.control.public_url or base_url,
         count=metrics.delivered,
     )
@@ -173,6 +175,7 @@ async def _compose(settings: Settings, folder: DataFolder, base_url: str, store:
             Sweep(store, clock, pipeline.merits, hub.away),
             hub,
             Silence(store, clock),
+            Lookout(store, clock, policies.of),
             notify.sender,
         ),
         openapi=functools.cache(lambda: describe(all_routes())),

@@ -6,6 +6,7 @@ refused: nothing is ever let through because something of ours is away.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 
@@ -56,4 +57,12 @@ class Sealer(Protocol):
 
     def unseal(self, data: bytes, context: str) -> bytes:
         """Plain bytes. Raises ``UnavailableError("authority", …)`` when the key or the context is another."""
+        ...
+
+
+class PushSigner(Protocol):
+    """What shows push services who sends (RFC 8292)."""
+
+    def authorization(self, audience: str, *, subject: str, now: datetime) -> str:
+        """The ``Authorization`` header for the push service of this origin."""
         ...

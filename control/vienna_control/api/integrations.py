@@ -95,7 +95,8 @@ class TestData(BaseModel):
     summary="Types of channels, and what each needs",
 )
 async def integration_types(ctx: Context) -> dict[str, Any]:
-    return {"types": {name: kind.to_api() for name, kind in KINDS.items()}, "events": list(EVENTS)}
+    types = {name: kind.to_api() for name, kind in KINDS.items() if not kind.personal}
+    return {"types": types, "events": list(EVENTS)}
 
 
 @route(

@@ -102,7 +102,12 @@ def pointer(path: Sequence[str | int]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-_SECRET_FIELDS = frozenset({"password", "otp", "token", "api_key", "apiKey", "totp_secret", "secret", "code"})
+_SECRET_FIELDS = frozenset(
+    {
+        *("password", "otp", "token", "api_key", "apiKey", "totp_secret", "secret", "code"),
+        *("endpoint", "p256dh", "auth"),  # of a browser's subscription
+    }
+)
 
 
 def invalid(error: ValidationError, *, prefix: str = "", sent: Any = None) -> Problem:

@@ -1,8 +1,8 @@
 """The authority: keys of the installation, sealed at rest, and what they sign.
 
 Read in this order: ``sealing`` (one secret, many keys), ``keys`` (made, opened, retired), ``ca`` (the interception
-CA), ``clients`` (the sidecars' own certificates), ``grant`` (what a warrant is asked for), ``authority`` (what the
-rest of the house sees).
+CA), ``clients`` (the sidecars' own certificates), ``push`` (what push services know us by), ``grant`` (what a warrant
+is asked for), ``authority`` (what the rest of the house sees).
 """
 
 from vienna_control.authority.authority import Authority

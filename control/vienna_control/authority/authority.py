@@ -17,6 +17,7 @@ from vienna_control.authority import clients, keys
 from vienna_control.authority.ca import Intermediate
 from vienna_control.authority.clients import ClientCertificate
 from vienna_control.authority.grant import Grant, Issued
+from vienna_control.authority.push import PushKey
 from vienna_control.authority.sealing import Secret
 from vienna_control.clock import Clock, iso
 from vienna_control.store import Store, Tx
@@ -126,6 +127,11 @@ class Authority:
     def session_key(self) -> bytes:
         """32 bytes under which session tokens are hashed."""
         return self._keys.session
+
+    @property
+    def push(self) -> PushKey:
+        """What push services know us by."""
+        return self._keys.push
 
     @property
     def root_ca_pem(self) -> str:

@@ -1,7 +1,8 @@
 """Keys as the table keeps them: private part sealed, public part readable.
 
 One purpose per key. A purpose's newest key signs, unless it is retired or revoked; all but revoked ones verify.
-Warrants are signed with Ed25519, or, where that was chosen, with HMAC-SHA256; all else with Ed25519.
+Warrants are signed with Ed25519, or, where that was chosen, with HMAC-SHA256; what push services are shown with ES256,
+which is all that they take; all else with Ed25519.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, select, update
 
 from vienna_control import rows
 from vienna_control.authority import ca, clients
+from vienna_control.authority.push import PushKey
 from vienna_control.authority.sealing import Secret
 from vienna_control.clock import from_iso
 from vienna_control.ports import StartError, UnavailableError
@@ -30,6 +32,7 @@ from vienna_kernel.signing import SigningKey
 SIGNING = (Purpose.WARRANT, Purpose.LOG, Purpose.BUNDLE)
 CA_ROOT = "ca_root"
 CLIENT_CA = "client_ca"
+PUSH = "push"
 _ROOTS = {CA_ROOT: ca.new_root, CLIENT_CA: clients.new_client_root}
 TENANT = "default"  # keys are the installation's
 
@@ -44,6 +47,7 @@ class Stored:
         ring: All that verify, with their dates.
         root: The interception CA.
         clients: The CA of the sidecars' client certificates.
+        push: What push services know us by.
     """
 
     signing: dict[Purpose, SigningKey]
@@ -51,6 +55,7 @@ class Stored:
     ring: Keyring
     root: ca.Root
     clients: ca.Root
+    push: PushKey
 
 
 class _Fresh(NamedTuple):
@@ -83,6 +88,9 @@ def ensure(tx: Tx, secret: Secret, *, name: str, warrants: Algorithm = Algorithm
         seed = secrets.token_bytes(32)
         kid = SigningKey(seed, Algorithm.HS256).kid
         _add(tx, secret, _Fresh(kid, Purpose.SESSION.value, Algorithm.HS256.value, seed, {}))
+    if PUSH not in there:
+        push = PushKey.generate()
+        _add(tx, secret, _Fresh(push.kid, PUSH, "ES256", push.private_der(), push.jwk))
     for purpose_name, made in _ROOTS.items():
         if purpose_name not in there:
             root = made(name, now=tx.now)
@@ -129,13 +137,15 @@ def load(conn: Connection, secret: Secret) -> Stored:
     """Every key, opened. Raises ``StartError`` when the secret is not the one they were sealed with."""
     signing: dict[Purpose, SigningKey] = {}
     ring: list[VerifyingKey] = []
-    session, roots = b"", dict[str, ca.Root]()
+    session, roots, push = b"", dict[str, ca.Root](), None
     for row in rows.every(conn, select(keys).order_by(keys.c.created_at, keys.c.id)):
         private = _open(secret, row)
         ended = row["retired_at"] or row["revoked_at"]
         if row["purpose"] in _ROOTS:
             if not ended:
                 roots[row["purpose"]] = _root(private, rows.load(row["public"])["pem"])
+        elif row["purpose"] == PUSH:
+            push = PushKey.from_der(private)
         elif row["purpose"] == Purpose.SESSION.value:
             session = private if not ended else session
         else:
@@ -143,9 +153,9 @@ def load(conn: Connection, secret: Secret) -> Stored:
             ring.append(_verifying(key, purpose, row))
             if not ended:
                 signing[purpose] = key
-    if set(roots) != set(_ROOTS) or not session or set(signing) != set(SIGNING):
+    if set(roots) != set(_ROOTS) or not session or set(signing) != set(SIGNING) or push is None:
         raise StartError("keys are missing in the database; it was edited, or restored in part")
-    return Stored(signing, session, Keyring(ring), roots[CA_ROOT], roots[CLIENT_CA])
+    return Stored(signing, session, Keyring(ring), roots[CA_ROOT], roots[CLIENT_CA], push)
 
 
 def _open(secret: Secret, row: rows.Row) -> bytes:

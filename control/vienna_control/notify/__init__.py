@@ -1,1 +1,1 @@
-"""Channels: events of committed units, delivered to Slack, Teams, e-mail, PagerDuty and webhooks."""
+"""Channels: events of committed units, delivered to Slack, Teams, e-mail, PagerDuty, webhooks and people's devices."""

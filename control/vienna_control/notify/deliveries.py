@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, delete, exists, select
 from vienna_control import rows
 from vienna_control.clock import iso
 from vienna_control.fleet.alerts import raise_alert
+from vienna_control.notify import registry
 from vienna_control.notify.message import DeliveryError, Message, Sent
 from vienna_control.store import Tx
 from vienna_control.store.tables import deliveries, integrations
@@ -106,14 +107,18 @@ def _posted(conn: Connection, row: rows.Row) -> str | None:
 
 
 def settle(tx: Tx, row: rows.Row, attempt: Attempt) -> str:
-    """Note how an attempt ended: ``sent``, ``failed`` (it is tried again) or ``dead``."""
+    """Note how an attempt ended: ``sent``, ``failed`` (it is tried again), ``dead``, or ``gone`` with its channel."""
     attempts, result = row["attempts"] + 1, attempt.result
     values: dict[str, Any] = {"attempts": attempts, "latency_ms": attempt.milliseconds}
     if isinstance(result, Sent):
         values |= {"status": "sent", "response_code": result.code, "handle": result.handle, "error": ""}
         _change(tx, row, values | {"ended_at": tx.at})
-        rows.change(tx.conn, integrations, row["integration_id"], failing_since=None)
+        rows.change(tx.conn, integrations, row["integration_id"], failing_since=None, sent_at=tx.at)
         return "sent"
+    if result.gone:
+        if (one := registry.by_id(tx.conn, row["integration_id"])) is not None:
+            registry.remove(tx, one, by=None, why=result.why)
+        return "gone"
     values |= {"response_code": result.code, "error": result.why[:300]}
     if result.final or attempts >= MOST_ATTEMPTS:
         _change(tx, row, values | {"status": "dead", "ended_at": tx.at})

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vienna_control.notify import aes128gcm
 from vienna_control.notify.webhook import secret_bytes
 
 _ADDRESS = re.compile(
@@ -78,6 +79,25 @@ class WebhookSecrets(_Url):
         return value
 
 
+class WebPushSecrets(_Url):
+    """What a browser's subscription is (RFC 8291). Attributes: ``url``: whoever knows it may post."""
+
+    p256dh: Annotated[str, Field(max_length=100)]
+    auth: Annotated[str, Field(max_length=40)]
+
+    @field_validator("p256dh")
+    @classmethod
+    def _p256dh(cls, value: str) -> str:
+        aes128gcm.point(value)
+        return value
+
+    @field_validator("auth")
+    @classmethod
+    def _auth(cls, value: str) -> str:
+        aes128gcm.auth(value)
+        return value
+
+
 class MailConfig(DetailConfig):
     """Attributes: ``tls``: from the first byte, by STARTTLS, or not at all (dev and test)."""
 
@@ -116,6 +136,7 @@ class Kind:
     Attributes:
         keeps: What may wait for the morning does: people read it, and not a machine.
         follows: What was told of an approval is changed or closed when it ends.
+        personal: A device of one person, who subscribes it; it is told only of what that person is asked.
     """
 
     summary: str
@@ -123,6 +144,7 @@ class Kind:
     secrets: type[_Part]
     keeps: bool = True
     follows: bool = False
+    personal: bool = False
 
     def to_api(self) -> dict[str, Any]:
         return {
@@ -140,6 +162,7 @@ KINDS: Mapping[str, Kind] = {
     "pagerduty": Kind(
         "an incident, resolved when it is decided", DetailConfig, PagerDutySecrets, follows=True
     ),
+    "web_push": Kind("a notification on a person's device", Nothing, WebPushSecrets, personal=True),
 }
 
 

@@ -40,7 +40,7 @@ class Message:
         id: Of the delivery: the same for every attempt.
         data: The event's own data.
         about: What it is about: ``tier``, ``agent``, ``agent_id``, ``action``, ``sentence``, ``unusual``, ``page``,
-            ``shown_digest``, as far as known.
+            ``shown_digest``, ``practice``, as far as known.
         link: Into the console.
         posted: What the service called the message about the same approval, if there was one.
     """
@@ -112,16 +112,24 @@ class DeliveryError(Exception):
         code: Of the service.
         final: Trying again would not help.
         after_seconds: When the service wants to be asked again.
+        gone: There is nobody at that address, and never will be: the channel is to be removed.
     """
 
     def __init__(
-        self, why: str, *, code: int | None = None, final: bool = False, after_seconds: float | None = None
+        self,
+        why: str,
+        *,
+        code: int | None = None,
+        final: bool = False,
+        after_seconds: float | None = None,
+        gone: bool = False,
     ) -> None:
         super().__init__(why)
         self.why = why
         self.code = code
         self.final = final
         self.after_seconds = after_seconds
+        self.gone = gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

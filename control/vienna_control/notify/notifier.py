@@ -17,8 +17,9 @@ from vienna_control.notify.sender import Count, Sender
 from vienna_control.notify.slack import Slack
 from vienna_control.notify.teams import Teams
 from vienna_control.notify.web import Web
+from vienna_control.notify.web_push import WebPush
 from vienna_control.notify.webhook import Webhook
-from vienna_control.ports import Sealer
+from vienna_control.ports import PushSigner, Sealer
 from vienna_control.store import Store
 
 
@@ -34,7 +35,14 @@ class Notifier:
 
 
 def notifier(
-    settings: Settings, store: Store, clock: Clock, sealer: Sealer, *, base_url: str, count: Count
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    sealer: Sealer,
+    push: PushSigner,
+    *,
+    base_url: str,
+    count: Count,
 ) -> Notifier:
     """Make it, and have the store tell the outbox of each event."""
     config, plain = settings.control.notify, settings.lenient
@@ -46,6 +54,7 @@ def notifier(
         "email": Mail(guard, clock.now, plain=plain),
         "webhook": Webhook(web, clock.now),
         "pagerduty": PagerDuty(web, config.pagerduty_api),
+        "web_push": WebPush(web, push, clock.now, base_url=base_url),
     }
     outbox = Outbox()
     store.outbox(outbox)

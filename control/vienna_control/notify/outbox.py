@@ -3,23 +3,26 @@
 1. An event that nobody subscribed to costs two look-ups in memory.
 2. A delivery has its place in its channel's order by ``due_at``, and by its id after that.
 3. Whatever was kept for the morning and is settled by then is dropped.
+4. A person's devices are told of what that person is asked; a practice approval rings them, and no other channel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from vienna_control import rows
+from vienna_control.approvals import practice
 from vienna_control.clock import iso
-from vienna_control.notify import registry
+from vienna_control.notify import devices, registry
 from vienna_control.notify.kinds import KINDS
 from vienna_control.notify.message import ENDS, EVENTS, REPLY
 from vienna_control.notify.registry import Integration
 from vienna_control.store import Tx
-from vienna_control.store.tables import agents, approvals, deliveries, intents
+from vienna_control.store.tables import agents, approvals, deliveries, integrations, intents
 
 WAKE = "_outbox"
 
@@ -68,19 +71,33 @@ def _write(tx: Tx, event: str, tenant: str, data: Mapping[str, Any]) -> None:
     if event in ENDS:
         _drop_kept(tx, data["approval_id"])
     told = about(tx.conn, data)
-    for one in registry.enabled(tx.conn, tenant):
-        if not registry.wants(one, event):
-            continue
-        if event in ENDS and KINDS[one.type].follows and _was_told(tx.conn, one, data["approval_id"]):
-            due = tx.now  # what was told is ended, whatever the hour
-        elif event in one.events:
-            at = one.routing.due(told, tx.now, keeps=KINDS[one.type].keeps)
-            if at is None:
-                continue
-            due = at
-        else:
-            continue
-        put(tx, one, event, data, told, due=iso(due))
+    if not told.get("practice"):
+        for one in registry.enabled(tx.conn, tenant):
+            if (due := _due(tx, one, event, data, told)) is not None:
+                put(tx, one, event, data, told, due=iso(due))
+    for one in devices.of(tx.conn, tenant, data.get("people") or ()):
+        if (due := _rings(tx, one, event, told)) is not None:
+            put(tx, one, event, data, told, due=iso(due))
+
+
+def _due(
+    tx: Tx, one: Integration, event: str, data: Mapping[str, Any], told: Mapping[str, Any]
+) -> datetime | None:
+    """When a channel of the tenant is to be told; None: not at all."""
+    kind = KINDS[one.type]
+    if not registry.wants(one, event):
+        return None
+    if event in ENDS and kind.follows and _was_told(tx.conn, one, data["approval_id"]):
+        return tx.now  # what was told is ended, whatever the hour
+    return one.routing.due(told, tx.now, keeps=kind.keeps) if event in one.events else None
+
+
+def _rings(tx: Tx, one: Integration, event: str, told: Mapping[str, Any]) -> datetime | None:
+    """When a device of one who is asked is to ring; None: not at all."""
+    if event not in one.events:
+        return None
+    # Who practises waits for it, whatever their hours are.
+    return tx.now if told.get("practice") else one.routing.due(told, tx.now, keeps=True)
 
 
 def put(
@@ -127,15 +144,18 @@ def _was_told(conn: Connection, one: Integration, approval_id: str) -> bool:
 
 
 def _drop_kept(tx: Tx, approval_id: str) -> None:
-    """Nobody needs to read in the morning what was settled in the night."""
+    """Nobody needs to read in the morning what was settled in the night, and no device rings for what has ended."""
+    device = select(integrations.c.id).where(
+        integrations.c.id == deliveries.c.integration_id, integrations.c.operator_id.is_not(None)
+    )
     tx.conn.execute(
         update(deliveries)
         .where(
             deliveries.c.subject == approval_id,
             deliveries.c.status == "waiting",
-            deliveries.c.due_at > tx.at,
+            or_(deliveries.c.due_at > tx.at, device.exists()),
         )
-        .values(status="dropped", ended_at=tx.at, error="settled before the morning")
+        .values(status="dropped", ended_at=tx.at, error="settled before it was sent")
     )
 
 
@@ -165,6 +185,7 @@ def _of_approval(conn: Connection, approval_id: str) -> dict[str, Any]:
         "shown_digest": row["shown_digest"],
         "sentence": shown["sentence"],
         "unusual": next(iter(shown["unusual"]), None),
+        "practice": True if shown.get("kind") == practice.KIND else None,
     }
 
 

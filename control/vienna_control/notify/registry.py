@@ -29,6 +29,8 @@ class Integration:
     Attributes:
         config: As it was given; ``secrets`` names those that are set.
         failing_since: When a delivery was first given up after the last that arrived.
+        sent_at: When one last arrived.
+        operator_id: Whose device it is; None: a channel of the tenant.
     """
 
     id: str
@@ -44,6 +46,8 @@ class Integration:
     failing_since: str | None
     created_at: str
     updated_at: str
+    sent_at: str | None
+    operator_id: str | None
     sealed: bytes = field(repr=False)
 
     def to_api(self) -> dict[str, Any]:
@@ -69,7 +73,12 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What an integration is to be. ``secrets``: all of them."""
+    """What an integration is to be.
+
+    Attributes:
+        secrets: All of them.
+        operator_id, endpoint: Of a device: whose it is, and a keyed hash of its address.
+    """
 
     name: str
     type: str
@@ -78,6 +87,8 @@ class Wanted:
     events: tuple[str, ...]
     routing: Routing
     enabled: bool
+    operator_id: str | None = None
+    endpoint: str | None = None
 
 
 def judge(wanted: Wanted, guard: Guard, *, plain: bool) -> str:
@@ -113,13 +124,15 @@ def add(tx: Tx, sealer: Sealer, tenant: str, wanted: Wanted, *, by: str) -> Inte
         id=integration_id,
         tenant=tenant,
         type=wanted.type,
+        operator_id=wanted.operator_id,
+        endpoint=wanted.endpoint,
         created_by=by,
         created_at=tx.at,
         updated_at=tx.at,
         **_values(sealer, integration_id, wanted),
     )
     _recorded(tx, tenant, integration_id, by, added=True, type=wanted.type, **_told(wanted))
-    return _again(tx.conn, tenant, integration_id)
+    return _again(tx.conn, integration_id)
 
 
 def change(tx: Tx, sealer: Sealer, old: Integration, wanted: Wanted, *, by: str) -> Integration:
@@ -127,14 +140,14 @@ def change(tx: Tx, sealer: Sealer, old: Integration, wanted: Wanted, *, by: str)
     rows.change(tx.conn, integrations, old.id, updated_at=tx.at, **_values(sealer, old.id, wanted))
     secret = wanted.secrets != unsealed(sealer, old)
     _recorded(tx, old.tenant, old.id, by, changed=True, secrets_changed=secret, **_told(wanted))
-    return _again(tx.conn, old.tenant, old.id)
+    return _again(tx.conn, old.id)
 
 
-def remove(tx: Tx, old: Integration, *, by: str) -> None:
-    """Take it away with whatever waits for it."""
+def remove(tx: Tx, old: Integration, *, by: str | None, **why: Any) -> None:
+    """Take it away with whatever waits for it. ``by``: an operator's id; None: we did it ourselves, and ``why``."""
     tx.conn.execute(delete(deliveries).where(deliveries.c.integration_id == old.id))
     tx.conn.execute(delete(integrations).where(integrations.c.id == old.id))
-    _recorded(tx, old.tenant, old.id, by, removed=True)
+    _recorded(tx, old.tenant, old.id, by, removed=True, **why)
 
 
 def recorded(tx: Tx, one: Integration, by: str, **what: Any) -> None:
@@ -143,8 +156,8 @@ def recorded(tx: Tx, one: Integration, by: str, **what: Any) -> None:
 
 
 def listed(tenant: str) -> Select[Any]:
-    """The integrations of a tenant."""
-    return select(integrations).where(integrations.c.tenant == tenant)
+    """The integrations of a tenant, without the devices of its people."""
+    return select(integrations).where(integrations.c.tenant == tenant, integrations.c.operator_id.is_(None))
 
 
 def find(conn: Connection, tenant: str, integration_id: str) -> Integration | None:
@@ -160,14 +173,16 @@ def by_id(conn: Connection, integration_id: str) -> Integration | None:
 
 
 def enabled(conn: Connection, tenant: str | None = None) -> list[Integration]:
-    """Those that are on, the oldest first. None: of all tenants."""
+    """Those of a tenant that are on, the oldest first. None: of all tenants, and people's devices too."""
     found = _ON.every(conn) if tenant is None else _ON_OF.every(conn, tenant=tenant)
     return [of_row(row) for row in found]
 
 
 _QUERY = select(integrations).where(integrations.c.enabled).order_by(integrations.c.id)
 _ON = rows.Prepared(_QUERY)
-_ON_OF = rows.Prepared(_QUERY.where(integrations.c.tenant == bindparam("tenant")))
+_ON_OF = rows.Prepared(
+    _QUERY.where(integrations.c.tenant == bindparam("tenant"), integrations.c.operator_id.is_(None))
+)
 
 
 @lru_cache(256)
@@ -191,6 +206,8 @@ def of_row(row: Mapping[str, Any]) -> Integration:
         failing_since=row["failing_since"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        sent_at=row["sent_at"],
+        operator_id=row["operator_id"],
         sealed=row["sealed"],
     )
 
@@ -231,10 +248,11 @@ def _told(wanted: Wanted) -> dict[str, Any]:
     return {"events": list(wanted.events), "enabled": wanted.enabled, "secrets": sorted(wanted.secrets)}
 
 
-def _recorded(tx: Tx, tenant: str, integration_id: str, by: str, **what: Any) -> None:
+def _recorded(tx: Tx, tenant: str, integration_id: str, by: str | None, **what: Any) -> None:
     data = {"what": "integration", "integration": integration_id, **what}
-    tx.record(EntryType.CONFIG_CHANGED, tenant=tenant, actor=f"operator:{by}", data=data)
+    actor = "system" if by is None else f"operator:{by}"
+    tx.record(EntryType.CONFIG_CHANGED, tenant=tenant, actor=actor, data=data)
 
 
-def _again(conn: Connection, tenant: str, integration_id: str) -> Integration:
-    return there(find(conn, tenant, integration_id), "entered or changed in this very transaction")
+def _again(conn: Connection, integration_id: str) -> Integration:
+    return there(by_id(conn, integration_id), "entered or changed in this very transaction")

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from vienna_control.approvals import edit, memory, queue, vote, wording
+from vienna_control.approvals import edit, memory, practice, queue, vote, wording
 from vienna_control.approvals.memory import Past
 from vienna_control.approvals.standing import asking, granting
 from vienna_control.approvals.standing import kept as standing_kept
@@ -243,6 +243,8 @@ class Pipeline:
                 warrant_id = granting.grant(tx, parts.authority, approval_id, parts.policies.of(tenant))
                 status = recorded.status(tx, decided.intent_id)
                 return replace(decided, warrant_id=warrant_id, intent_status=status)
+            if (done := practice.end(tx, decided.intent_id)) is not None:
+                return replace(decided, intent_status=done)
             ask = recorded.resubmitted(tx, decided.intent_id)
             if ask is not None:
                 warrant_id = self.consult(tx, ask).warrant_id

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
+from vienna_control.approvals import practice
 from vienna_control.clock import from_iso
 from vienna_control.reports.content import MOST_GROUPS, Asked, Cell, Section, capped
 from vienna_control.store.tables import agents, approvals, entries, executions, intents, votes
@@ -20,8 +21,8 @@ _RULE = func.coalesce(
 
 
 def about(asked: Asked) -> list[ColumnElement[bool]]:
-    """Conditions for the intents that a report is about, but for the period."""
-    tests = [intents.c.tenant == asked.tenant]
+    """Conditions for the intents that a report is about, but for the period; what people practise on is none."""
+    tests = [intents.c.tenant == asked.tenant, ~practice.PRACTICE]
     if asked.agent_id is not None:
         tests.append(intents.c.agent_id == asked.agent_id)
     if asked.action is not None:

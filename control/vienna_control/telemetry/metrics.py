@@ -107,7 +107,7 @@ class Metrics:
         self._consults.labels(verdict).observe(seconds)
 
     def delivered(self, type: str, result: str) -> None:
-        """One attempt of a channel: ``sent``, ``failed`` (it is tried again) or ``dead``."""
+        """One attempt of a channel: ``sent``, ``failed`` (it is tried again), ``dead`` or ``gone``."""
         self._deliveries.labels(type, result).inc()
 
     def committed(self, units: Sequence[Sequence[Told]], seconds: float) -> None:
