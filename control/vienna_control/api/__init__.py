@@ -59,6 +59,7 @@ MODULES = (
     "chat_users",
     "integrations",
     "deliveries",
+    "push",
     "sidecars",
     "events",
     "alerts",
