@@ -198,19 +198,20 @@ class EntryData(Told):
     leaf: str
 
 
-def listing(noun: str, item: type[BaseModel]) -> type[BaseModel]:
-    """A page of a list, as ``fetch_page`` makes it."""
+def listing(noun: str, item: type[BaseModel], *, bounded: bool = False) -> type[BaseModel]:
+    """A page of a list, as ``fetch_page`` makes it; ``bounded``: as ``window.page`` does, which counts so far only."""
     fields: dict[str, Any] = {
         noun: (list[item], ...),  # type: ignore[valid-type]
         "total": (int, ...),
+        **({"total_at_least": (bool, ...)} if bounded else {}),
         "has_more": (bool, ...),
         "next_cursor": (str | None, ...),
     }
     return create_model(f"{item.__name__}List", __base__=Told, __module__=__name__, **fields)
 
 
-IntentList = listing("intents", IntentBrief)
-ApprovalList = listing("approvals", ApprovalData)
+IntentList = listing("intents", IntentBrief, bounded=True)
+ApprovalList = listing("approvals", ApprovalData, bounded=True)
 
 
 class AlikeGroup(Told):

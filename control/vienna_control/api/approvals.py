@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from vienna_control.api.answers import AlikeList, ApprovalData, ApprovalList
-from vienna_control.api.page import PageQuery, fetch_page, pick_page
+from vienna_control.api.filtering import Q, parsed
+from vienna_control.api.page import PageQuery, pick_page
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.votes import voter_of
+from vienna_control.api.window import LOOKED_INTO, Listed, page
 from vienna_control.approvals import alike, view
 from vienna_control.approvals.mine import mine
 from vienna_control.approvals.seats import Desk
 from vienna_control.clock import iso
-from vienna_control.rows import Row
-from vienna_control.store.tables import approvals
+from vienna_control.filters.condition import Scope, condition
+from vienna_control.filters.inbox import LANGUAGE, without_mine
+from vienna_control.store.tables import approvals, intents
+from vienna_kernel.filter.term import conditions
 
 
 class _Filters(BaseModel):
@@ -29,6 +34,7 @@ class _Filters(BaseModel):
     agent_id: Annotated[str, Field(max_length=128)] | None = None
     tier: Literal["T0", "T1", "T2", "T3"] | None = None
     mine: bool = False
+    q: Q | None = None
 
 
 class ApprovalsQuery(_Filters, PageQuery):
@@ -51,36 +57,37 @@ class AlikeQuery(_Filters):
     summary="The queue, newest first",
 )
 async def list_approvals(ctx: Context) -> dict[str, Any]:
+    """``q`` is a filter (``GET /filters/keys``); all that is given must hold. ``total`` is counted up to 1,000."""
     query, now = ctx.query, ctx.app.clock.now()
-    statement = _asked_for(ctx)
+    listed, only_mine = _asked_for(ctx)
 
-    def page(conn: Connection) -> dict[str, Any]:
+    def read(conn: Connection) -> dict[str, Any]:
         desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now)
 
-        def brief(row: Row) -> dict[str, Any]:
-            return view.brief(conn, row, desk, iso(now))
+        def shape(ids: Sequence[str]) -> list[dict[str, Any]]:
+            return view.briefs(conn, ids, desk, iso(now))
 
-        if query.mine:
-            ids = mine(conn, desk, statement)
-            return pick_page(
-                ids,
-                query,
-                noun="approvals",
-                shape=lambda some: [brief(row) for row in view.these(conn, some)],
-            )
-        listed = view.listed().where(approvals.c.id.in_(statement))
-        return fetch_page(conn, listed, query, key=approvals.c.id, noun="approvals", shape=brief)
+        if only_mine:
+            found = pick_page(mine(conn, desk, listed.all), query, noun="approvals", shape=shape)
+            return {**found, "total_at_least": False}
+        return page(conn, listed, query, noun="approvals", shape=shape)
 
-    return await ctx.app.store.read(page)
+    return await ctx.app.store.read(read)
 
 
-def _asked_for(ctx: Context) -> Select[Any]:
-    """Ids of the tenant's approvals that the query is for."""
-    statement = select(approvals.c.id).where(approvals.c.tenant == ctx.principal.tenant)
+def _asked_for(ctx: Context) -> tuple[Listed, bool]:
+    """The tenant's approvals that the query is for, and whether only what waits for the caller."""
+    query, tenant = ctx.query, ctx.principal.tenant
+    what, only_mine = without_mine(parsed(query.q, "inbox"))
+    ids = select(approvals.c.id).where(approvals.c.tenant == tenant)
     for name in ("status", "agent_id", "tier"):
-        if (value := getattr(ctx.query, name)) is not None:
-            statement = statement.where(approvals.c[name] == value)
-    return statement
+        if (value := getattr(query, name)) is not None:
+            ids = ids.where(approvals.c[name] == value)
+    test = None
+    if conditions(what):
+        ids = ids.join(intents, intents.c.id == approvals.c.intent_id)
+        test = condition(what, LANGUAGE, Scope(tenant, ctx.app.clock.now()))
+    return Listed(ids=ids, key=approvals.c.id, test=test, rows=LOOKED_INTO), only_mine or query.mine
 
 
 @route(
@@ -97,8 +104,9 @@ async def list_alike(ctx: Context) -> dict[str, Any]:
     query, now = ctx.query, ctx.app.clock.now()
 
     def read(conn: Connection) -> dict[str, Any]:
-        desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now) if query.mine else None
-        return alike.listed(conn, _asked_for(ctx), desk, most=query.limit)
+        listed, only_mine = _asked_for(ctx)
+        desk = Desk(conn, ctx.principal.tenant, voter_of(ctx.principal), now) if only_mine else None
+        return alike.listed(conn, listed.all, desk, most=query.limit)
 
     return await ctx.app.store.read(read)
 

@@ -6,16 +6,21 @@ import asyncio
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from vienna_control import rows
 from vienna_control.api.access import Principal
 from vienna_control.api.answers import IntentData, IntentList
-from vienna_control.api.page import Instant, PageQuery, fetch_page
+from vienna_control.api.filtering import Q, parsed
+from vienna_control.api.page import Instant, PageQuery
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.window import LOOKED_AT, LOOKED_INTO, Listed, page
+from vienna_control.filters.condition import Scope, condition, looks_inside, told
+from vienna_control.filters.traffic import LANGUAGE
 from vienna_control.intake import view
 from vienna_control.store.tables import agents, intents
+from vienna_kernel.filter.term import Filter, conditions
 from vienna_kernel.intent import Tier
 from vienna_kernel.lifecycle import Status
 
@@ -32,6 +37,7 @@ class IntentsQuery(PageQuery):
     host: Annotated[str, Field(max_length=255)] | None = None
     from_: Annotated[Instant | None, Field(alias="from")] = None
     to: Instant | None = None
+    q: Q | None = None
 
 
 class WaitQuery(BaseModel):
@@ -52,23 +58,51 @@ class WaitQuery(BaseModel):
     summary="Intents, newest first",
 )
 async def list_intents(ctx: Context) -> dict[str, Any]:
-    """An agent sees its own."""
-    query, principal = ctx.query, ctx.principal
-    statement = view.listed().where(intents.c.tenant == principal.tenant)
+    """An agent sees its own. ``q`` is a filter (``GET /filters/keys``); all that is given must hold.
+
+    ``total`` is counted up to 1,000. A page that looked at many rows in vain comes short and has a cursor.
+    """
+    listed = _listed(ctx, parsed(ctx.query.q, "traffic"))
+    return await ctx.app.store.read(
+        lambda conn: page(
+            conn,
+            listed,
+            ctx.query,
+            noun="intents",
+            shape=lambda ids: [view.brief(row) for row in view.these(conn, ids)],
+        )
+    )
+
+
+def _listed(ctx: Context, what: Filter) -> Listed:
+    tests = _asked_for(ctx)
+    if conditions(what):
+        tests.append(condition(what, LANGUAGE, Scope(ctx.principal.tenant, ctx.app.clock.now())))
+    return Listed(
+        ids=select(intents.c.id).where(intents.c.tenant == ctx.principal.tenant),
+        key=intents.c.id,
+        test=and_(*tests) if tests else None,
+        rows=LOOKED_INTO if looks_inside(what, LANGUAGE) else LOOKED_AT,
+    )
+
+
+def _asked_for(ctx: Context) -> list[ColumnElement[bool]]:
+    """What the parameters beside ``q`` ask."""
+    query, principal, tests = ctx.query, ctx.principal, []
     if principal.agent_id is not None:
-        statement = statement.where(intents.c.agent_id == principal.agent_id)
+        tests.append(told(intents.c.agent_id) == principal.agent_id)
     if query.agent_id is not None:
-        statement = statement.where((agents.c.id == query.agent_id) | (agents.c.name == query.agent_id))
+        so_named = (agents.c.id == query.agent_id) | (agents.c.name == query.agent_id)
+        ids = select(agents.c.id).where(agents.c.tenant == principal.tenant, so_named)
+        tests.append(told(intents.c.agent_id).in_(ids))
     for name in ("action", "status", "tier", "host"):
         if (value := getattr(query, name)) is not None:
-            statement = statement.where(intents.c[name] == str(value))
+            tests.append(told(intents.c[name]) == str(value))
     if query.from_ is not None:
-        statement = statement.where(intents.c.created_at >= query.from_)
+        tests.append(told(intents.c.created_at) >= query.from_)
     if query.to is not None:
-        statement = statement.where(intents.c.created_at < query.to)
-    return await ctx.app.store.read(
-        lambda conn: fetch_page(conn, statement, query, key=intents.c.id, noun="intents", shape=view.brief)
-    )
+        tests.append(told(intents.c.created_at) < query.to)
+    return tests
 
 
 @route(

@@ -5,10 +5,12 @@ A deadline that passed leads where ``on_timeout`` says; every chain of them ends
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from vienna_control import rows
 from vienna_control.approvals import duty
@@ -114,6 +116,20 @@ _VOTES = rows.Prepared(
     .where(votes.c.approval_id == bindparam("approval"), operators.c.disabled.is_(False))
     .order_by(votes.c.at, votes.c.id)
 )
+
+
+def votes_among(conn: Connection, ids: Select[Any] | Sequence[str]) -> Mapping[str, list[Vote]]:
+    """The votes that count of many approvals, by approval, each in order."""
+    query = (
+        select(votes)
+        .join(operators, operators.c.id == votes.c.operator_id)
+        .where(votes.c.approval_id.in_(ids), operators.c.disabled.is_(False))
+        .order_by(votes.c.at, votes.c.id)
+    )
+    found: dict[str, list[Vote]] = defaultdict(list)
+    for row in rows.every(conn, query):
+        found[row["approval_id"]].append(vote_of(row))
+    return found
 
 
 def vote_of(row: rows.Row) -> Vote:

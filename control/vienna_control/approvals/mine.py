@@ -5,7 +5,6 @@ What people are shown is large and is read for the page alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -13,8 +12,8 @@ from sqlalchemy import Connection, Select, select
 from vienna_control import rows
 from vienna_control.approvals import ending
 from vienna_control.approvals.seats import Desk
-from vienna_control.store.tables import approvals, intents, votes
-from vienna_kernel.approval.moves import Vote, Voter
+from vienna_control.store.tables import approvals, intents
+from vienna_kernel.approval.moves import Voter
 
 
 def mine(conn: Connection, desk: Desk, statement: Select[Any]) -> list[str]:
@@ -22,7 +21,7 @@ def mine(conn: Connection, desk: Desk, statement: Select[Any]) -> list[str]:
 
     ``statement``: of ids of approvals.
     """
-    waiting = statement.where(approvals.c.status == "pending").subquery()
+    waiting = statement.where(approvals.c.status == "pending")
     query = (
         select(
             approvals.c.id,
@@ -33,12 +32,12 @@ def mine(conn: Connection, desk: Desk, statement: Select[Any]) -> list[str]:
             intents.c.action,
         )
         .join(intents, intents.c.id == approvals.c.intent_id)
-        .where(approvals.c.id.in_(select(waiting.c.id)))
+        .where(approvals.c.id.in_(waiting))
         .order_by(approvals.c.id.desc())
     )
-    cast: dict[str, list[Vote]] = defaultdict(list)
-    for row in rows.every(conn, select(votes).where(votes.c.approval_id.in_(select(waiting.c.id)))):
-        cast[row["approval_id"]].append(ending.vote_of(row))
+    cast = ending.votes_among(conn, waiting)
     return [
-        row["id"] for row in rows.every(conn, query) if isinstance(desk.seat(row, cast[row["id"]]), Voter)
+        row["id"]
+        for row in rows.every(conn, query)
+        if isinstance(desk.seat(row, cast.get(row["id"], ())), Voter)
     ]

@@ -12,7 +12,7 @@ from vienna_control.approvals import claims, comments, ending
 from vienna_control.approvals.seats import Desk
 from vienna_control.identity import operators
 from vienna_control.store.tables import agents, approvals, intents, superseded_votes, votes
-from vienna_kernel.approval.moves import Requirements, Voter, describe, tally
+from vienna_kernel.approval.moves import Requirements, Vote, Voter, describe, tally
 from vienna_kernel.verdict import Refused
 
 
@@ -37,16 +37,19 @@ def one(conn: Connection, tenant: str, approval_id: str) -> rows.Row | None:
     return rows.first(conn, listed().where(approvals.c.id == approval_id, approvals.c.tenant == tenant))
 
 
-def these(conn: Connection, ids: Sequence[str]) -> Sequence[rows.Row]:
-    """Approvals by id, newest first."""
-    return rows.every(conn, listed().where(approvals.c.id.in_(ids)).order_by(approvals.c.id.desc()))
+def briefs(conn: Connection, ids: Sequence[str], desk: Desk, at: str) -> list[dict[str, Any]]:
+    """Approvals by id, newest first, each as ``brief``."""
+    found = rows.every(conn, listed().where(approvals.c.id.in_(ids)).order_by(approvals.c.id.desc()))
+    cast = ending.votes_among(conn, ids)
+    return [brief(conn, row, cast.get(row["id"], ()), desk, at) for row in found]
 
 
-def brief(conn: Connection, row: Mapping[str, Any], desk: Desk, at: str) -> dict[str, Any]:
-    """A line of the queue, for whoever looks at it, at an instant."""
+def brief(
+    conn: Connection, row: Mapping[str, Any], given: Sequence[Vote], desk: Desk, at: str
+) -> dict[str, Any]:
+    """A line of the queue, for whoever looks at it, at an instant. ``given``: the votes that count."""
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     shown = rows.load(row["shown"])
-    given = [vote for vote, _, _ in ending.votes_of(conn, row["id"])]
     planned = str((shown.get("claimed") or {}).get("rollback_plan") or "")
     standing = tally(requirements, given, rollback_plan=planned)
     told = {
@@ -108,7 +111,7 @@ def whole(conn: Connection, row: Mapping[str, Any], desk: Desk, at: str) -> dict
     query = select(votes).where(votes.c.approval_id == row["id"]).order_by(votes.c.at, votes.c.id)
     requirements = Requirements.from_json(rows.load(row["requirements"]))
     return {
-        **brief(conn, row, desk, at),
+        **brief(conn, row, [vote for vote, _, _ in ending.votes_of(conn, row["id"])], desk, at),
         "asked": describe(requirements),
         "shown": rows.load(row["shown"]),
         "explanation": (rows.load(intent["decision"]) or {}) if intent else {},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -25,6 +25,22 @@ _INSTRUCTION = (
     "Then report the outcome (POST /executions)."
 )
 
+_BRIEF = (
+    *("id", "agent_id", "source", "action", "target", "summary", "status", "grade", "tier", "mode", "method"),
+    *(
+        "host",
+        "url",
+        "reason",
+        "decision",
+        "would",
+        "approval_id",
+        "warrant_id",
+        "execution_id",
+        "simulation",
+    ),
+    *("created_at", "updated_at"),
+)
+
 
 def listed() -> Select[Any]:
     """Intents with their agent's name."""
@@ -34,6 +50,13 @@ def listed() -> Select[Any]:
 def one(conn: Connection, tenant: str, intent_id: str) -> rows.Row | None:
     """One intent of a tenant."""
     return rows.first(conn, listed().where(intents.c.id == intent_id, intents.c.tenant == tenant))
+
+
+def these(conn: Connection, ids: Sequence[str]) -> Sequence[rows.Row]:
+    """Intents by id, newest first, with what ``brief`` tells of them."""
+    query = select(*(intents.c[name] for name in _BRIEF), agents.c.name.label("agent_name"))
+    query = query.join(agents, agents.c.id == intents.c.agent_id).where(intents.c.id.in_(ids))
+    return rows.every(conn, query.order_by(intents.c.id.desc()))
 
 
 def brief(row: Mapping[str, Any]) -> dict[str, Any]:
