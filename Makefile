@@ -1,5 +1,5 @@
 # Shortcuts for people who work on Vienna. `./vienna` needs none of them.
-.PHONY: check lint types imports test fuzz fuzz-api demo ci lock
+.PHONY: check lint types imports test fuzz fuzz-api demo showcase screenshots ci lock
 
 # Newest versions that fit, from one resolution: the runtime lock is a cut of the other. Needs uv.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.13 \
@@ -30,6 +30,15 @@ fuzz-api:
 
 demo:
 	./vienna demo --auto
+
+# make showcase PORT=8090: the product with life in it, until Ctrl-C; prints who may log in. Enter: started again.
+showcase:
+	PYTHONPATH=tests .venv/bin/python -m browser.showcase --port $(or $(PORT),0)
+
+# make screenshots OUT=dir ONLY=inbox,approval: every page of the console, both themes, wide and at 360 px; of the
+# showcase that runs, or of one of its own. Fails when a page complains.
+screenshots:
+	PYTHONPATH=tests .venv/bin/python -m browser.screenshots --out $(or $(OUT),build/screenshots) --only "$(ONLY)"
 
 ci:
 	.ci/run

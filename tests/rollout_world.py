@@ -30,7 +30,7 @@ PAY, DESK, CLUSTER, WIKI = (
     "https://wiki.example",
 )
 
-_MAPPINGS = {
+MAPPINGS = {
     "pay": """
 apiVersion: vienna/v1
 kind: Mapping
@@ -411,7 +411,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     policies = folder / "policies"
     (policies / "mappings").mkdir(parents=True)
     (policies / "rules.yaml").write_text(_RULES)
-    for name, text in _MAPPINGS.items():
+    for name, text in MAPPINGS.items():
         (policies / "mappings" / f"{name}.yaml").write_text(text)
     clock = FixedClock(MORNING)
     agents = [{"name": bot, "api_key": key_of(bot)} for bot in BOTS]

@@ -83,6 +83,7 @@ class Process:
 
     Attributes:
         within: Start of the command, where it is to run in another place or as another user.
+        listen: ``host:port`` it is at, or is to be at when it is started; none: wherever is free.
     """
 
     def __init__(self, module: str, arguments: list[str], *, env: dict[str, str], log: Path) -> None:
@@ -91,20 +92,20 @@ class Process:
         self.arguments = arguments
         self.log = log
         self._env = env
-        self._listen: str | None = None
+        self.listen: str | None = None
         self._child: subprocess.Popen[str] | forks.Forked | None = None
         self.ready: dict[str, Any] = {}
 
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
-        listen = self._listen or "127.0.0.1:0"
+        listen = self.listen or "127.0.0.1:0"
         arguments = [*self.arguments, "--json", "--listen", listen]
         child = self._child = self._started(arguments)
         line = self._first_line(child)
         assert line.startswith("{"), f"{self.module} did not become ready: {line!r}\n{self.tail()}"
         self.ready = json.loads(line)
         assert self.ready["ready"] is True
-        self._listen = self.ready[address].removeprefix("http://")
+        self.listen = self.ready[address].removeprefix("http://")
         return self.ready
 
     def _started(self, arguments: list[str]) -> subprocess.Popen[str] | forks.Forked:
@@ -157,10 +158,14 @@ class Process:
 class Vienna:
     """A control plane, a gate in front of ``upstream``, five operators and one agent.
 
+    Attributes:
+        env: The environment of both processes.
+
     Args:
         gate: Further keys of the section ``gate``, over the harness's own.
         control: Further keys of the section ``control``.
         agent: Further keys of the agent ``billing-bot``.
+        everybody: The operators, instead of ``people()``.
         environ: Further variables for both processes.
     """
 
@@ -175,10 +180,11 @@ class Vienna:
         control: dict[str, Any] | None = None,
         agent: dict[str, Any] | None = None,
         environ: dict[str, str] | None = None,
+        everybody: dict[str, Operator] | None = None,
     ) -> None:
         self.folder = folder
         self.upstream = upstream
-        self.people = people()
+        self.people = everybody or people()
         self.config = folder / "vienna.yaml"
         self.agent_key = "vos_agent_k1_test-key-of-billing-bot"
         settings = {
@@ -196,14 +202,14 @@ class Vienna:
             },
         }
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False))
-        env = {**_clean_environment(), "VIENNA_ENV": "test", **(environ or {})}
+        self.env = {**_clean_environment(), "VIENNA_ENV": "test", **(environ or {})}
         self.control = Process(
-            "vienna_control", ["-c", str(self.config)], env=env, log=folder / "control.log"
+            "vienna_control", ["-c", str(self.config)], env=self.env, log=folder / "control.log"
         )
         self.gate = Process(
             "vienna_proxy",
             ["-c", str(self.config), "--state-dir", str(folder / "gate")],
-            env=env,
+            env=self.env,
             log=folder / "gate.log",
         )
         self._clients: dict[str, httpx.Client] = {}

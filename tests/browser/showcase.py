@@ -1,0 +1,251 @@
+"""Vienna with life in it: a control plane, three gates, agents that call and wait, people who have decided.
+
+``python -m browser.showcase`` (with ``PYTHONPATH=tests``) starts it, prints where it is and who may log in, and stays;
+``make showcase`` is the same. Enter, or SIGHUP, starts the control plane again where it was, with the same data: as
+new processes, so that changed code and templates are seen. ``build/showcase.json`` says where it is to whoever takes
+screenshots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from browser import showcase_props as props
+from browser.showcase_life import Life
+from harness import apis
+from harness.upstream import Upstream
+from harness.vienna import Operator, Process, Vienna, until
+from rollout_world import MAPPINGS
+from vienna_kernel.shipped import root as shipped
+
+ROOT = Path(__file__).parents[2]
+STATE = ROOT / "build" / "showcase.json"
+_PATIENCE = 24 * 3600.0
+
+
+@dataclass(kw_only=True)
+class Showcase:
+    """Where it is and what is in it.
+
+    Attributes:
+        ids: Of what is worth a look, by a name: ``approval_t2``, ``intent_drift``, ``agent_observing``, ``rule``, …
+        vienna: The product itself; none when it runs in another process.
+    """
+
+    url: str
+    people: dict[str, Operator]
+    ids: dict[str, str]
+    vienna: Vienna | None = field(default=None, repr=False)
+
+    def cookies(self, who: str) -> httpx.Cookies:
+        """A new session of that person."""
+        person = self.people[who]
+        body = {"username": person.email, "password": person.password, "otp": person.code()}
+        answer = httpx.post(f"{self.url}/api/v1/auth/login", json=body, trust_env=False)
+        if (
+            answer.status_code == 401
+        ):  # outside dev and test a code is asked for, and this one may have been used
+            answer = httpx.post(f"{self.url}/api/v1/auth/login", json={**body, "otp": None}, trust_env=False)
+        answer.raise_for_status()
+        return answer.cookies
+
+    def dump(self) -> str:
+        everybody = {
+            who: {"email": p.email, "password": p.password, "role": p.role, "groups": p.groups,
+                  "totp_secret": p.totp_secret, "api_key": p.api_key}
+            for who, p in self.people.items()
+        }  # fmt: skip
+        return json.dumps(
+            {"pid": os.getpid(), "url": self.url, "people": everybody, "ids": self.ids}, indent=2
+        )
+
+
+def running(state: Path = STATE) -> Showcase | None:
+    """The showcase that another process holds up, if one does."""
+    try:
+        told = json.loads(state.read_text())
+        httpx.get(f"{told['url']}/health", trust_env=False).raise_for_status()
+    except (OSError, ValueError, httpx.HTTPError):
+        return None
+    people = {
+        who: Operator(**{key: value for key, value in one.items() if key != "api_key"})
+        for who, one in told["people"].items()
+    }
+    return Showcase(url=told["url"], people=people, ids=told["ids"])
+
+
+@contextlib.contextmanager
+def showcase(*, port: int = 0) -> Iterator[Showcase]:
+    """Start it, let it live, and end it. ``port``: of the control plane; 0 takes a free one."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="showcase-")))
+        upstream = stack.enter_context(Upstream(folder, hosts=[*apis.HOSTS, *props.HOSTS]))
+        sink = stack.enter_context(_sink())
+        vienna = Vienna(
+            folder,
+            upstream,
+            control=_control(folder),
+            gate={"hold": {"max_seconds": _PATIENCE}},
+            everybody=props.people(),
+        )
+        vienna.control.listen = f"127.0.0.1:{port}"
+        stack.enter_context(vienna)
+        gates = {
+            name: stack.enter_context(_gate(vienna, name, rung))
+            for name, rung in ((props.SUPPORT, "observe"), (props.DEVOPS, "enforce_high"))
+        }
+        callers = {
+            Vienna.AGENT: lambda: vienna.agent(seconds=_PATIENCE),
+            **{name: gate.agent for name, gate in gates.items()},
+        }
+        life = Life(vienna, upstream, callers, sink)
+        try:
+            life.run()
+            yield Showcase(url=vienna.url, people=vienna.people, ids=life.ids, vienna=vienna)
+        finally:
+            life.end()
+
+
+def _control(folder: Path) -> dict[str, Any]:
+    """Its settings: the shipped policies and those of the showcase, and a way to the sink."""
+    policies = folder / "policies"
+    (policies / "mappings").mkdir(parents=True)
+    (policies / "showcase.yaml").write_text(props.RULES)
+    for name, text in {**MAPPINGS, "limits": props.LIMITS, "crm": props.CUSTOMERS_MAPPING}.items():
+        (policies / "mappings" / f"{name}.yaml").write_text(text)
+    return {
+        "policies": [str(shipped()), str(policies)],
+        "notify": {"private_networks": ["127.0.0.0/8"]},
+        "break_glass": True,
+    }
+
+
+class _Gate(Vienna):
+    """A further gate of a running control plane, for an agent of its own: as much of ``Vienna`` as its agent needs."""
+
+    def __init__(self, vienna: Vienna, agent: str, token: Path) -> None:
+        folder = vienna.folder / agent
+        folder.mkdir()
+        settings = yaml.safe_load(vienna.config.read_text())
+        settings["gate"]["agent"] = agent
+        config = folder / "vienna.yaml"
+        config.write_text(yaml.safe_dump({"gate": settings["gate"]}))
+        arguments = ["-c", str(config), "--state-dir", str(folder / "gate")]
+        arguments += ["--control", vienna.url, "--key-file", str(token)]
+        self.gate = Process("vienna_proxy", arguments, env=vienna.env, log=folder / "gate.log")
+
+    def agent(self, *, seconds: float = _PATIENCE) -> httpx.Client:
+        return super().agent(seconds=seconds)
+
+
+@contextlib.contextmanager
+def _gate(vienna: Vienna, agent: str, rung: str) -> Iterator[_Gate]:
+    """Register the agent, put it on its rung and start its gate."""
+    vienna.post(
+        "/fleet", name=agent, description=f"Of the team behind {agent}", trust_score=55, enforcement=rung
+    )
+    token = vienna.folder / f"{agent}.token"
+    token.write_text(vienna.post("/join-tokens", agent=agent, name="showcase", uses=5)["token"])
+    gate = _Gate(vienna, agent, token)
+    gate.gate.start(address="proxy")
+    try:
+        yield gate
+    finally:
+        gate.gate.kill()
+
+
+@contextlib.contextmanager
+def _sink() -> Iterator[str]:
+    """Where webhooks of the showcase go: it takes everything but what is sent to ``/broken``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(503 if self.path == "/broken" else 204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _again(vienna: Vienna) -> None:
+    """The control plane once more, from what stands on disk now."""
+    vienna.control.stop()
+    vienna.control.within = ["env"]  # a process of its own: what is forked has its modules from before
+    vienna.start_control()
+    until("it to be ready", lambda: httpx.get(f"{vienna.url}/ready", trust_env=False).is_success)
+
+
+def _stay(found: Showcase) -> None:
+    """Until Ctrl-C, or Enter and SIGHUP in between."""
+    assert found.vienna
+    wanted = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: wanted.set())
+    typed = sys.stdin.isatty()
+    while True:
+        if typed and select.select([sys.stdin], [], [], 0.5)[0]:
+            wanted.set() if sys.stdin.readline() else None
+        if wanted.is_set() if typed else wanted.wait(0.5):
+            wanted.clear()
+            try:
+                _again(found.vienna)
+                print(f"started again at {found.url}", flush=True)
+            except AssertionError as error:
+                print(error, flush=True)
+
+
+def _tell(found: Showcase, began: float) -> None:
+    print(f"\n{found.url}/console/    (after {time.monotonic() - began:.0f} s)\n")
+    for who, person in found.people.items():
+        groups = ",".join(person.groups)
+        print(
+            f"  {person.role:9} {person.email:20} {person.password:28} {groups:18} TOTP {person.totp_secret}"
+        )
+    print(f"\nids: {STATE.relative_to(ROOT)}. Enter or kill -HUP {os.getpid()}: the control plane again.")
+    print("Ctrl-C: the end.", flush=True)
+
+
+def main() -> None:
+    """Hold a showcase up until somebody ends it."""
+    parser = argparse.ArgumentParser(prog="browser.showcase", description="Vienna with life in it")
+    parser.add_argument("--port", type=int, default=0, help="of the control plane")
+    began, wanted = time.monotonic(), parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(KeyboardInterrupt), showcase(port=wanted.port) as found:
+        STATE.parent.mkdir(exist_ok=True)
+        STATE.write_text(found.dump())
+        STATE.chmod(0o600)
+        try:
+            _tell(found, began)
+            _stay(found)
+        finally:
+            STATE.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
