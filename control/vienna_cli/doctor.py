@@ -18,7 +18,7 @@ from vienna_cli.run import Door
 from vienna_cli.terminal import Terminal, command
 from vienna_cli.trust_files import TrustFiles
 
-_MARKS = {"ok": "✓", "failed": "✗", "skipped": "–"}
+_MARKS = {"ok": "✓", "warn": "!", "failed": "✗", "skipped": "–"}
 LIST = (
     ("", lambda row: _MARKS[row["state"]]),
     field("probe"),
@@ -28,7 +28,7 @@ LIST = (
 
 
 def doctor(terminal: Terminal) -> None:
-    """Probe this installation, each client's trust, ways around."""
+    """Probe this installation, each client's trust, ways around; and what the control plane says of itself."""
     found = list(examine(terminal))
     terminal.printer.rows([asdict(one) for one in found], LIST, key="probe")
     failed = [one.probe for one in found if one.state == "failed"]
@@ -41,7 +41,10 @@ def examine(terminal: Terminal) -> Iterator[Finding]:
     installation = terminal.installation
     yield probes.python_version()
     yield probes.data_dir(installation.data_dir)
-    yield from probes.control_plane(terminal)
+    reached = list(probes.control_plane(terminal))
+    yield from reached
+    if any(one.probe == "key" and one.state == "ok" for one in reached):
+        yield from probes.told(terminal.client)
     state = installation.state()
     door = Door.of(state) if state else None
     yield probes.gate_listens(door)

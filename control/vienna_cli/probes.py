@@ -35,6 +35,9 @@ _TRY_SECONDS = 15.0
 _NEEDED = (3, 13)
 
 
+type State = Literal["ok", "warn", "failed", "skipped"]
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one probe found.
@@ -45,7 +48,7 @@ class Finding:
     """
 
     probe: str
-    state: Literal["ok", "failed", "skipped"]
+    state: State
     found: str
     do: str = ""
 
@@ -106,6 +109,20 @@ def control_plane(terminal: Terminal) -> Iterator[Finding]:
         yield Finding("key", "ok", "accepted")
     except ViennaError as error:
         yield Finding("key", "failed", error.message, "set VIENNA_API_KEY to an operator's key")
+
+
+def told(client: ViennaClient) -> Iterator[Finding]:
+    """What the control plane finds about itself, its gates and its people."""
+    try:
+        checks = client.request("GET", "/doctor")["checks"]
+    except ViennaError as error:
+        yield Finding("control plane: itself", "skipped", error.message, "ask with the key of an admin")
+        return
+    for one in checks:
+        yield Finding(f"control plane: {one['name']}", _STATES[one["status"]], one["detail"], one["fix"])
+
+
+_STATES: Mapping[str, State] = {"ok": "ok", "warn": "warn", "fail": "failed"}
 
 
 def _warrants(client: ViennaClient) -> Finding:

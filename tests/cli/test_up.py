@@ -111,7 +111,8 @@ def test_ready_attached_to_and_stopped(cli: Any, up: Up) -> None:
 
     found = {row["probe"]: row for row in json.loads(cli("doctor", "-o", "json").stdout)}
     probes = ("python", "control plane", "ready", "warrants", "clock", "key", "gate", "canary")
-    for probe in (*probes, "curl trusts the CA"):
+    told = ("control plane: disk", "control plane: trail", "control plane: gates", "control plane: agents")
+    for probe in (*probes, *told, "curl trusts the CA"):
         assert found[probe]["state"] == "ok", found[probe]
     assert found["isolation"]["state"] in ("ok", "skipped")
     assert all(row["do"] for row in found.values() if row["state"] == "failed")

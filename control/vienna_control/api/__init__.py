@@ -63,6 +63,8 @@ MODULES = (
     "sidecars",
     "events",
     "alerts",
+    "doctor",
+    "counts",
     "published",
     "audit_export",
     "audit",

@@ -126,10 +126,10 @@ def mark_silent(tx: Tx) -> int:
     return len(found)
 
 
-def silent(conn: Connection) -> int:
-    """How many are silent now."""
+def silent(conn: Connection, tenant: str | None = None) -> int:
+    """How many are silent now. ``tenant``: None: of all."""
     query = select(func.count()).where(sidecars.c.silent_at.is_not(None), sidecars.c.revoked_at.is_(None))
-    return conn.scalar(query) or 0
+    return conn.scalar(query if tenant is None else query.where(sidecars.c.tenant == tenant)) or 0
 
 
 class Silence:
