@@ -29,7 +29,7 @@ _DECIDES = frozenset({"admin", "approver"})
 
 
 def checks(app: App, conn: Connection, tenant: str) -> Iterator[Check]:
-    """Each of them. In dev and test, where one person tries things out, nobody waits for long: there it is no failure."""
+    """Each of them. In dev and test what only keeps people waiting is no failure: there one person tries things out."""
     severe: Status = "warn" if app.config.lenient else "fail"
     query = select(table).where(table.c.tenant == tenant, table.c.disabled.is_(False))
     people = [operators.of_row(row) for row in rows.every(conn, query)]
