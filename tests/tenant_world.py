@@ -15,6 +15,7 @@ from gate_end import Gate, application, request
 from keyholders import Keyholders
 from people import People
 from planes import PASSWORD, Control
+from push_kit import Browser
 from vienna_control import rows
 from vienna_control.api.published import ROOT
 from vienna_control.clock import iso
@@ -57,6 +58,8 @@ cases:
       POST https://{MARK}.example/tickets/T-1/close
     expect: [{{action: close_desk_ticket, target: "helpdesk:ticket/T-1", parameters: {{ticket: T-1}}}}]
 """
+BROWSER = Browser(f"https://{MARK}.example/push")
+"""Of somebody who is never asked."""
 
 
 @dataclass
@@ -206,7 +209,12 @@ async def _told(ours: Filled) -> None:
     hook = {"name": MARK, "type": "webhook", "events": ["alert"], "secrets": secrets, "enabled": False}
     made = await ours.ask("ada", "POST", "/integrations", hook)
     user = await ours.ask("oscar", "POST", "/integrations/slack/users", {"user_id": "U0ONLYOURS"})
-    ours.ids |= {"/integrations": made["integration_id"], "/integrations/slack/users": user["user_id"]}
+    device = await ours.ask("victor", "POST", "/push/subscriptions", BROWSER.body(name=MARK))
+    ours.ids |= {
+        "/integrations": made["integration_id"],
+        "/integrations/slack/users": user["user_id"],
+        "/push/subscriptions": device["subscription_id"],
+    }
 
 
 async def _reported(ours: Filled) -> str:

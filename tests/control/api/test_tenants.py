@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 from gate_end import Gate
 from people import People
 from planes import Control, seeds
-from tenant_world import CASES, MAPPING, MARK, Filled, fill, north
+from tenant_world import BROWSER, CASES, MAPPING, MARK, Filled, fill, north
 from vienna_control import rows
 from vienna_control.api import all_routes
 from vienna_control.api.access import Who
@@ -97,7 +97,7 @@ NO_ID_IN_THE_BODY = {
     "POST /operators", "POST /api-keys", "POST /groups", "POST /fleet", "POST /action-types", "POST /mappings",
     "POST /mappings/test", "POST /policies", "POST /tenants", "POST /sidecars/enrol", "POST /agent/intent",
     "POST /intent", "POST /sidecars/heartbeat", "POST /action-types/validate", "POST /policies/evaluate",
-    f"POST {ROOT}/intents", f"POST {ROOT}/agents",
+    f"POST {ROOT}/intents", f"POST {ROOT}/agents", "POST /push/ring",
 }  # fmt: skip
 """Routes without an id in the path whose body names nothing of a tenant but by a name of one's own."""
 
@@ -137,6 +137,7 @@ def naming(ours: Filled, clock: FixedClock) -> dict[str, Any]:
         "POST /unfreeze": {"freeze_id": ids["/freeze"], "reason": "x"},
         "POST /simulation": {"scenarios": [scenario]},
         "POST /audit/verify": {},
+        "POST /push/subscriptions": BROWSER.body(),  # the same browser
         "POST /integrations/slack/users": {"user_id": "U0NORTH", "operator": "bob@example.com"},
         "POST /compliance/reports/generate": {"filters": {"agent_id": agent}},
     }  # fmt: skip

@@ -138,12 +138,13 @@ async def test_keys_are_made_once_and_opened_again(store: Store, authority: Auth
     assert again.root_ca_pem == authority.root_ca_pem
     assert again.installation == authority.installation
     assert again.session_key == authority.session_key
+    assert again.push.public == authority.push.public
     assert len(again.session_key) == 32
     assert again.issuer == f"urn:vienna:{again.installation}"
     added = await store.read(
         lambda conn: conn.scalars(select(entries.c.body).where(entries.c.type == "key_added")).all()
     )
-    assert len(added) == 6
+    assert len(added) == 7
 
 
 async def test_the_published_keys_are_three_and_none_is_private(authority: Authority) -> None:
