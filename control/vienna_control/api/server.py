@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -113,10 +113,15 @@ def _query(declared: Route, request: web.Request) -> Any:
         if name in values:
             raise Problem(Code.INVALID_REQUEST, f"the query parameter {name!r} is given twice")
         values[name] = value
+    return read_query(declared, values)
+
+
+def read_query(declared: Route, values: Mapping[str, str]) -> Any:
+    """The query of a route: its model, or the texts as they came when it declares none. Raises 422."""
     if declared.query is None:
-        return values
+        return dict(values)
     try:
-        return strictly(declared.query, text=True)(values)
+        return strictly(declared.query, text=True)(dict(values))
     except ValidationError as error:
         raise invalid(error, prefix="?") from None
 
@@ -141,6 +146,13 @@ async def _body(declared: Route, request: web.Request, principal: Principal) -> 
         parsed: Any = strict_json.loads(data)
     except MalformedError as error:
         raise Problem(Code.INVALID_REQUEST, f"the body is not JSON as we read it: {error}") from None
+    return read_body(declared, parsed, principal)
+
+
+def read_body(declared: Route, parsed: Any, principal: Principal) -> BaseModel | None:
+    """JSON data as the body of a route; None when it declares none. Raises 403 for another's tenant, 422."""
+    if declared.body is None:
+        return None
     if isinstance(parsed, dict) and "tenant_id" in parsed:
         parsed = _own_tenant(parsed, declared.body, principal)
     try:

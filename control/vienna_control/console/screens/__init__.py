@@ -1,0 +1,1 @@
+"""A module of pages for each area of the console."""

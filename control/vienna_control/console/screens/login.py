@@ -1,0 +1,24 @@
+"""How people come in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from vienna_control.console.page import page
+from vienna_control.console.visit import Visit
+
+HOME = "/console/"
+
+
+@page("/login", "login.html", public=True)
+async def login(visit: Visit) -> dict[str, Any]:
+    """``next``: where one wanted to go."""
+    return {"next": within(visit.query.get("next", "")), "ended": "ended" in visit.query}
+
+
+def within(address: str) -> str:
+    """An address of the console, else its first page: a login leads nowhere else, whatever a link says."""
+    parts = urlsplit(address) if "\\" not in address and address.isprintable() else None
+    ours = parts is not None and not parts.scheme and not parts.netloc and parts.path.startswith(HOME)
+    return address if ours and ".." not in address else HOME

@@ -1,0 +1,148 @@
+"""Pages made into answers: who looks, what they may, the page or a part of it, or why not."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from vienna_control.api import all_routes
+from vienna_control.api.access import NOBODY, Principal, Who, judge
+from vienna_control.api.caller import cookie_name
+from vienna_control.api.edge import LOG, PAGE_POLICY, answer
+from vienna_control.api.inside import Inside
+from vienna_control.api.peer import principal_of
+from vienna_control.api.problems import Code, Problem, of_fault
+from vienna_control.console import screens
+from vienna_control.console.assets import ASSETS
+from vienna_control.console.page import Page, pages_of
+from vienna_control.console.render import render
+from vienna_control.console.visit import Visit
+from vienna_kernel.decode import json as strict_json
+
+if TYPE_CHECKING:
+    from vienna_control.app import App
+
+__all__ = ["mount", "pages"]
+
+_HEADERS = {"Content-Security-Policy": PAGE_POLICY, "Vary": "Accept, HX-Target, Cookie"}
+
+
+def pages() -> list[Page]:
+    """Every page of the console."""
+    names = sorted(found.name for found in pkgutil.iter_modules(screens.__path__))
+    modules = (importlib.import_module(f"{screens.__name__}.{name}") for name in names)
+    return [one for module in modules for one in pages_of(module)]
+
+
+def mount(site: web.Application, app: App) -> None:
+    """Serve the pages under ``/console``; ``/`` leads there."""
+    inside = Inside(app, all_routes())
+    for declared in pages():
+        site.router.add_route(declared.method, f"/console{declared.path}", _endpoint(app, inside, declared))
+    ASSETS.mount(site)
+    site.router.add_get("/console/{rest:.*}", _endpoint(app, inside, _NOWHERE))
+    for short in ("/", "/console"):
+        site.router.add_get(short, _to_console)
+
+
+async def _nowhere(visit: Visit) -> dict[str, Any]:
+    raise Problem(Code.NOT_FOUND, "there is no such page")
+
+
+_NOWHERE = Page("/{rest:.*}", "problem.html", "", _nowhere, public=False, preview=False)
+
+
+async def _to_console(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": "/console/"})
+
+
+def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        visit = Visit(app, inside, request, NOBODY, dict(request.match_info), dict(request.query))
+        try:
+            principal = NOBODY if declared.public else await _reader(app, request)
+            visit = Visit(
+                app,
+                inside,
+                request,
+                principal,
+                visit.path,
+                visit.query,
+                body=strict_json.loads(await request.read()) if declared.preview else None,
+                fragment=_fragment(request),
+            )
+            request[LOG]["principal"] = principal.actor if principal is not NOBODY else None
+            told, frame = await visit.all(declared.gather(visit), _frame(visit))
+        except Exception as error:  # what the edge would tell a caller, told to a person
+            problem = of_fault(error)
+            if problem is None:
+                raise
+            return _refused(visit, problem)
+        if _wants_json(request):
+            return answer({"success": True, "data": told, "error": None})
+        text = render(declared.template, {**frame, **told, "area": declared.area}, fragment=visit.fragment)
+        return _page(text)
+
+    return endpoint
+
+
+async def _reader(app: App, request: web.Request) -> Principal:
+    principal = await principal_of(app, request, Who.READER)
+    judge(Who.READER, principal)
+    return principal
+
+
+async def _frame(visit: Visit) -> dict[str, Any]:
+    """What every page shows around its own: who looks, and what waits."""
+    frame: dict[str, Any] = {
+        "visit": visit,
+        "me": visit.principal,
+        "waiting": None,
+        "config": visit.app.config,
+    }
+    if visit.principal is not NOBODY and not visit.fragment:
+        waiting = await visit.may("GET /approvals", query={"status": "pending", "limit": 1})
+        frame["waiting"] = waiting["total"] if waiting else 0
+    return frame
+
+
+def _fragment(request: web.Request) -> str:
+    """The id of the element that htmx asks for (``main#main`` in ``HX-Target``)."""
+    if request.headers.get("HX-Request") != "true" or request.headers.get("HX-Request-Type") == "full":
+        return ""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]
+
+
+def _wants_json(request: web.Request) -> bool:
+    accepted = request.headers.get("Accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
+    request = visit.request
+    if _wants_json(request):
+        return answer(problem.envelope(), status=problem.status, headers=problem.headers)
+    if problem.code is Code.UNAUTHENTICATED and visit.principal is NOBODY:
+        return _to_login(visit)
+    name = HTTPStatus(problem.status).phrase
+    frame = {"visit": visit, "me": visit.principal, "waiting": None, "area": "", "config": visit.app.config}
+    return _page(render("problem.html", {**frame, "problem": problem, "name": name}), status=problem.status)
+
+
+def _to_login(visit: Visit) -> web.StreamResponse:
+    """For a part of a page the whole window goes there; and back to the page, not to the part."""
+    request = visit.request
+    ended = "ended=1&" if request.cookies.get(cookie_name(visit.app)) else ""
+    where = f"/console/login?{ended}next={quote(request.path_qs, safe='')}"
+    if request.headers.get("HX-Request") == "true":
+        return web.Response(status=401, headers={**_HEADERS, "HX-Redirect": "/console/login?ended=1"})
+    return web.Response(status=303, headers={**_HEADERS, "Location": where})
+
+
+def _page(text: str, *, status: int = 200) -> web.Response:
+    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)

@@ -1,0 +1,37 @@
+// Instants, in the reader's zone: absolute, and how long ago or how long until.
+
+const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
+const absolute = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
+const date = new Intl.DateTimeFormat("sv", { dateStyle: "short" });
+const full = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
+
+function ago(seconds) {
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS[3];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+function left(seconds) {
+  if (seconds <= 0) return "over";
+  const whole = Math.floor(seconds);
+  if (whole >= 86400) return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return whole >= 60 ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min` : `${whole} s`;
+}
+
+const STYLES = {
+  both: (at, seconds) => `${absolute.format(at)} · ${ago(seconds)}`,
+  day: (at) => date.format(at),
+  ago: (at, seconds) => ago(seconds),
+  left: (at, seconds) => left(seconds),
+};
+
+export function show(root) {
+  const now = Date.now();
+  for (const time of root.querySelectorAll("time[data-show]")) {
+    const at = new Date(time.dateTime);
+    const text = (STYLES[time.dataset.show] ?? STYLES.both)(at, (at - now) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+    time.title ||= full.format(at);
+  }
+}
