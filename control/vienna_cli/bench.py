@@ -12,6 +12,7 @@ from vienna_cli.test import checkout
 
 BENCHMARKS = {
     "gate": "the gate beside stock mitmdump: throughput and added latency",
+    "console": "lists, filters and details at 100,000 intents and 1,000 approvals that wait",
     "kernel": "policy, mapping, warrants and ledger, part by part beside their goals",
     "rollout": "three agents watched for a day and enforced the next: what breaks, what is asked, what is caught",
     "start": "from exec to ready: the control plane and the gate",
@@ -20,7 +21,7 @@ BENCHMARKS = {
 
 
 def bench(context: typer.Context) -> None:
-    """Measure ``gate``, ``kernel``, ``rollout`` or ``start``. ``--json FILE`` keeps the figures."""
+    """Measure ``gate``, ``console``, ``kernel``, ``rollout`` or ``start``. ``--json FILE`` keeps the figures."""
     arguments = list(context.args)
     if not arguments or arguments[0].startswith("-"):
         arguments.insert(0, next(iter(BENCHMARKS)))

@@ -22,14 +22,14 @@ MOST = 1000
 _MOST_VALUES = 10
 _MOST_NAMES = 50
 
-_PART = re.compile(r"[^/:.?&=]+")
+_NUMBERED = re.compile(r"(?<![^/:.?&=])[^/:.?&=\d]*+\d[^/:.?&=]*+")
+"""A whole step that has a digit in it; it is looked for where a step begins only, however long one is."""
 
 
 def shape(target: str) -> str:
     """A target with what names one thing of many left out: ``stripe:charge/ch_1a2`` is ``stripe:charge/*``."""
     scheme, colon, rest = target.rpartition(":") if target.count(":") == 1 else ("", "", target)
-    parts = _PART.sub(lambda part: "*" if any(char.isdigit() for char in part[0]) else part[0], rest)
-    return f"{scheme}{colon}{parts}"
+    return f"{scheme}{colon}{_NUMBERED.sub('*', rest)}"
 
 
 def listed(conn: Connection, statement: Select[Any], desk: Desk | None, *, most: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
 
 from vienna_control.clock import iso
 from vienna_control.filters.condition import Language, Scope, Test, contains, like, named, told
@@ -44,7 +44,7 @@ def name(column: ColumnElement[Any]) -> Test:
 
 def host(value: str, _: Scope) -> ColumnElement[bool]:
     """The host, or whole labels of it: ``stripe`` and ``stripe.com`` are in ``api.stripe.com``."""
-    dotted = func.concat(".", told(intents.c.host), ".")
+    dotted = literal(".") + told(intents.c.host) + "."
     return named(intents.c.host, value.lower()) if "*" in value else like(dotted, f"*.{value}.*")
 
 
@@ -70,7 +70,7 @@ def _path(value: str, _: Scope) -> ColumnElement[bool]:
     """From the slash after the authority up to the query."""
     rest = func.substr(intents.c.url, func.instr(intents.c.url, "://") + 3)
     asked = func.substr(rest, func.instr(rest, "/"))
-    path = func.substr(asked, 1, func.instr(func.concat(asked, "?"), "?") - 1)
+    path = func.substr(asked, 1, func.instr(asked.concat("?"), "?") - 1)
     return and_(told(intents.c.url) != "", named(path, value))
 
 

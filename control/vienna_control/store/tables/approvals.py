@@ -13,7 +13,7 @@ approvals = Table(
     tenant(),
     Column("intent_id", ForeignKey("intents.id"), nullable=False, index=True),
     Column("agent_id", ForeignKey("agents.id"), nullable=False),
-    Column("status", String(12), nullable=False, index=True),  # pending approved denied expired cancelled
+    Column("status", String(12), nullable=False),  # pending approved denied expired cancelled
     Column("tier", String(2), nullable=False),
     Column("fingerprint", String(80), nullable=False),
     Column("shown_digest", String(80), nullable=False),  # digest of exactly what an approver was shown
@@ -33,6 +33,7 @@ approvals = Table(
     Column("break_glass_id", String(64)),  # approved by one person in an emergency
     Index(None, "agent_id", "fingerprint", "created_at"),
     Index(None, "status", "expires_at"),
+    Index(None, "tenant", "status", "id"),
 )
 
 votes = Table(

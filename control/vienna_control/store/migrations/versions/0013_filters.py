@@ -20,6 +20,10 @@ def upgrade() -> None:
     op.add_column("intents", sa.Column("rule", sa.String(length=100), nullable=True))
     op.execute("UPDATE intents SET rule = json_extract(decision, '$.rule_id') WHERE decision IS NOT NULL")
     op.create_index("ix_intents_listed", "intents", list(_LISTED), unique=False)
+    op.drop_index("ix_approvals_status", table_name="approvals")
+    op.create_index(
+        op.f("ix_approvals_tenant_status_id"), "approvals", ["tenant", "status", "id"], unique=False
+    )
     op.create_table(
         "saved_filters",
         sa.Column("id", sa.String(length=64), nullable=False),
