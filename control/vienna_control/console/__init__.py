@@ -5,8 +5,8 @@
 2. Whatever is shown is text, in ``templates`` by ``render``: never markup, and with nothing in it that cannot be seen.
 3. Nothing is loaded from elsewhere, nothing is evaluated: see ``PAGE_POLICY``.
 
-Order: ``visit`` (who looks, and what may be asked), ``page`` (declarations), ``render``, ``assets``, ``site`` (where all
-of it is mounted), ``screens`` (a module for each area).
+Order: ``visit`` (who looks, and what may be asked), ``page`` (declarations), ``render``, ``assets``, ``site`` (where
+all of it is mounted), ``screens`` (a module for each area).
 """
 
 from __future__ import annotations
