@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from browser import chromium
 
 SECONDS = 15
 CSP = "Content Security Policy"
@@ -16,21 +17,10 @@ CSP = "Content Security Policy"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for a module (while it lives, no other event loop can run); as root without its sandbox."""
-    path = next(
-        (
-            found
-            for name in ("chromium", "chromium-browser", "google-chrome")
-            if (found := shutil.which(name))
-        ),
-        None,
-    )
-    if path is None:
-        missing = "no Chromium is installed here (apt-get install chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    if chromium.found() is None:
+        pytest.fail(chromium.MISSING) if os.environ.get("CI") else pytest.skip(chromium.MISSING)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
+        running = chromium.launch(playwright)
         yield running
         running.close()
 

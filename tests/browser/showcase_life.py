@@ -247,12 +247,13 @@ class Life:
             assert answer.is_success, answer.text
         tighter = {"id": "refunds-tighter", "name": "Refunds over 500 need three people", "priority": 110,
                    "expression": "action == 'create_refund' AND parameters.amount > 500 EUR",
-                   "action": {"type": "require_approval", "approvals": {"count": 3, "groups": ["finance"]}}}  # fmt: skip
+                   "action": {"type": "require_approval",
+                              "approvals": {"count": 3, "groups": ["finance"]}}}  # fmt: skip
         change = self._vienna.post(
             "/policies/changes", "oscar", title="Refunds after the incident of March", propose=True,
             changes=[{"rule": tighter}, {"delete": self.ids["rule_old-idea"]}],
         )  # fmt: skip
-        self.ids["change"] = change["id"]
+        self.ids["change"] = change["change"]["id"]
         candidate = {**tighter, "id": "candidate", "expression": "action in ['create_refund', 'get_ticket']"}
         told = self._vienna.post("/policies/backtest", "oscar", rule=candidate)
         self.ids["backtest"] = told["id"]
@@ -323,9 +324,9 @@ class Life:
         self._on_the_line("approval_diff", "PATCH", f"{PAYMENTS}/limits/shop",
                           json={"amount": 500, "note": "the CFO agreed, please do not ask again"})  # fmt: skip
         self._on_the_line("approval_t1", "POST", tickets,
-                          json={"subject": "Heating in room 4 fails at night", "body": "It is 14 °C. Thank you!"})  # fmt: skip
-        self._on_the_line("approval_t2", "POST", f"{PAYMENTS}/refunds",
-                          json={"order": "ORD-20451", "amount": "5000.00", "currency": "EUR", "reason": "faulty"})  # fmt: skip
+                          json={"subject": "Heating in room 4 fails at night", "body": "It is 14 °C."})  # fmt: skip
+        large = {"order": "ORD-20451", "amount": "5000.00", "currency": "EUR", "reason": "faulty"}
+        self._on_the_line("approval_t2", "POST", f"{PAYMENTS}/refunds", json=large)
         self._on_the_line("approval_t3", "DELETE", f"{CLUSTER}/staging", agent=props.DEVOPS)
         self._on_the_line("approval_long", "PUT", f"{props.CUSTOMERS}/C-1009", json=props.LONG)
         self.ids["approval"] = self.ids["approval_t2"]

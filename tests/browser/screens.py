@@ -1,0 +1,114 @@
+"""What there is to see in the console, and as whom: a screen for every page, and those states that look different."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+NOBODY = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """One thing to look at.
+
+    Attributes:
+        path: Under ``/console``; ``{name}`` is an id of the showcase.
+        who: Whose session; ``NOBODY``: none.
+        do: What is done before it is looked at.
+        status: What the server answers.
+    """
+
+    name: str
+    path: str
+    who: str = "alice"
+    do: Callable[[Page], None] | None = None
+    status: int = 200
+
+
+def pressing(*keys: str) -> Callable[[Page], None]:
+    """Press keys, one after the other."""
+
+    def do(page: Page) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+
+    return do
+
+
+def clicking(*selectors: str) -> Callable[[Page], None]:
+    """Click the first of each, one after the other."""
+
+    def do(page: Page) -> None:
+        for selector in selectors:
+            page.locator(selector).first.click()
+
+    return do
+
+
+SCREENS = (
+    Screen(name="login", path="/login", who=NOBODY),
+    Screen(name="inbox", path="/"),
+    Screen(name="inbox-devops", path="/", who="carol"),
+    Screen(name="inbox-viewer", path="/", who="vera"),
+    Screen(name="inbox-help", path="/", do=pressing("?")),
+    Screen(name="inbox-palette", path="/", do=pressing("Control+k")),
+    Screen(name="approval-t1", path="/approvals/{approval_t1}", who="carol"),
+    Screen(name="approval-t2", path="/approvals/{approval_t2}"),
+    Screen(name="approval-t3", path="/approvals/{approval_t3}", who="carol"),
+    Screen(name="approval-hostile", path="/approvals/{approval_hostile}"),
+    Screen(name="approval-diff", path="/approvals/{approval_diff}", who="carol"),
+    Screen(name="approval-long", path="/approvals/{approval_long}", who="carol"),
+    Screen(name="approval-partial", path="/approvals/{approval_partial}"),
+    Screen(name="approval-hung-up", path="/approvals/{approval_hung_up}", who="bob"),
+    Screen(name="approval-alike", path="/approvals/{approval_alike}"),
+    Screen(name="approval-standing", path="/approvals/{approval_standing}", who="carol"),
+    Screen(name="approval-approved", path="/approvals/{approval_approved}"),
+    Screen(name="approval-denied", path="/approvals/{approval_denied}", who="bob"),
+    Screen(name="traffic", path="/traffic", who="oscar"),
+    Screen(name="intent", path="/traffic/{intent_executed}", who="oscar"),
+    Screen(name="intent-drift", path="/traffic/{intent_drift}", who="oscar"),
+    Screen(name="intent-ceiling", path="/traffic/{intent_ceiling}", who="oscar"),
+    Screen(name="intent-unmapped", path="/traffic/{intent_unmapped}", who="oscar"),
+    Screen(name="fleet", path="/fleet", who="dora"),
+    Screen(name="agent", path="/fleet/{agent_enforcing}", who="dora"),
+    Screen(name="agent-observing", path="/fleet/{agent_observing}", who="dora"),
+    Screen(name="agent-suspended", path="/fleet/{agent_suspended}", who="dora"),
+    Screen(name="policies", path="/policies", who="oscar"),
+    Screen(name="policy", path="/policies/{rule}", who="oscar"),
+    Screen(name="policy-shadow", path="/policies/{rule_shadow}", who="oscar"),
+    Screen(name="policy-change", path="/policies/changes/{change}", who="dora"),
+    Screen(name="mappings", path="/mappings", who="oscar"),
+    Screen(name="mapping", path="/mappings/{mapping}", who="oscar"),
+    Screen(name="mapping-file", path="/mappings/{mapping_file}", who="oscar"),
+    Screen(name="coverage", path="/mappings/coverage", who="oscar"),
+    Screen(name="warrants", path="/warrants", who="eve"),
+    Screen(name="warrant", path="/warrants/{warrant}", who="eve"),
+    Screen(name="standing", path="/standing", who="oscar"),
+    Screen(name="standing-one", path="/standing/{standing}", who="oscar"),
+    Screen(name="audit", path="/audit", who="eve"),
+    Screen(name="alerts", path="/alerts", who="dora"),
+    Screen(name="integrations", path="/integrations", who="dora"),
+    Screen(name="integration", path="/integrations/{integration_broken}", who="dora"),
+    Screen(name="reports", path="/reports", who="eve"),
+    Screen(name="report", path="/reports/{report}", who="eve"),
+    Screen(name="settings", path="/settings", who="dora"),
+    Screen(name="setup", path="/setup", who="dora"),
+    Screen(name="doctor", path="/doctor", who="dora"),
+    Screen(name="nowhere", path="/no-such-page", status=404),
+)
+
+
+def chosen(only: str) -> list[Screen]:
+    """Those of these names, by commas; ``approval`` is all of ``approval-…`` too. Errors: ``ValueError``."""
+    wanted = [name.strip() for name in only.split(",") if name.strip()]
+    if not wanted:
+        return list(SCREENS)
+    found = [
+        one for one in SCREENS if any(one.name == name or one.name.startswith(f"{name}-") for name in wanted)
+    ]
+    if not found:
+        raise ValueError(f"no screen is called {only}; there are {', '.join(one.name for one in SCREENS)}")
+    return found
