@@ -156,11 +156,10 @@ def test_each_purpose_has_a_key_of_its_own(control: Control) -> None:
         "warrants": published[authority.warrant_kid],
         "log": authority.log_public.jwk()["x"],
         "bundles": authority.bundle_jwk["x"],
-        "sessions": b64url(authority.session_key),
         "redaction": b64url(authority.redaction_key("default")),
     }
     assert len(set(keys.values())) == len(keys)
-    assert not {keys["sessions"], keys["redaction"]} & set(published.values())
+    assert keys["redaction"] not in published.values()
 
 
 async def test_what_an_agent_says_of_itself_governs_nothing(control: Control) -> None:

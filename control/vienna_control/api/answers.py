@@ -6,6 +6,7 @@ answer against its schema. An answer may have more fields than stand here; it ne
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -201,7 +202,7 @@ class EntryData(Told):
 def listing(noun: str, item: type[BaseModel], *, bounded: bool = False) -> type[BaseModel]:
     """A page of a list, as ``fetch_page`` makes it; ``bounded``: as ``window.page`` does, which counts so far only."""
     fields: dict[str, Any] = {
-        noun: (list[item], ...),  # type: ignore[valid-type]
+        noun: (GenericAlias(list, (item,)), ...),
         "total": (int, ...),
         **({"total_at_least": (bool, ...)} if bounded else {}),
         "has_more": (bool, ...),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
+from sqlalchemy import Connection
 
+from vienna_control import rows
 from vienna_control.api.edge import answer
-from vienna_control.api.problems import Code, Problem
+from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context
 from vienna_control.policies import writing
 from vienna_control.policies.proposals import Person
-from vienna_control.policies.stored import StaleError
+from vienna_control.policies.stored import MAPPINGS, RULES, StaleError, Step
 from vienna_control.policies.writing import Author, Build
 from vienna_kernel.document import DocumentError
 from vienna_kernel.errors import MalformedError
@@ -68,6 +70,17 @@ def expected_version(ctx: Context, sent: Mapping[str, Any]) -> int | None:
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
         raise Problem(Code.VALIDATION_FAILED, "/version: expected a whole number")
     return version
+
+
+def rolled_back(conn: Connection, kind: Literal["rule", "mapping"], row: rows.Row, version: int) -> Step:
+    """What makes an earlier version of a row its newest. Raises 404 where it has no such version."""
+    shelf = RULES if kind == "rule" else MAPPINGS
+    content = shelf.content(conn, row["tenant"], row["id"], version)
+    if content is None:
+        raise not_found("version", str(version))
+    return Step(
+        kind=kind, id=row["id"], content=content, base=row["version"], what=f"rolled back to {version}"
+    )
 
 
 def hold_to(expected: int | None, current: int, what: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.api.page import PageQuery, fetch_page
@@ -14,7 +14,6 @@ from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.identity import join_tokens
 from vienna_control.identity.credentials import Terms
-from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 from vienna_kernel.ledger.trail import EntryType
@@ -82,11 +81,7 @@ async def create_token(ctx: Context) -> dict[str, Any]:
             expires_at=tx.now + timedelta(hours=body.expires_in_hours),
             terms=Terms(name=body.name, most_uses=body.uses),
         )
-        row = there(
-            rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(token))),
-            "issued above, in this transaction",
-        )
-        return {**_shape(tx.conn, row), "token": token}
+        return {**_shape(tx.conn, issuer.row_of(tx.conn, token)), "token": token}
 
     return await ctx.app.store.write(unit)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from vienna_control import rows
-from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
+from vienna_control.api.change import expected_version, hold_to, make, misfit, rolled_back, waiting
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
@@ -35,7 +35,7 @@ class MappingBody(BaseModel):
 
     text: Annotated[str, Field(min_length=1, max_length=400_000)]
     cases: Annotated[str, Field(max_length=400_000)] = ""
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[int, Field(ge=1, le=999_999_999)] | None = None
 
     def content(self) -> dict[str, str]:
         return {"text": self.text, "cases": self.cases}
@@ -46,7 +46,7 @@ class MappingRollbackBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=999_999_999)]
 
 
 @route("GET", "/mappings", who=Who.READER, writes=None, query=PageQuery, summary="The mappings in force")
@@ -225,18 +225,12 @@ async def list_mapping_versions(ctx: Context) -> dict[str, Any]:
     summary="Make an earlier version the newest; brings a deleted mapping back",
 )
 async def rollback_mapping(ctx: Context) -> Answer:
-    name, version, tenant = ctx.path["id"], ctx.body.version, ctx.principal.tenant
+    name, version = ctx.path["id"], ctx.body.version
     expected = expected_version(ctx, {})
 
     def build(conn: Connection) -> list[Step]:
         row = _own(ctx, conn, deleted=True)
         hold_to(expected, row["version"], f"mapping {name}")
-        wanted = next(
-            (one for one in MAPPINGS.versions(conn, tenant, name) if one["version"] == version), None
-        )
-        if wanted is None:
-            raise not_found("version", str(version))
-        content, what = rows.load(wanted["content"]), f"rolled back to {version}"
-        return [Step(kind="mapping", id=name, content=content, base=row["version"], what=what)]
+        return [rolled_back(conn, "mapping", row, version)]
 
     return await _answer(ctx, build, name, f"roll mapping {name} back to version {version}")

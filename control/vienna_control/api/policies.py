@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.api.answers import PolicyData, PolicyList
-from vienna_control.api.change import expected_version, hold_to, make, misfit, waiting
+from vienna_control.api.change import expected_version, hold_to, make, misfit, rolled_back, waiting
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
@@ -49,7 +49,7 @@ class RollbackBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=999_999_999)]
 
 
 class PoliciesQuery(PageQuery):
@@ -289,18 +289,12 @@ async def list_versions(ctx: Context) -> dict[str, Any]:
     summary="Make an earlier version the newest; brings a deleted rule back",
 )
 async def rollback_policy(ctx: Context) -> Answer:
-    policy_id, version, tenant = ctx.path["id"], ctx.body.version, ctx.principal.tenant
+    policy_id, version = ctx.path["id"], ctx.body.version
     expected = expected_version(ctx, {})
 
     def build(conn: Connection) -> list[Step]:
         row = own_rule(ctx, conn, policy_id, deleted=True)
         hold_to(expected, row["version"], f"rule {policy_id}")
-        wanted = next(
-            (one for one in RULES.versions(conn, tenant, policy_id) if one["version"] == version), None
-        )
-        if wanted is None:
-            raise not_found("version", str(version))
-        content, what = rows.load(wanted["content"]), f"rolled back to {version}"
-        return [Step(kind="rule", id=policy_id, content=content, base=row["version"], what=what)]
+        return [rolled_back(conn, "rule", row, version)]
 
     return await _answer(ctx, build, policy_id, title=f"roll rule {policy_id} back to version {version}")

@@ -124,11 +124,6 @@ class Authority:
         return self._keys.signing[Purpose.BUNDLE].verifying(Purpose.BUNDLE).jwk()
 
     @property
-    def session_key(self) -> bytes:
-        """32 bytes under which session tokens are hashed."""
-        return self._keys.session
-
-    @property
     def push(self) -> PushKey:
         """What push services know us by."""
         return self._keys.push

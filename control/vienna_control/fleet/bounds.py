@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -24,7 +23,6 @@ LEAST = 5
 _FEW = 10
 _STRANGER = Decimal(4)  # times what three of four stay under
 _HEADROOM = Decimal("1.25")  # a day has not seen the largest yet
-_STEP = re.compile(r"[^/]+")
 
 
 def limits_of(parts: Sequence[Intent], currency: str | None) -> dict[str, Limit] | None:
@@ -87,11 +85,6 @@ def _rounded(value: Decimal) -> Decimal:
         return value
     unit = Decimal(1).scaleb(value.adjusted() - 1)
     return Decimal(format((value / unit).to_integral_value(ROUND_CEILING) * unit, "f"))
-
-
-def shape_of(target: str) -> str:
-    """A target with ``*`` for every step that has a digit in it: alike targets have one shape."""
-    return _STEP.sub(lambda step: "*" if any(char.isdigit() for char in step[0]) else step[0], target)
 
 
 def patterns(targets: Sequence[str]) -> list[str]:

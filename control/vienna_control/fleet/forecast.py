@@ -13,15 +13,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from vienna_control import rows
+from vienna_control.approvals.alike import shape
 from vienna_control.approvals.standing import kept
 from vienna_control.clock import iso
 from vienna_control.fleet import proposals
-from vienna_control.fleet.bounds import shape_of
 from vienna_control.fleet.proposals import Asked
 from vienna_control.fleet.registry import Agent, Enforcement
 from vienna_control.intake.judgement import enforced
@@ -134,7 +135,7 @@ async def forecast(
     tally = _Tally(to=to, bundle=bundle, hosts=hosts, reachable=frozenset(hosts), standing=consents, now=now)
     last: Recorded | None = None
     while tally.calls < MOST:
-        last = await store.read(lambda conn, after=last: _batch(conn, span, after, tally))  # type: ignore[misc]
+        last = await store.read(partial(_batch, span=span, after=last, tally=tally))
         if last is None:
             break
     found = await store.read(
@@ -235,7 +236,7 @@ def _breaks(refused: Sequence[Asked]) -> list[dict[str, Any]]:
     """What would still break: calls that are refused, alike ones together, with one of them to look at."""
     alike: dict[tuple[str, str, str, str], list[Asked]] = {}
     for one in refused:
-        key = (one.action, shape_of(one.target), one.reason.value if one.reason else "", one.rule or "")
+        key = (one.action, shape(one.target), one.reason.value if one.reason else "", one.rule or "")
         alike.setdefault(key, []).append(one)
     found: list[dict[str, Any]] = [
         {

@@ -18,7 +18,6 @@ from vienna_control import rows
 from vienna_control.clock import from_iso, iso
 from vienna_control.identity.credentials import Credentials, Terms
 from vienna_control.identity.standing import own_keys
-from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
 
@@ -60,11 +59,7 @@ def create(
         expires_at=expires_at,
         terms=terms,
     )
-    row = there(
-        rows.first(tx.conn, select(credentials).where(credentials.c.hash == issuer.hash(plain))),
-        "issued above, in this transaction",
-    )
-    return Made(plain, row)
+    return Made(plain, issuer.row_of(tx.conn, plain))
 
 
 def replace(tx: Tx, issuer: Credentials, row: rows.Row, *, overlap: timedelta) -> Made:

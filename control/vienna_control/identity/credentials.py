@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, update
 from vienna_control import rows
 from vienna_control.clock import from_iso, iso
 from vienna_control.ids import new_id
+from vienna_control.invariant import there
 from vienna_control.ports import Hasher
 from vienna_control.store import Tx
 from vienna_control.store.tables import credentials
@@ -95,6 +96,11 @@ class Credentials:
     def hash(self, key: str) -> str:
         # of a header's bytes that are no text too
         return self._hasher.keyed_hash(b"credential\0" + key.encode(errors="surrogateescape"))
+
+    def row_of(self, conn: Connection, key: str) -> rows.Row:
+        """The row of a key that was issued in this transaction."""
+        found = rows.first(conn, select(credentials).where(credentials.c.hash == self.hash(key)))
+        return there(found, "issued in this transaction")
 
     def issue(
         self,

@@ -147,18 +147,13 @@ def enter(
     ``password``: Argon2id text (``Passwords.hash``, worked out before the unit); None leaves it as it is.
     """
     known = by_email(tx.conn, email)
-    values: dict[str, Any] = {"role": role, "groups": rows.dump(groups)}
-    if password is not None:
-        values["password"] = password
-    if known is not None:
-        rows.change(tx.conn, operators, known.id, **values)
+    if known is None:
+        new = Entered(tenant=tenant, email=email.lower(), role=role, groups=groups)
+        operator_id = create(tx, new, actor=actor).id
     else:
-        values["name"] = email.partition("@")[0]
-        values["totp_step"] = 0
-        values["disabled"] = False
-        rows.add(
-            tx.conn, operators, id=tx.id("op"), tenant=tenant, email=email.lower(), created_at=tx.at, **values
-        )
-    entered = there(by_email(tx.conn, email), "entered above, in this transaction")
-    recorded(tx, tenant, actor, entered.id, role=role, groups=list(groups))
-    return entered.id
+        operator_id = known.id
+        rows.change(tx.conn, operators, operator_id, role=role, groups=rows.dump(groups))
+        recorded(tx, tenant, actor, operator_id, role=role, groups=list(groups))
+    if password is not None:
+        set_hash(tx, operator_id, password)
+    return operator_id

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from vienna_kernel.policy.clock_time import minutes_of, zone
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 type Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 type Name = Annotated[str, Field(min_length=1, max_length=128)]
 type Clock = Annotated[str, Field(max_length=5)]
 
@@ -22,7 +22,7 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)] = DAYS  # type: ignore[assignment]  # of them
+    days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)] = DAYS
     from_: Annotated[Clock, Field(alias="from")] = "08:00"
     to: Clock = "20:00"
 

@@ -68,6 +68,14 @@ class Shelf:
         query = select(past).where(past.c.tenant == tenant, past.c.id == id).order_by(past.c.version.desc())
         return rows.every(conn, query)
 
+    def content(self, conn: Connection, tenant: str, id: str, version: int) -> Any | None:
+        """What one version of it said; None: it has no such version."""
+        past = self.history
+        query = select(past.c.content).where(
+            past.c.tenant == tenant, past.c.id == id, past.c.version == version
+        )
+        return rows.load(conn.scalar(query))
+
     def put(self, tx: Tx, tenant: str, step: Step, actor: str) -> None:
         """Keep a new version; one without content is the deletion of what stands there."""
         row, version = self.find(tx.conn, tenant, step.id), step.base + 1

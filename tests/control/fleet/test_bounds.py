@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vienna_control.fleet.bounds import limits_of, patterns, shape_of
+from vienna_control.fleet.bounds import limits_of, patterns
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.warrant.limit import Limit
 
@@ -92,7 +92,3 @@ def test_money_of_no_one_currency_is_not_bounded() -> None:
 )
 def test_a_step_of_few_values_stays(targets: list[str], found: list[str]) -> None:
     assert patterns(targets) == found
-
-
-def test_alike_targets_have_one_shape() -> None:
-    assert shape_of("pay:order/ORD-17/line/3") == "pay:order/*/line/*"
