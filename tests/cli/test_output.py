@@ -124,3 +124,10 @@ def test_nothing_stands_at_the_end_of_a_line(capsys):
     Printer(Format.TABLE).rows([*ROWS, {"id": "x"}], COLUMNS)
     lines = capsys.readouterr().out.splitlines()
     assert lines == [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    "char", ["\u115f", "\u2800", "\u3164", "\ufe0f", "\uffa0", "\U000e0041", "\U000e0100"]
+)
+def test_what_is_drawn_as_nothing_is_written_out(char: str) -> None:
+    assert escape(f"a{char}b") == "a" + char.encode("unicode_escape").decode() + "b"

@@ -8,10 +8,10 @@ from typing import Any
 
 import typer
 
-from vienna_cli.approvals import describe
 from vienna_cli.demo.agent import Call
 from vienna_cli.demo.people import Person
 from vienna_cli.demo.stage import Stage, until
+from vienna_cli.facts import describe
 from vienna_cli.output import Printer
 
 _WEB_PATIENCE_SECONDS = 600.0

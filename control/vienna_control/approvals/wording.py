@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from vienna_kernel.decision.hint import LONGEST, clean
-
-_KEPT = 300
+from vienna_kernel.decision.hint import WORDS, clean, denied_by_people
 
 
 def kept(text: str) -> str:
     """Words as they are kept and shown: one line, without control and bidirectional characters."""
-    return clean(text, _KEPT)
+    return clean(text, WORDS)
 
 
 def denied_hint(reason: str) -> str:
     """What the agent reads when people said no. Names no operator."""
-    words = kept(reason).replace('"', "'")
-    told = f'Denied by a person: "{words}".' if words else "Denied by a person."
-    return clean(f"{told} Do not retry; ask your user.", LONGEST)
+    return denied_by_people(reason)
 
 
 def expired_hint() -> str:

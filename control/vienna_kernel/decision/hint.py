@@ -17,6 +17,8 @@ from vienna_kernel.intent import Intent
 from vienna_kernel.value import plain_decimal
 
 LONGEST = 400
+WORDS = 300
+"""Characters that are kept of what an operator says to an agent."""
 
 
 def clean(text: str, limit: int = 160) -> str:
@@ -42,6 +44,13 @@ def denied(why: str, open_fields: Sequence[str] = ()) -> str:
         names = clean(", ".join(open_fields), 80)
         told += f"It applies because this request does not settle {names} in the terms of the rule. "
     return told + "Do not retry this call. Ask your user, or ask for something else."
+
+
+def denied_by_people(reason: str) -> str:
+    """Names no operator."""
+    words = clean(reason, WORDS).replace('"', "'")
+    told = f'Denied by a person: "{words}".' if words else "Denied by a person."
+    return clean(f"{told} Do not retry; ask your user.", LONGEST)
 
 
 def rate_limited(why: str, window_seconds: int) -> str:

@@ -26,6 +26,7 @@ def test_every_hint_is_one_short_clean_line(text: str, names: list[str]) -> None
     intent = replace(INTENT, summary=text)
     for told in (
         hint.denied(text, names),
+        hint.denied_by_people(text),
         hint.rate_limited(text, 60),
         hint.no_rule(intent),
         hint.unmapped(intent),
