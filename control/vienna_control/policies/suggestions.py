@@ -143,7 +143,7 @@ def _suggestion(one: Asked, now: datetime, rules: RuleSet) -> Suggestion | None:
     limits = limits_of(one.parts, currency)
     if limits is None:
         return None
-    before = _just_before(one.rules, rules) if one.tier <= Tier.T1 else None
+    before = just_before(one.rules, rules) if one.tier <= Tier.T1 else None
     return Suggestion(
         says="always yes",
         asked=one,
@@ -152,7 +152,7 @@ def _suggestion(one: Asked, now: datetime, rules: RuleSet) -> Suggestion | None:
     )
 
 
-def _just_before(asked_by: set[str], rules: RuleSet) -> int | None:
+def just_before(asked_by: set[str], rules: RuleSet) -> int | None:
     """A priority before the rules that people were asked by, and after every rule that denies before them."""
     found = {rule.id: rule.shape.priority for rule in rules.rules if rule.shape.enabled}
     if not asked_by <= set(found):
@@ -173,23 +173,25 @@ def _currency(parts: list[Intent]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _id(word: str, one: Asked) -> str:
+def id_of(word: str, one: Asked) -> str:
+    """An id for a rule about this: the word, the action and the agent."""
     kept = "".join(char if char.isalnum() or char in "._-" else "-" for char in f"{one.action}-{one.agent}")
     return f"{word}-{kept}"[:100]
 
 
 def _denying(one: Asked) -> dict[str, Any]:
     return {
-        "id": _id("no", one),
+        "id": id_of("no", one),
         "name": f"{one.agent} may not {one.action}: people always said no",
         "priority": 500,
         "enabled": True,
-        "when": _about(one),
+        "when": about(one),
         "then": {"action": "deny", "reason": "people have always said no to this"},
     }
 
 
-def _about(one: Asked) -> list[dict[str, Any]]:
+def about(one: Asked) -> list[dict[str, Any]]:
+    """Conditions that hold of this action of this agent."""
     return [
         {"field": "action", "operator": "equals", "value": one.action},
         {"field": "agent_id", "operator": "equals", "value": one.agent},
@@ -202,19 +204,20 @@ def _allowing(one: Asked, limits: Mapping[str, Limit], currency: str | None, pri
     tests = [
         test
         for name, limit in limits.items()
-        for test in _tests(name, limit, currency if name in money else None)
+        for test in tests_of(name, limit, currency if name in money else None)
     ]
     return {
-        "id": _id("yes", one),
+        "id": id_of("yes", one),
         "name": f"{one.agent} may {one.action} as people always let it",
         "priority": priority,
         "enabled": True,
-        "when": pack([*_about(one), *tests, *absent]),
+        "when": pack([*about(one), *tests, *absent]),
         "then": {"action": "allow", "tier": "T0", "may_lower": True},
     }
 
 
-def _tests(name: str, limit: Limit, currency: str | None) -> Iterator[dict[str, Value]]:
+def tests_of(name: str, limit: Limit, currency: str | None) -> Iterator[dict[str, Value]]:
+    """Conditions that a parameter meets within this limit."""
     field_name = f"parameters.{name}"
     told: dict[str, Value] = {"currency": currency} if currency else {}
     if limit.one_of is not None:
