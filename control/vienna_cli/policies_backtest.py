@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from vienna_cli.policies_load import told
 from vienna_cli.policy_files import Policies
 from vienna_cli.recorded import since as back
 from vienna_cli.terminal import Terminal, command
+from vienna_cli.waiting import until_ended
 
 Files = Annotated[
     list[Path] | None,
@@ -38,7 +38,6 @@ SUGGESTIONS = (
     ("RULE", lambda row: row["rule"]["body"]["id"] if row["rule"] else ""),
     ("STANDING", lambda row: f"{row['standing']['body']['count']} uses" if row["standing"] else ""),
 )
-_POLL_SECONDS = 1.0
 
 
 def register(app: typer.Typer) -> None:
@@ -70,10 +69,8 @@ def backtest(
     if not {"rules", "bundle", "remove", "default"} & set(asked):
         raise Failure("nothing to try: give files, --remove or --default", Code.USAGE)
     result = terminal.client.request("POST", "/policies/backtest", json=asked)
-    while result["status"] == "running":
-        terminal.printer.say(f"{result['seen']} intents so far")
-        time.sleep(_POLL_SECONDS)
-        result = terminal.client.request("GET", f"/policies/backtests/{result['id']}")
+    place = f"/policies/backtests/{result['id']}"
+    result = until_ended(terminal, place, result, while_="running", progress=_progress)
     if result["status"] != "done":
         raise Failure(f"the backtest ended without a result: {result['error']}")
     if terminal.printer.format != "table":
@@ -83,6 +80,10 @@ def backtest(
         terminal.printer.rows(result["examples"], EXAMPLES, key="intent_id")
     for line in told(result):
         terminal.printer.line(line)
+
+
+def _progress(result: Any) -> str:
+    return f"{result['seen']} intents so far"
 
 
 def _bundle(terminal: Terminal, places: list[Path]) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from operator import itemgetter
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.terminal import Terminal, command, noun
+from vienna_cli.waiting import until_ended
 
 app = noun("Compliance reports: generate, list, show, save.")
 
@@ -26,8 +26,6 @@ LIST = (
     field("error"),
 )
 _PLACE = "/compliance/reports"
-_POLL_SECONDS = 0.5
-_PATIENCE_SECONDS = 600.0
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 
@@ -68,16 +66,17 @@ def generate(
     asked: dict[str, Any] = {name: value for name, value in body.items() if value}
     asked["filters"] = {name: value for name, value in filters.items() if value}
     told = terminal.client.request("POST", f"{_PLACE}/generate", json=asked)
-    until_seconds = time.monotonic() + _PATIENCE_SECONDS
-    while wait and told["status"] == "generating":
-        if time.monotonic() > until_seconds:
-            raise Failure(f"{told['report_id']} is still being made", Code.PENDING)
-        time.sleep(_POLL_SECONDS)
-        told = terminal.client.request("GET", f"{_PLACE}/{told['report_id']}")
+    if wait:
+        place = f"{_PLACE}/{told['report_id']}"
+        told = until_ended(terminal, place, told, while_="generating", progress=_progress)
     told.pop("content", None)
     terminal.printer.record(told, LIST, key="report_id")
     if told["status"] == "failed":
         raise Failure(f"the report was not made: {told['error']}")
+
+
+def _progress(told: Any) -> str:
+    return f"{told['report_id']} is being made"
 
 
 @command(app, "ls")

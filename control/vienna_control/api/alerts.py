@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from vienna_control.api.answers import listing
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -69,13 +70,7 @@ class AlertData(BaseModel):
     acknowledged: Acknowledged | None
 
 
-class AlertList(BaseModel):
-    """A page."""
-
-    alerts: list[AlertData]
-    total: int
-    has_more: bool
-    next_cursor: str | None
+AlertList = listing("alerts", AlertData)
 
 
 @route(

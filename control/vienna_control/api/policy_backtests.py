@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.api.change import misfit
 from vienna_control.api.edge import answer
-from vienna_control.api.problems import Code, Problem, not_found, rate_limited
+from vienna_control.api.problems import not_found, rate_limited
 from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.api.stretch import Stretch
 from vienna_control.fleet import registry
 from vienna_control.policies import Bundle, candidates
 from vienna_control.policies.backtests import Asked, BusyError, find
@@ -23,14 +23,6 @@ from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.api import rule_from_api
 
 _PATIENCE_SECONDS = 5.0
-_BACK = timedelta(days=7)
-_LONGEST = timedelta(days=90)
-
-
-type Instant = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
-]
-"""Of recorded traffic; what no calendar of ours can reckon with is none."""
 
 
 class PolicyFile(BaseModel):
@@ -42,7 +34,7 @@ class PolicyFile(BaseModel):
     text: Annotated[str, Field(max_length=400_000)]
 
 
-class BacktestBody(BaseModel):
+class BacktestBody(Stretch):
     """What is tried, and on what.
 
     Attributes:
@@ -55,15 +47,11 @@ class BacktestBody(BaseModel):
         limit: At most so many intents, the newest.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
     rule: dict[str, Any] | None = None
-    rules: Annotated[list[dict[str, Any]], Field(max_length=500)] = []
-    remove: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=500)] = []
-    bundle: Annotated[list[PolicyFile], Field(max_length=50)] = []
+    rules: Annotated[tuple[dict[str, Any], ...], Field(max_length=500)] = ()
+    remove: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=500)] = ()
+    bundle: Annotated[tuple[PolicyFile, ...], Field(max_length=50)] = ()
     default: Literal["deny", "allow"] | None = None
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to")] = None
     agent: Annotated[str, Field(max_length=128)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 
@@ -127,13 +115,7 @@ def _rule(place: str, sent: Mapping[str, Any], at: int) -> dict[str, Any]:
 
 
 def _span(ctx: Context, conn: Connection, body: BacktestBody) -> Span:
-    now: datetime = ctx.app.clock.now()
-    until = body.until or now + timedelta(milliseconds=1)
-    since = body.since or until - _BACK
-    if not since < until:
-        raise Problem(Code.VALIDATION_FAILED, "/from: expected an earlier time than /to")
-    if until - since > _LONGEST:
-        raise Problem(Code.VALIDATION_FAILED, "/from: expected at most 90 days before /to")
+    since, until = body.ends(ctx.app.clock.now())
     agent_id = None
     if body.agent is not None:
         agent = registry.find(conn, ctx.principal.tenant, body.agent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,9 +10,10 @@ from sqlalchemy import Connection
 from vienna_control import rows
 from vienna_control.api.change import misfit
 from vienna_control.api.page import PageQuery, fetch_page, slice_page
-from vienna_control.api.policy_backtests import BacktestBody, Instant, exchange_of
+from vienna_control.api.policy_backtests import BacktestBody, exchange_of
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.stretch import Stretch
 from vienna_control.fleet import registry
 from vienna_control.fleet.registry import Agent
 from vienna_control.policies import Bundle, candidates, simulation
@@ -21,9 +21,6 @@ from vienna_control.policies.rejudge import Span
 from vienna_control.policies.simulation import MOST_RECORDED, MOST_SCENARIOS, Done, Item, Scenario, Source
 from vienna_control.store.tables import simulations as table
 from vienna_kernel.errors import MalformedError
-
-_BACK = timedelta(days=7)
-_LONGEST = timedelta(days=90)
 
 
 class ScenarioBody(BaseModel):
@@ -38,15 +35,11 @@ class ScenarioBody(BaseModel):
     context: Annotated[dict[str, Any], Field(max_length=100)] = {}
 
 
-class RecordedBody(BaseModel):
+class RecordedBody(Stretch):
     """Which recorded intents, the newest of them. ``from``, ``to``: the last seven days, else; at most 90 days."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     agent: Annotated[str, Field(max_length=128)] | None = None
     action: Annotated[str, Field(max_length=128)] | None = None
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to")] = None
     limit: Annotated[int, Field(ge=1, le=MOST_RECORDED)] = MOST_RECORDED
 
 
@@ -184,13 +177,7 @@ def _agent(ctx: Context, conn: Connection, name: str, field: str) -> Agent:
 
 
 def _span(ctx: Context, conn: Connection, body: RecordedBody) -> Span:
-    now: datetime = ctx.app.clock.now()
-    until = body.until or now + timedelta(milliseconds=1)
-    since = body.since or until - _BACK
-    if not since < until:
-        raise Problem(Code.VALIDATION_FAILED, "/recorded/from: expected an earlier time than /recorded/to")
-    if until - since > _LONGEST:
-        raise Problem(Code.VALIDATION_FAILED, "/recorded/from: expected at most 90 days before /recorded/to")
+    since, until = body.ends(ctx.app.clock.now(), at="/recorded")
     agent_id = None if body.agent is None else _agent(ctx, conn, body.agent, "/recorded/agent").id
     return Span(
         tenant=ctx.principal.tenant,
