@@ -79,6 +79,7 @@ async def test_a_lock_screen_tells_nothing_and_the_service_less(
         "approval_id": held.approval_id,
         "url": f"/console/approvals/{held.approval_id}",
     }
+    assert len(came.body) == 16 + 4 + 1 + 65 + web_push.PLAIN_BYTES + 1 + 16  # whatever is said
     _, key = await people.ask("alice", "GET", "/push/key")
     claims = shown_by(came, key["data"]["key"])
     assert claims["aud"] == service.url
@@ -97,9 +98,8 @@ async def test_a_lock_screen_tells_nothing_and_the_service_less(
     assert (shown["subscription_id"], shown["last_used_at"] is None) == (device, False)
 
 
-@pytest.mark.parametrize(("tier", "event"), [("T1", "approval_required"), ("T3", "approval_escalated")])
-def test_every_message_is_of_one_size(tier: str, event: str) -> None:
-    message = Message(
+def message(event: str, tier: str) -> Message:
+    return Message(
         id="dlv-1",
         event=event,
         at="2026-03-02T10:00:00.000Z",
@@ -108,12 +108,13 @@ def test_every_message_is_of_one_size(tier: str, event: str) -> None:
         about={"tier": tier, "agent": "bot", "action": "pay", "sentence": "Mallory", "unusual": "canary"},
         link="",
     )
-    browser = Browser("")
-    to = aes128gcm.point(browser.body()["keys"]["p256dh"])
-    told = web_push.told(message)
+
+
+@pytest.mark.parametrize(("tier", "event"), [("T1", "approval_required"), ("T3", "approval_escalated")])
+def test_nothing_of_the_content_is_in_any_title(tier: str, event: str) -> None:
+    told = web_push.told(message(event, tier))
     assert not any(word in told for word in (b"bot", b"pay", b"Mallory", b"canary"))
-    body = aes128gcm.encrypt(told, to=to, auth=browser.auth, length=web_push.PLAIN_BYTES)
-    assert len(body) == 16 + 4 + 1 + 65 + web_push.PLAIN_BYTES + 1 + 16
+    assert len(told) < web_push.PLAIN_BYTES
 
 
 async def test_those_who_are_asked_are_rung_and_nobody_else(
@@ -154,7 +155,8 @@ async def test_a_subscription_that_is_gone_is_taken_away(
         await bot.consult("POST", REFUNDS, {**REFUND, "order": order})
     assert await rung(control, service) == ["/push/alice-phone", "/push/bob-phone"]
     for table in (integrations, deliveries, alerts):
-        assert await control.app.store.read(lambda c, of=table: rows.first(c, select(of))) is None
+        query = select(table)
+        assert await control.app.store.read(lambda c, query=query: rows.first(c, query)) is None  # type: ignore[misc]
     bodies = await control.app.store.read(lambda c: c.execute(select(entries.c.body)).scalars().all())
     removed = [body for body in map(json.loads, bodies) if body["data"].get("removed")]
     assert [one["actor"] for one in removed] == ["system"] * 2
