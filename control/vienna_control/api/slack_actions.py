@@ -1,8 +1,10 @@
 """Buttons that were pressed in Slack: who pressed, held against its signature, and counted like any other vote.
 
 1. The signature is over the raw body, five minutes old at most, and taken once; it names the channel by its secret.
-2. The button carries the channel, the approval and the digest of what was shown.
-3. Only T1 is decided here. Whatever asks for more than a press is answered with a link.
+2. It is pressed in the very message that we posted, in the workspace of our token, by one of its own: whoever else can
+   write there cannot put other words above our button, nor does a guest from another workspace pass for one of ours.
+3. The button carries the channel, the approval and the digest of what was shown.
+4. Only T1 is decided here. Whatever asks for more than a press is answered with a link.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.votes import CODES, DECIDES
 from vienna_control.approvals.vote import Ballot, StaleError
-from vienna_control.notify import chat, outbox, registry
+from vienna_control.notify import chat, deliveries, outbox, registry
 from vienna_control.notify.registry import Integration
 from vienna_control.notify.replays import fresh, holds
-from vienna_control.notify.slack import APPROVE, DECIDED_HERE, DENY
+from vienna_control.notify.slack import APPROVE, DECIDED_HERE, DENY, Posted
 from vienna_control.store import Tx
 from vienna_control.store.tables import approvals
 from vienna_kernel.approval.moves import Voter
@@ -36,14 +38,19 @@ _VERDICTS: Mapping[str, Literal["approve", "deny"]] = {APPROVE: "approve", DENY:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """A button that was pressed, and by whom."""
+    """A button that was pressed, where, and by whom.
+
+    Attributes:
+        home: The workspace of whoever pressed.
+    """
 
     verdict: Literal["approve", "deny"]
     integration_id: str
     approval_id: str
     digest: str
     user: str
-    channel: str
+    home: str
+    stands: Posted
 
 
 @route(
@@ -99,8 +106,10 @@ def _press(body: bytes) -> Press | None:
         (action,) = payload["actions"]
         integration_id, approval_id, digest = action["value"].split("|")
         verdict = _VERDICTS[action["action_id"]]
-        user, channel = payload["user"]["id"], payload["channel"]["id"]
-        if payload["type"] != "block_actions" or not (isinstance(user, str) and isinstance(channel, str)):
+        user, home, team = payload["user"]["id"], payload["user"]["team_id"], payload["team"]["id"]
+        channel, ts = payload["container"]["channel_id"], payload["container"]["message_ts"]
+        told = (user, home, team, channel, ts)
+        if payload["type"] != "block_actions" or not all(isinstance(one, str) for one in told):
             return None
     except (MalformedError, KeyError, IndexError, TypeError, ValueError, AttributeError):
         return None
@@ -110,17 +119,20 @@ def _press(body: bytes) -> Press | None:
         approval_id=approval_id,
         digest=digest,
         user=user[:64],
-        channel=channel[:64],
+        home=home,
+        stands=Posted(channel[:64], ts[:64], team),
     )
 
 
 async def _decide(ctx: Context, one: Integration, press: Press) -> None:
     def unit(tx: Tx) -> None:
-        told = _vote(ctx, tx, one, press)
-        outbox.reply(tx, one, channel=press.channel, user=press.user, text=told)
+        if not _is_ours(tx.conn, one, press):
+            ctx.log["slack"] = "pressed elsewhere than in what was posted"
+            return
+        answer(tx, _vote(ctx, tx, one, press))
 
     def answer(tx: Tx, text: str) -> None:
-        outbox.reply(tx, one, channel=press.channel, user=press.user, text=text)
+        outbox.reply(tx, one, channel=press.stands.channel, user=press.user, text=text)
 
     try:
         await ctx.app.store.write(unit)
@@ -128,6 +140,12 @@ async def _decide(ctx: Context, one: Integration, press: Press) -> None:
         link = ctx.app.notify.sender.link(press.approval_id)
         text = f"What is asked has changed since this was posted. Decide in the console: {link}"
         await ctx.app.store.write(lambda tx: answer(tx, text))
+
+
+def _is_ours(conn: Connection, one: Integration, press: Press) -> bool:
+    """Whether it was pressed in what we posted, by somebody of that workspace."""
+    posted = (Posted.of(handle) for handle in deliveries.handles(conn, one.id, press.approval_id))
+    return press.home == press.stands.team != "" and press.stands in posted
 
 
 def _vote(ctx: Context, tx: Tx, one: Integration, press: Press) -> str:

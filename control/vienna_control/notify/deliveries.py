@@ -96,14 +96,18 @@ def message_of(conn: Connection, row: rows.Row, link: str) -> Message:
 def _posted(conn: Connection, row: rows.Row) -> str | None:
     if row["subject"] is None:
         return None
+    return next(iter(handles(conn, row["integration_id"], row["subject"])), None)
+
+
+def handles(conn: Connection, integration_id: str, approval_id: str) -> list[str]:
+    """How the service names what was posted to a channel when people were asked, the newest first."""
     query = select(deliveries.c.handle).where(
-        deliveries.c.integration_id == row["integration_id"],
-        deliveries.c.subject == row["subject"],
+        deliveries.c.integration_id == integration_id,
+        deliveries.c.subject == approval_id,
         deliveries.c.event == "approval_required",
         deliveries.c.handle.is_not(None),
     )
-    found: str | None = conn.scalar(query.order_by(deliveries.c.id.desc()).limit(1))
-    return found
+    return list(conn.scalars(query.order_by(deliveries.c.id.desc())))
 
 
 def settle(tx: Tx, row: rows.Row, attempt: Attempt) -> str:

@@ -6,7 +6,8 @@ Text of others stands in ``plain_text`` only, with ``& < >`` escaped: no mention
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import orjson
 
@@ -18,6 +19,7 @@ APPROVE, DENY = "vienna_approve", "vienna_deny"
 DECIDED_HERE = "T1"
 """The one tier that can be decided in Slack: above it a second factor is asked for, which a chat has not."""
 
+_TAKEN = 200
 _MOST = 2900  # of the 3000 characters that a text object may have
 _AGAIN = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
 
@@ -68,27 +70,68 @@ def _buttons(message: Message, to: Destination, *, full: bool) -> list[dict[str,
     return [yes, no, opens]
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands; only there its buttons count.
+
+    Attributes:
+        ts: Slack's name of it within the channel.
+        team: The workspace; empty where nothing is decided in Slack.
+    """
+
+    channel: str
+    ts: str
+    team: str
+
+    @classmethod
+    def of(cls, handle: str) -> Self:
+        """Inverse of ``handle``."""
+        channel, ts, team, *_ = [*handle.split(":"), "", ""]
+        return cls(channel, ts, team)
+
+    @property
+    def handle(self) -> str:
+        return f"{self.channel}:{self.ts}:{self.team}"
+
+
 class Slack:
     """Channel ``slack``. ``base``: of the Web API."""
 
     def __init__(self, web: Web, base: str) -> None:
         self._web = web
         self._base = base
+        self._teams: dict[str, str] = {}
 
     async def send(self, message: Message, to: Destination) -> Sent:
         """Post; or change what was posted, where the event ends it."""
         if message.event == REPLY:
             data = {key: message.data[key] for key in ("channel", "user", "text")}
-            return await self._call("chat.postEphemeral", data | {"text": escaped(data["text"])}, to)
+            await self._call("chat.postEphemeral", data | {"text": escaped(data["text"])}, to)
+            return Sent(_TAKEN)
         # what stands beside the blocks is read by Slack's formatting: words of ours only
         body: dict[str, Any] = {"text": message.title, "blocks": blocks(message, to)}
         if message.event in ENDS and message.posted:
-            channel, _, ts = message.posted.partition(":")
-            return await self._call("chat.update", {**body, "channel": channel, "ts": ts}, to)
+            stands = Posted.of(message.posted)
+            await self._call("chat.update", {**body, "channel": stands.channel, "ts": stands.ts}, to)
+            return Sent(_TAKEN)
+        team = await self._team(to) if "signing_secret" in to.secrets else ""
         body |= {"channel": to.config["channel"], "unfurl_links": False, "unfurl_media": False}
-        return await self._call("chat.postMessage", body, to)
+        answer = await self._call("chat.postMessage", body, to)
+        channel, ts = answer.get("channel"), answer.get("ts")
+        named = isinstance(channel, str) and isinstance(ts, str)
+        return Sent(_TAKEN, Posted(str(channel), str(ts), team).handle if named else None)
 
-    async def _call(self, method: str, body: dict[str, Any], to: Destination) -> Sent:
+    async def _team(self, to: Destination) -> str:
+        """The workspace that the token is of, as Slack says: a press from another is nobody's here."""
+        token = to.secrets["bot_token"]
+        if token not in self._teams:
+            team = (await self._call("auth.test", {}, to)).get("team_id")
+            if not (isinstance(team, str) and team.isascii() and team.isalnum()):
+                raise DeliveryError("Slack does not say which workspace its token is of", code=_TAKEN)
+            self._teams[token] = team
+        return self._teams[token]
+
+    async def _call(self, method: str, body: dict[str, Any], to: Destination) -> dict[str, Any]:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Authorization": f"Bearer {to.secrets['bot_token']}",
@@ -100,9 +143,7 @@ class Slack:
             error = answer.get("error")
             word = error if isinstance(error, str) and error.replace("_", "").isalnum() else "not ok"
             raise DeliveryError(f"Slack says: {word[:64]}", code=reply.status, final=word not in _AGAIN)
-        channel, ts = answer.get("channel"), answer.get("ts")
-        handle = f"{channel}:{ts}" if isinstance(channel, str) and isinstance(ts, str) else None
-        return Sent(reply.status, handle)
+        return answer
 
 
 def _answer(reply: Reply) -> dict[str, Any]:

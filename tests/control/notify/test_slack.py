@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -24,6 +25,8 @@ from vienna_kernel import wire
 TICKETS = "https://payments.example/v1/tickets"
 REFUNDS = "https://payments.example/v1/refunds"
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
+TEAM = "T0OURS"
+POSTED_AT = "1700000000.000100"
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 SECRETS = {"bot_token": "xoxb-canary-token", "signing_secret": SIGNING}
 
@@ -32,8 +35,10 @@ def slack(request: Request) -> web.StreamResponse:
     """Slack's Web API, as far as it is used."""
     assert request.headers["authorization"] == "Bearer xoxb-canary-token"
     method = request.path.rpartition("/")[2]
+    if method == "auth.test":
+        return web.json_response({"ok": True, "team_id": TEAM})
     if method == "chat.postMessage":
-        return web.json_response({"ok": True, "channel": "C1", "ts": "1700000000.000100"})
+        return web.json_response({"ok": True, "channel": "C1", "ts": POSTED_AT})
     return web.json_response({"ok": method in ("chat.update", "chat.postEphemeral")})
 
 
@@ -56,11 +61,16 @@ class Presses:
         user: str = "U0CAROL",
         secret: str = SIGNING,
         late: int = 0,
+        team: str = TEAM,
+        home: str = TEAM,
+        ts: str = POSTED_AT,
         **more: Any,
     ) -> int:
         payload = {
             "type": "block_actions",
-            "user": {"id": user},
+            "team": {"id": team, "domain": "ours"},
+            "user": {"id": user, "team_id": home},
+            "container": {"type": "message", "message_ts": ts, "channel_id": "C1", "is_ephemeral": False},
             "channel": {"id": "C1"},
             "actions": [{"action_id": action, "value": value}],
         }
@@ -97,7 +107,14 @@ async def asked(
     bot: Gate, service: Receiver, url: str = TICKETS, body: Any = None
 ) -> tuple[Request, wire.Decision]:
     held = await bot.consult("POST", url, body or {"subject": "late parcel"})
-    return await service.next(), held
+    return await posted(service), held
+
+
+async def posted(service: Receiver) -> Request:
+    """The next message that is posted; what is asked before it is only whose token it is."""
+    while (came := await service.next()).path == "/api/auth.test":
+        pass
+    return came
 
 
 async def status_of(people: People, approval_id: str | None) -> tuple[str, list[str]]:
@@ -116,7 +133,7 @@ async def test_a_press_is_a_vote_and_the_message_says_what_became_of_it(
     rest = {one.path: one for one in (await service.next(), await service.next())}
     assert set(rest) == {"/api/chat.update", "/api/chat.postEphemeral"}
     update = rest["/api/chat.update"]
-    assert (update.json["channel"], update.json["ts"]) == ("C1", "1700000000.000100")
+    assert (update.json["channel"], update.json["ts"]) == ("C1", POSTED_AT)
     assert set(buttons(update)) == {"vienna_open"}
     assert rest["/api/chat.postEphemeral"].json["text"] == "Counted: you said yes."
 
@@ -159,6 +176,43 @@ async def test_who_presses_must_be_known_and_may_decide(
     await presses.press("vienna_approve", stale)
     assert "has changed since" in (await service.next()).json["text"]
     assert await status_of(people, held.approval_id) == ("pending", [])
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"team": "T0THEIRS", "home": "T0THEIRS"},
+        {"home": "T0THEIRS"},
+        {"team": ""},
+        {"ts": "1700000000.000200"},
+    ],
+    ids=["another workspace", "a guest from another", "no workspace", "another message"],
+)
+async def test_a_press_anywhere_but_in_what_was_posted_is_nothing(
+    control: Control,
+    bot: Gate,
+    people: People,
+    channel: str,
+    service: Receiver,
+    elsewhere: dict[str, str],
+) -> None:
+    posted, held = await asked(bot, service)
+    yes, presses = buttons(posted)["vienna_approve"], Presses(control)
+    assert await presses.press("vienna_approve", yes, **elsewhere) == 200
+    assert await status_of(people, held.approval_id) == ("pending", [])
+    assert await presses.press("vienna_approve", yes) == 200
+    assert (await status_of(people, held.approval_id))[0] == "approved"
+
+
+async def test_without_knowing_whose_token_it_is_nothing_is_posted(
+    control: Control, bot: Gate, channel: str, service: Receiver
+) -> None:
+    service.answer = lambda _: web.json_response({"ok": True})
+    await bot.consult("POST", TICKETS, {"subject": "late parcel"})
+    assert (await service.next()).path == "/api/auth.test"
+    async with asyncio.timeout(10):
+        await control.app.notify.sender.drain()
+    assert service.came.empty()
 
 
 async def test_above_t1_there_is_a_link_and_a_forged_button_is_told_so(
