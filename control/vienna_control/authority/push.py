@@ -77,4 +77,4 @@ class PushKey:
         signed = f"{_HEADER}.{claims}"
         r, s = decode_dss_signature(self.key.sign(signed.encode(), ec.ECDSA(SHA256())))
         signature = b64url(r.to_bytes(32) + s.to_bytes(32))
-        return f"vapid t={signed}.{signature}, k={b64url(self.public)}"
+        return f"vapid t={signed}.{signature},k={b64url(self.public)}"
