@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, or_, select
 
 from vienna_control.clock import iso
 from vienna_control.filters.condition import Language, Scope, Test, contains, like, named, told
@@ -24,6 +24,8 @@ _LET_GO = (
     Status.OBSERVED,
 )
 _REFUSED = (Status.DENIED, Status.FROZEN)
+_DECIMAL = '$."$decimal"'
+"""Of a value as it is packed (``value.pack``)."""
 _WOULD = {"hold": "held", "deny": "refused"}
 
 
@@ -100,9 +102,11 @@ def _would(value: str, _: Scope) -> ColumnElement[bool]:
 def _parameter(name: str, text: str) -> ColumnElement[bool]:
     """Of one of its intents; a value that is no text as JSON shows it."""
     part = func.json_each(intents.c.meaning).table_valued("value", name="part")
-    given = func.json_each(part.c.value, "$.parameters").table_valued("key", "value", name="given")
+    given = func.json_each(part.c.value, "$.parameters").table_valued("key", "value", "type", name="given")
+    decimal = func.json_extract(given.c.value, _DECIMAL)
+    value = case((given.c.type == "object", func.coalesce(decimal, given.c.value)), else_=given.c.value)
     found = select(1).select_from(part).join(given, given.c.key == name)
-    return exists(found.where(contains(cast(given.c.value, String), text)))
+    return exists(found.where(contains(cast(value, String), text)))
 
 
 LANGUAGE = Language(
