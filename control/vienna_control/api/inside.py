@@ -35,6 +35,11 @@ class Inside:
             if not one.raw and one.template.startswith(API) and (one.method == "GET" or not one.writes)
         }
 
+    @property
+    def routes(self) -> list[Route]:
+        """Every route that can be asked for."""
+        return list(self._routes.values())
+
     async def ask(
         self,
         request: web.Request,

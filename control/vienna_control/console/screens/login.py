@@ -17,6 +17,12 @@ async def login(visit: Visit) -> dict[str, Any]:
     return {"next": within(visit.query.get("next", "")), "ended": "ended" in visit.query}
 
 
+@page("/enter", "enter.html", public=True)
+async def enter(visit: Visit) -> dict[str, Any]:
+    """A one-time link leads here."""
+    return {}
+
+
 def within(address: str) -> str:
     """An address of the console, else its first page: a login leads nowhere else, whatever a link says."""
     parts = urlsplit(address) if "\\" not in address and address.isprintable() else None

@@ -1,0 +1,127 @@
+"""The console's frame: who gets in, what a page is served as, and that it has no power of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from yarl import URL
+
+from people import People
+from planes import ONE_OF_EACH, PASSWORD, Control
+from vienna_control.api import all_routes
+from vienna_control.api.inside import Inside
+from vienna_control.console import pages
+from vienna_control.console.page import Page
+
+PAGES = [one for one in pages() if not one.preview]
+PREVIEWS = [one for one in pages() if one.preview]
+CLOSED = [one for one in PAGES if not one.public]
+
+
+def named(one: Page) -> str:
+    return one.path
+
+
+def address(one: Page) -> str:
+    """Of the page, its parameters named like nothing that exists."""
+    return "/console" + re.sub(r"\{[^}]*\}", "nothing-like-it", one.path)
+
+
+async def test_a_page_is_strict_whoever_asks_for_it(control: Control) -> None:
+    _, _, response = await control.ask("GET", "/console/login")
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "unsafe" not in policy
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("one", CLOSED, ids=named)
+async def test_nobody_sees_a_page_before_they_come_in(control: Control, one: Page) -> None:
+    status, _, response = await control.ask("GET", address(one), allow_redirects=False)
+    assert status == 303
+    assert URL(response.headers["Location"]).path == "/console/login"
+    assert URL(response.headers["Location"]).query["next"] == address(one)
+
+
+@pytest.mark.parametrize("one", CLOSED, ids=named)
+async def test_an_agent_or_its_gate_is_shown_no_page(control: Control, one: Page) -> None:
+    status, page, _ = await control.ask("GET", address(one), key="agent", allow_redirects=False)
+    assert status == 403
+    assert b"this is for: any operator" in page
+
+
+@pytest.mark.parametrize("who", sorted(ONE_OF_EACH))
+async def test_every_page_is_there_for_every_role_or_says_why_not(control: Control, who: str) -> None:
+    for one in CLOSED:
+        status, page, response = await control.ask("GET", address(one), key=who)
+        assert status in (200, 403, 404), f"{one.path}: {status}"
+        assert response.content_type == "text/html"
+        assert page.count(b"<h1") == 1, one.path
+
+
+async def test_the_data_of_a_page_is_there_as_json(control: Control) -> None:
+    status, told, _ = await control.ask(
+        "GET", "/console/", key="alice", headers={"Accept": "application/json"}
+    )
+    assert (status, told["success"]) == (200, True)
+    asked: dict[str, Any] = {"Accept": "application/json"}
+    status, told, _ = await control.ask("GET", "/console/nothing", key="alice", headers=asked)
+    assert (status, told["error"]["code"]) == (404, "not_found")
+
+
+async def test_a_part_that_renews_itself_sends_the_window_to_the_login_once_the_session_is_over(
+    control: Control,
+) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "div#queue"}
+    status, _, response = await control.ask("GET", "/console/", headers=headers, allow_redirects=False)
+    assert (status, response.headers["HX-Redirect"]) == (401, "/console/login?ended=1")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "https://evil.example/console/",
+        "//evil.example/console/",
+        "/\\evil.example",
+        "/console/../api/v1/auth/logout",
+        "javascript:alert(1)",
+        "/console/\r\nSet-Cookie: a=b",
+        "/elsewhere",
+    ],
+)
+async def test_a_login_leads_nowhere_but_into_the_console(control: Control, asked: str) -> None:
+    url = URL("/console/login").with_query(next=asked)
+    _, page, _ = await control.ask("GET", str(url))
+    assert re.findall(rb'data-then="go:([^"]*)"', page) == [b"/console/"]
+
+
+async def test_a_login_leads_back_to_where_one_wanted_to_go(control: Control) -> None:
+    url = URL("/console/login").with_query(next="/console/traffic?q=host:x")
+    _, page, _ = await control.ask("GET", str(url))
+    assert b'data-then="go:/console/traffic?q=host:x"' in page
+
+
+async def test_a_preview_by_cookie_wants_the_token_of_the_session(control: Control, people: People) -> None:
+    assert PREVIEWS
+    body = {"email": "alice@example.com", "password": PASSWORD}
+    status, _, _ = await control.ask("POST", "/api/v1/auth/login", body=body)
+    assert status == 200
+    for one in PREVIEWS:
+        status, page, _ = await control.ask("POST", address(one), body={})
+        assert status == 403
+        assert b"X-CSRF-Token" in page
+
+
+def test_pages_can_ask_only_for_what_changes_nothing(control_free_inside: Inside) -> None:
+    reachable = control_free_inside.routes
+    assert {one.method for one in reachable if one.writes} <= set()
+    changing = [one for one in all_routes() if one.writes]
+    assert not {(one.method, one.path) for one in changing} & {(one.method, one.path) for one in reachable}
+
+
+@pytest.fixture
+def control_free_inside() -> Inside:
+    return Inside(None, all_routes())  # type: ignore[arg-type]  # nothing is asked of it here
