@@ -1,4 +1,4 @@
-"""The fleet: agents, their trust, their rung of enforcement, and stopping them."""
+"""The fleet: agents as they are registered."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from vienna_control.api.answers import AgentData, AgentList
 from vienna_control.api.page import PageQuery, fetch_page, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
-from vienna_control.api.until import INDEFINITE, Duration, until
-from vienna_control.fleet import activity, enforcement, loosening, registry, suspension
+from vienna_control.fleet import (
+    activity,
+    enforcement,
+    figures,
+    loosening,
+    registry,
+    second_person,
+    suspension,
+)
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType
-from vienna_kernel.stop import Level
 
 type Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 type Actions = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=500)]
@@ -47,24 +53,6 @@ class AgentChange(BaseModel):
     allowed_actions: Actions | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] | None = None
     enforcement: Enforcement | None = None
-
-
-class SuspendBody(BaseModel):
-    """``level``: ``quarantine`` also keeps the answers of calls under way from the agent, and only an operator ends it.
-    ``duration``: ``indefinite`` or ISO 8601, e.g. ``PT2H``.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-    level: Literal["suspend", "quarantine"] = "suspend"
-    duration: Duration = INDEFINITE
-
-
-class ResumeBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class FleetQuery(PageQuery):
@@ -111,15 +99,18 @@ def agent_of(ctx: Context, conn: Connection) -> Agent:
     summary="Agents, by name",
 )
 async def list_agents(ctx: Context) -> dict[str, Any]:
-    """``summary`` counts the whole fleet, whatever is asked for."""
+    """``summary`` counts the whole fleet, whatever is asked for; the figures of each agent are of the last 24 hours."""
     query, tenant = ctx.query, ctx.principal.tenant
     wanted = registry.Wanted(
         status=query.status, enforcement=query.enforcement, type=query.type, name=query.name
     )
 
     def read(conn: Connection) -> dict[str, Any]:
+        now = ctx.app.clock.now()
         page = slice_page(registry.listed(conn, tenant, wanted), query, noun="agents", shape=shape)
-        return page | {"summary": activity.summary(conn, tenant, ctx.app.clock.now())}
+        beside = figures.of(conn, [one["agent_id"] for one in page["agents"]], now)
+        shown = [one | beside[one["agent_id"]] for one in page["agents"]]
+        return page | {"agents": shown, "summary": activity.summary(conn, tenant, now)}
 
     def shape(agent: Agent) -> dict[str, Any]:
         return brief(agent) | {"gates_connected": ctx.app.hub.connected(agent.id)}
@@ -168,6 +159,8 @@ async def create_agent(ctx: Context) -> dict[str, Any]:
     "GET", "/fleet/{agent}", who=Who.READER, writes=None, data=AgentData, summary="One agent, by id or name"
 )
 async def read_agent(ctx: Context) -> dict[str, Any]:
+    """``asked_for``: what one person wants of it, and a second one has not said yet: ``lower``, ``loosen``."""
+
     def read(conn: Connection) -> dict[str, Any]:
         agent = agent_of(ctx, conn)
         return brief(agent) | {
@@ -175,6 +168,10 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
             "suspension": suspension.current(conn, agent.id),
             "trust_history": activity.trust_history(conn, agent.id),
             "stats": activity.stats(conn, agent.id),
+            "asked_for": {
+                step: second_person.asked_for(conn, step=f"{step}:{agent.id}", now=ctx.app.clock.now())
+                for step in ("lower", "loosen")
+            },
         }
 
     return await ctx.app.store.read(read)
@@ -252,62 +249,3 @@ async def read_activity(ctx: Context) -> dict[str, Any]:
         )
 
     return await ctx.app.store.read(read)
-
-
-@route(
-    "POST",
-    "/fleet/{agent}/suspend",
-    who=Who.ADMIN,
-    writes=(EntryType.AGENT_SUSPENDED, EntryType.WARRANT_REVOKED, EntryType.APPROVAL_RESOLVED),
-    body=SuspendBody,
-    summary="Stop an agent, and everything of it that has not left",
-)
-async def suspend_agent(ctx: Context) -> dict[str, Any]:
-    body = ctx.body
-
-    def unit(tx: Tx) -> dict[str, Any]:
-        agent = agent_of(ctx, tx.conn)
-        if agent.status == "inactive":
-            raise Problem(Code.CONFLICT, "this agent is retired")
-        resume_at = until(body.duration, tx.now)
-        if resume_at is not None and body.level == "quarantine":
-            raise Problem(
-                Code.VALIDATION_FAILED, "/duration: a quarantine ends only when an operator ends it"
-            )
-        done = suspension.suspend(
-            tx,
-            agent,
-            reason=body.reason,
-            actor=ctx.principal.actor,
-            resume_at=resume_at,
-            level=Level(body.level),
-        )
-        return {
-            "agent_id": agent.id,
-            "status": "suspended",
-            "level": body.level,
-            "resume_at": done.resume_at,
-            "pending_intents_cancelled": done.pending_intents_cancelled,
-            "warrants_revoked": done.warrants_revoked,
-        }
-
-    return await ctx.app.store.write(unit)
-
-
-@route(
-    "POST",
-    "/fleet/{agent}/resume",
-    who=Who.ADMIN,
-    writes=EntryType.AGENT_RESUMED,
-    body=ResumeBody,
-    summary="Listen to a suspended agent again",
-)
-async def resume_agent(ctx: Context) -> dict[str, Any]:
-    def unit(tx: Tx) -> dict[str, Any]:
-        agent = agent_of(ctx, tx.conn)
-        if agent.status != "suspended":
-            raise Problem(Code.CONFLICT, f"this agent is {agent.status}, not suspended")
-        suspension.resume(tx, agent, reason=ctx.body.reason, actor=ctx.principal.actor)
-        return {"agent_id": agent.id, "status": "active", "resume_at": None}
-
-    return await ctx.app.store.write(unit)

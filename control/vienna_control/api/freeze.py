@@ -13,6 +13,7 @@ from vienna_control.api.route import Context, Who, route
 from vienna_control.api.until import INDEFINITE, Duration, until
 from vienna_control.fleet import registry
 from vienna_control.freeze import freezing
+from vienna_control.freeze.effect import effect
 from vienna_control.freeze.stops import Order
 from vienna_control.invariant import there
 from vienna_control.store import Tx
@@ -84,6 +85,20 @@ async def list_freezes(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
         found = fetch_page(conn, statement, query, key=stops.c.id, noun="freezes", shape=freezing.shown)
         return found | {"in_force": freezing.count(conn, tenant)}
+
+    return await ctx.app.store.read(read)
+
+
+@route("GET", "/freeze/{id}", who=Who.READER, writes=None, summary="One freeze, and what it stopped")
+async def read_freeze(ctx: Context) -> dict[str, Any]:
+    """``ended``: what it ended as it began; ``refused``: calls that it has refused since."""
+    freeze_id, tenant = ctx.path["id"], ctx.principal.tenant
+
+    def read(conn: Connection) -> dict[str, Any]:
+        row = freezing.find(conn, tenant, freeze_id)
+        if row is None:
+            raise not_found("freeze", freeze_id)
+        return freezing.shown(row) | effect(conn, row)
 
     return await ctx.app.store.read(read)
 

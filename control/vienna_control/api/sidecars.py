@@ -1,4 +1,4 @@
-"""The gates' endpoints: enrolment, the signed bundle, the stream, a sign of life; and what operators see of gates."""
+"""The gates' endpoints: enrolment, the signed bundle, the stream, a sign of life."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
-from vienna_control import rows
 from vienna_control.api.edge import answer
-from vienna_control.api.page import PageQuery, fetch_page
-from vienna_control.api.problems import Code, Problem, not_found
+from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.fleet.registry import FullError
 from vienna_control.identity import join_tokens
 from vienna_control.intake.ask import Caller
 from vienna_control.invariant import there
-from vienna_control.sidecars import heartbeats, inventory, revocation
+from vienna_control.sidecars import heartbeats
 from vienna_control.sidecars.enrolment import (
     Application,
     Enrolled,
@@ -231,76 +229,4 @@ async def heartbeat(ctx: Context) -> HeartbeatData:
     current = await ctx.app.hub.snapshots.of_agent(principal.agent_id or "")
     return HeartbeatData(
         bundle=current.digest, at=iso(ctx.app.clock.now()), interval_seconds=INTERVAL_SECONDS
-    )
-
-
-@route("GET", "/sidecars", who=Who.READER, writes=None, query=PageQuery, summary="Gates, newest first")
-async def list_sidecars(ctx: Context) -> dict[str, Any]:
-    """``state`` is ``connected``, ``silent``, ``left`` or ``revoked``; ``counts`` are the gate's own sums."""
-    statement = inventory.query(ctx.principal.tenant)
-
-    def page(conn: Connection) -> dict[str, Any]:
-        return fetch_page(conn, statement, ctx.query, key=sidecars.c.id, noun="sidecars", shape=dict)
-
-    found = await ctx.app.store.read(page)
-    return found | {"sidecars": [await _shown(ctx, row) for row in found["sidecars"]]}
-
-
-@route("GET", "/sidecars/{id}", who=Who.READER, writes=None, summary="One gate")
-async def read_sidecar(ctx: Context) -> dict[str, Any]:
-    return await _shown(ctx, await ctx.app.store.read(lambda conn: _one(ctx, conn)))
-
-
-async def _shown(ctx: Context, row: rows.Row) -> dict[str, Any]:
-    hub = ctx.app.hub
-    current = await hub.snapshots.of_agent(row["agent_id"])
-    return inventory.shape(row, connected=hub.is_connected, current_bundle=current.digest)
-
-
-def _one(ctx: Context, conn: Connection) -> rows.Row:
-    query = inventory.query(ctx.principal.tenant).where(sidecars.c.id == ctx.path["id"])
-    row = rows.first(conn, query)
-    if row is None:
-        raise not_found("sidecar", ctx.path["id"])
-    return row
-
-
-class RevokeBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    reason: Annotated[str, Field(max_length=500)] = ""
-
-
-class RevokeData(BaseModel):
-    """What ended with it."""
-
-    sidecar_id: str
-    state: str
-    keys_revoked: int
-    warrants_revoked: int
-
-
-@route(
-    "DELETE",
-    "/sidecars/{id}",
-    who=Who.ADMIN,
-    writes=(EntryType.KEY_RETIRED, EntryType.WARRANT_REVOKED),
-    body=RevokeBody,
-    optional_body=True,
-    data=RevokeData,
-    summary="Revoke a gate: its key, its certificate, its stream and the unused warrants bound to its key",
-)
-async def revoke_sidecar(ctx: Context) -> RevokeData:
-    app, principal, body = ctx.app, ctx.principal, ctx.body
-
-    def unit(tx: Tx) -> revocation.Revoked:
-        row = _one(ctx, tx.conn)
-        return revocation.revoke(tx, row, app.identity.credentials, reason=body.reason, actor=principal.actor)
-
-    done = await app.store.write(unit)
-    return RevokeData(
-        sidecar_id=ctx.path["id"],
-        state="revoked",
-        keys_revoked=done.keys,
-        warrants_revoked=done.warrants,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from vienna_control import custody, rows
 from vienna_control.api.access import Principal
@@ -13,7 +13,8 @@ from vienna_control.api.answers import WarrantData, WarrantList
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import Context, Who, route
-from vienna_control.store.tables import sidecars, warrants
+from vienna_control.clock import iso
+from vienna_control.store.tables import agents, intents, sidecars, warrants
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.warrant.terms import Warrant
@@ -24,9 +25,13 @@ _REDACTED = "[redacted hmac-sha256:"
 
 
 class WarrantsQuery(PageQuery):
-    """Filters of the list. ``status`` is as stored: an unused warrant stays ``issued`` until the sweep finds it."""
+    """Filters of the list. ``status`` is as stored: an unused warrant stays ``issued`` until the sweep finds it.
+
+    ``agent_id``: name or id. ``live``: only those that can be used now.
+    """
 
     agent_id: Annotated[str, Field(max_length=128)] | None = None
+    live: bool = False
     intent_id: Annotated[str, Field(max_length=64)] | None = None
     status: Literal["issued", "consumed", "expired", "revoked"] | None = None
 
@@ -61,6 +66,13 @@ class VerifyData(BaseModel):
     warrant: dict[str, Any] | None = None
 
 
+_LISTED = (
+    select(warrants, agents.c.name.label("agent"), intents.c.summary)
+    .join(agents, agents.c.id == warrants.c.agent_id)
+    .join(intents, intents.c.id == warrants.c.intent_id)
+)
+
+
 @route(
     "GET",
     "/warrants",
@@ -71,18 +83,23 @@ class VerifyData(BaseModel):
     summary="Warrants, newest first",
 )
 async def list_warrants(ctx: Context) -> dict[str, Any]:
-    query = ctx.query
-    statement = select(warrants).where(warrants.c.tenant == ctx.principal.tenant)
-    for name in ("agent_id", "intent_id", "status"):
+    query, now = ctx.query, ctx.app.clock.now()
+    statement = _LISTED.where(warrants.c.tenant == ctx.principal.tenant)
+    for name in ("intent_id", "status"):
         if (value := getattr(query, name)) is not None:
             statement = statement.where(warrants.c[name] == value)
-    now = ctx.app.clock.now()
+    if query.agent_id is not None:
+        statement = statement.where(or_(agents.c.id == query.agent_id, agents.c.name == query.agent_id))
+    if query.live:
+        statement = statement.where(warrants.c.status == "issued", warrants.c.expires_at > iso(now))
 
     def shape(row: rows.Row) -> dict[str, Any]:
         return {
             "warrant_id": row["id"],
             "intent_id": row["intent_id"],
             "agent_id": row["agent_id"],
+            "agent": row["agent"],
+            "summary": row["summary"],
             "status": custody.status_at(row, now),
             "risk_tier": row["tier"],
             "observed": row["observed"],

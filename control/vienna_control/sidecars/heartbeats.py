@@ -13,7 +13,7 @@ import asyncio
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from vienna_control import rows
 from vienna_control.clock import Clock, from_iso, iso
@@ -38,6 +38,9 @@ from vienna_kernel.ledger.trail import EntryType
 log = structlog.get_logger("vienna.sidecars")
 
 SILENT_AFTER = timedelta(seconds=INTERVAL_SECONDS * MOST_MISSED)
+IS_SILENT = and_(sidecars.c.silent_at.is_not(None), sidecars.c.revoked_at.is_(None))
+"""Of a row: it is to be heard of, and is not."""
+
 _ALERT_AGAIN = timedelta(minutes=10)
 _MOST_SKEW_MS = MOST_SKEW_SECONDS * 1000
 _SKEW_BOUND_MS = 2**31 - 1
@@ -128,7 +131,7 @@ def mark_silent(tx: Tx) -> int:
 
 def silent(conn: Connection, tenant: str | None = None) -> int:
     """How many are silent now. ``tenant``: None: of all."""
-    query = select(func.count()).where(sidecars.c.silent_at.is_not(None), sidecars.c.revoked_at.is_(None))
+    query = select(func.count()).where(IS_SILENT)
     return conn.scalar(query if tenant is None else query.where(sidecars.c.tenant == tenant)) or 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from vienna_control import rows
 from vienna_control.store.tables import agents, sidecars
@@ -20,6 +20,11 @@ def query(tenant: str) -> Select[Any]:
         .join(agents, agents.c.id == sidecars.c.agent_id)
         .where(sidecars.c.tenant == tenant)
     )
+
+
+def of_agent(name_or_id: str) -> ColumnElement[bool]:
+    """Of a row of ``query``: whether it is a gate of this agent."""
+    return or_(agents.c.name == name_or_id, agents.c.id == name_or_id)
 
 
 def state(row: rows.Row, *, connected: bool) -> str:
