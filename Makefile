@@ -35,10 +35,10 @@ demo:
 showcase:
 	PYTHONPATH=tests .venv/bin/python -m browser.showcase --port $(or $(PORT),0)
 
-# make screenshots OUT=dir ONLY=inbox,approval: every page of the console, both themes, wide and at 360 px; of the
-# showcase that runs, or of one of its own. Fails when a page complains.
+# make screenshots OUT=dir ONLY=inbox,approval LOOKS=light-wide,dark-phone: every page of the console, both themes,
+# wide and at 360 px; of the showcase that runs, or of one of its own. Fails when a page complains.
 screenshots:
-	PYTHONPATH=tests .venv/bin/python -m browser.screenshots --out $(or $(OUT),build/screenshots) --only "$(ONLY)"
+	PYTHONPATH=tests .venv/bin/python -m browser.screenshots --out $(or $(OUT),build/screenshots) --only "$(ONLY)" --looks "$(LOOKS)"
 
 ci:
 	.ci/run

@@ -50,6 +50,7 @@ def clicking(*selectors: str) -> Callable[[Page], None]:
 
 SCREENS = (
     Screen(name="login", path="/login", who=NOBODY),
+    Screen(name="login-link", path="/enter", who=NOBODY),
     Screen(name="inbox", path="/"),
     Screen(name="inbox-devops", path="/", who="carol"),
     Screen(name="inbox-viewer", path="/", who="vera"),
@@ -71,6 +72,8 @@ SCREENS = (
     Screen(name="intent", path="/traffic/{intent_executed}", who="oscar"),
     Screen(name="intent-drift", path="/traffic/{intent_drift}", who="oscar"),
     Screen(name="intent-ceiling", path="/traffic/{intent_ceiling}", who="oscar"),
+    Screen(name="intent-surplus", path="/traffic/{intent_surplus}", who="oscar"),
+    Screen(name="intent-failed", path="/traffic/{intent_failed}", who="oscar"),
     Screen(name="intent-unmapped", path="/traffic/{intent_unmapped}", who="oscar"),
     Screen(name="fleet", path="/fleet", who="dora"),
     Screen(name="agent", path="/fleet/{agent_enforcing}", who="dora"),

@@ -40,6 +40,8 @@ _SETTLED = """async () => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 
+_TALL = "() => document.documentElement.scrollHeight > 1.1 * innerHeight"
+
 # What sticks out to the right of the window, unless something around it scrolls.
 _TOO_WIDE = """() => {
   const wide = document.documentElement.clientWidth;
@@ -75,6 +77,11 @@ class Look:
     @property
     def phone(self) -> bool:
         return self.width < 600
+
+    @property
+    def judged(self) -> bool:
+        """Whether axe looks too: what a phone is shown differs by theme in colours only, and wide it has them all."""
+        return not (self.phone and self.theme == "dark")
 
     def __str__(self) -> str:
         return f"{self.theme}-{self.name}"
@@ -120,24 +127,28 @@ class Camera:
     def _look(self, page: Page, shot: Shot) -> None:
         name = f"{shot.screen.name}-{shot.look}"
         with _listening(page, shot):
-            self._open(page, shot)
+            if not self._open(page, shot):
+                return
         self._picture(page, shot, f"{name}.png", full=False)
-        if page.evaluate("() => document.documentElement.scrollHeight > 1.1 * innerHeight"):
+        if not shot.screen.do and page.evaluate(_TALL):
             self._picture(page, shot, f"{name}-full.png", full=True)
         shot.complaints += [f"wider than its window: {one}" for one in page.evaluate(_TOO_WIDE)]
-        if self._axe:
+        if self._axe and shot.look.judged:
             page.evaluate(self._axe)
             shot.complaints += [_told(one) for one in page.evaluate(_JUDGED, _TAGS)]
 
-    def _open(self, page: Page, shot: Shot) -> None:
+    def _open(self, page: Page, shot: Shot) -> bool:
+        """Whether there is the page that is meant, in the state that is meant."""
         screen = shot.screen
         answer = page.goto(f"{self._found.url}/console{screen.path.format_map(self._found.ids)}")
         if answer is None or answer.status != screen.status:
             shot.complaints.append(f"answered {answer.status if answer else 'nothing'}")
+            return False
         page.evaluate(_SETTLED)
         if screen.do:
             screen.do(page)
             page.evaluate(_SETTLED)
+        return True
 
     def _picture(self, page: Page, shot: Shot, name: str, *, full: bool) -> None:
         page.screenshot(path=self._out / name, full_page=full, animations="disabled")
@@ -173,10 +184,10 @@ class Camera:
 @contextlib.contextmanager
 def _listening(page: Page, shot: Shot) -> Iterator[None]:
     """Whatever goes wrong in the page becomes a complaint; what our own tools do to it later does not."""
-    expected = f"status of {shot.screen.status} "
 
     def said(message: ConsoleMessage) -> None:
-        if (message.type == "error" and expected not in message.text) or CSP in message.text:
+        told_below = message.text.startswith("Failed to load resource")
+        if (message.type == "error" and not told_below) or CSP in message.text:
             shot.complaints.append(f"console: {message.text} {message.location['url']}".strip())
 
     def answered(answer: Response) -> None:
@@ -264,18 +275,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="browser.screenshots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/screenshots"))
     parser.add_argument("--only", default="", help="names of screens, by commas")
+    parser.add_argument("--looks", default="", help=f"of {', '.join(map(str, LOOKS))}; all unless named")
     parser.add_argument("--against", default="", help="URL of a control plane, with --email and --password")
     parser.add_argument("--email", default="")
     parser.add_argument("--password", default="")
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
+    looks = [one for one in LOOKS if not wanted.looks or str(one) in wanted.looks.split(",")]
     shots: list[Shot] = []
     with _found(wanted.against, wanted.email, wanted.password) as found, sync_playwright() as playwright:
         screens = _screens(wanted.only, found)
         browser = chromium.launch(playwright)
         camera = Camera(browser, found, wanted.out)
         for screen in screens:
-            for look in LOOKS:
+            for look in looks:
                 shots.append(shot := camera.take(screen, look))
                 for one in shot.complaints:
                     print(f"{screen.name} {look}: {one}", flush=True)

@@ -26,7 +26,9 @@ import httpx
 import yaml
 
 from browser import showcase_props as props
+from browser.showcase_actors import Actors
 from browser.showcase_life import Life
+from browser.showcase_office import Office
 from browser.showcase_place import ROOT, STATE, Showcase
 from harness import apis
 from harness.upstream import Upstream
@@ -61,12 +63,22 @@ def showcase(*, port: int = 0) -> Iterator[Showcase]:
             Vienna.AGENT: lambda: vienna.agent(seconds=_PATIENCE),
             **{name: gate.agent for name, gate in gates.items()},
         }
-        life = Life(vienna, upstream, callers, sink)
-        try:
-            life.run()
-            yield Showcase(url=vienna.url, people=vienna.people, ids=life.ids, vienna=vienna)
-        finally:
-            life.end()
+        ids: dict[str, str] = {}
+        act = Actors(vienna, callers)
+        stack.callback(act.end)
+        _live(Life(vienna, upstream, act, ids), Office(vienna, sink, ids))
+        yield Showcase(url=vienna.url, people=vienna.people, ids=ids, vienna=vienna)
+
+
+def _live(life: Life, office: Office) -> None:
+    """All that happens, in its order; each step with its time."""
+    for step in (
+        office.rules, life.everyday, life.routine, life.decided, life.refused, life.standing, life.consequences,
+        office.policies, office.surroundings, life.waiting, office.reports,
+    ):  # fmt: skip
+        began = time.monotonic()
+        step()
+        print(f"  {step.__name__}: {time.monotonic() - began:.1f} s", flush=True)
 
 
 def _control(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,25 @@
+"""Nothing of the console is left unseen: every page has a screen that pictures are taken of."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import pytest
+
+from browser.screens import SCREENS
+from vienna_control.console import Page, pages
+
+SHOWN = [one for one in pages() if not one.preview]
+
+
+@pytest.mark.parametrize("declared", SHOWN, ids=lambda declared: declared.path)
+def test_every_page_is_pictured(declared: Page) -> None:
+    places = [re.sub(r"\{[^}]*\}", "{}", screen.path) for screen in SCREENS]
+    assert re.sub(r"\{[^}]*\}", "{}", declared.path) in places
+
+
+def test_no_two_screens_are_called_the_same_and_every_path_can_be_filled() -> None:
+    assert len({screen.name for screen in SCREENS}) == len(SCREENS)
+    for screen in SCREENS:
+        assert screen.path.format_map(defaultdict(str, one="1")).startswith("/")
