@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mount", "pages"]
 
+_NOTHING = {"pending": 0, "alerts": 0, "frozen": False, "silent_gates": 0}
 _HEADERS = {"Content-Security-Policy": PAGE_POLICY, "Vary": "Accept, HX-Target, Cookie"}
 
 
@@ -98,17 +99,11 @@ async def _reader(app: App, request: web.Request) -> Principal:
 
 
 async def _frame(visit: Visit) -> dict[str, Any]:
-    """What every page shows around its own: who looks, and what waits."""
-    frame: dict[str, Any] = {
-        "visit": visit,
-        "me": visit.principal,
-        "waiting": None,
-        "config": visit.app.config,
-    }
+    """What every page shows around its own: who looks, and what waits or is stopped."""
+    counts = _NOTHING
     if visit.principal is not NOBODY and not visit.fragment:
-        waiting = await visit.may("GET /approvals", query={"status": "pending", "limit": 1})
-        frame["waiting"] = waiting["total"] if waiting else 0
-    return frame
+        counts = await visit.may("GET /counts") or _NOTHING
+    return {"visit": visit, "me": visit.principal, "counts": counts, "config": visit.app.config}
 
 
 def _fragment(request: web.Request) -> str:
@@ -130,7 +125,7 @@ def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
     if problem.code is Code.UNAUTHENTICATED and visit.principal is NOBODY:
         return _to_login(visit)
     name = HTTPStatus(problem.status).phrase
-    frame = {"visit": visit, "me": visit.principal, "waiting": None, "area": "", "config": visit.app.config}
+    frame = {"visit": visit, "me": visit.principal, "counts": _NOTHING, "area": "", "config": visit.app.config}
     return _page(render("problem.html", {**frame, "problem": problem, "name": name}), status=problem.status)
 
 

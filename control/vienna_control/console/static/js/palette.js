@@ -7,6 +7,8 @@ const RECORDS = [
   [/^int-/, (id) => `/console/traffic/${id}`, "Call"],
   [/^wrt-|^wnt-|^war-/, (id) => `/console/warrants/${id}`, "Warrant"],
   [/^agt-/, (id) => `/console/fleet/${id}`, "Agent"],
+  [/^std-/, (id) => `/console/standing/${id}`, "Standing warrant"],
+  [/^stp-/, (id) => `/console/freeze/${id}`, "Freeze"],
   [/^ent-|^evt-|^aud-/, (id) => `/console/audit/${id}`, "Entry"],
 ];
 
@@ -14,8 +16,9 @@ function offers() {
   const pages = [...document.querySelectorAll(".rail [data-go]")].map((link) => ({ name: link.querySelector(".name").textContent, go: link.getAttribute("href") }));
   const actions = [...document.querySelectorAll("main [data-key], main [data-offer]")].filter((one) => one.offsetParent)
     .map((one) => ({ name: one.dataset.keyName ?? one.dataset.offer ?? one.textContent.trim(), run: () => (one.matches("input, textarea, select") ? one.focus() : one.click()) }));
+  const everywhere = [...document.querySelectorAll(".bar a[data-offer]")].map((link) => ({ name: link.dataset.offer, go: link.getAttribute("href") }));
   const records = [...document.querySelectorAll("main a[data-row]")].slice(0, 200).map((one) => ({ name: one.textContent.trim().replace(/\s+/g, " ").slice(0, 120), go: one.getAttribute("href") }));
-  return [...actions, ...pages, ...records];
+  return [...actions, ...everywhere, ...pages, ...records];
 }
 
 function open() {
