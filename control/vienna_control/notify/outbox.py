@@ -75,9 +75,10 @@ def _write(tx: Tx, event: str, tenant: str, data: Mapping[str, Any]) -> None:
         for one in registry.enabled(tx.conn, tenant):
             if (due := _due(tx, one, event, data, told)) is not None:
                 put(tx, one, event, data, told, due=iso(due))
-    for one in devices.of(tx.conn, tenant, data.get("people") or ()):
-        if (due := _rings(tx, one, event, told)) is not None:
-            put(tx, one, event, data, told, due=iso(due))
+    if event in devices.EVENTS and (people := data.get("people")):
+        for one in devices.of(tx.conn, tenant, people):
+            if (due := _rings(tx, one, told)) is not None:
+                put(tx, one, event, data, told, due=iso(due))
 
 
 def _due(
@@ -92,10 +93,8 @@ def _due(
     return one.routing.due(told, tx.now, keeps=kind.keeps) if event in one.events else None
 
 
-def _rings(tx: Tx, one: Integration, event: str, told: Mapping[str, Any]) -> datetime | None:
+def _rings(tx: Tx, one: Integration, told: Mapping[str, Any]) -> datetime | None:
     """When a device of one who is asked is to ring; None: not at all."""
-    if event not in one.events:
-        return None
     # Who practises waits for it, whatever their hours are.
     return tx.now if told.get("practice") else one.routing.due(told, tx.now, keeps=True)
 
