@@ -80,13 +80,13 @@ function put(body, name, value) {
   inner[steps.at(-1)] = value;
 }
 
-/** Sends a form, once; answers the API's data, or null when it was refused or given up. */
-export async function send(form) {
+/** Sends a form, once; answers the API's data, or null when it was refused or given up. `more`: beside its fields. */
+export async function send(form, more = {}) {
   if (form.dataset.busy) return null;
   forget(form);
   let body;
   try {
-    body = bodyOf(form);
+    body = { ...bodyOf(form), ...more };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     say(form, error.field, error.message);
@@ -155,10 +155,13 @@ function tell(form, error) {
     else rest.push(one);
   }
   const place = form.querySelector("[data-problem]");
-  if (place) place.textContent = error.message;
+  if (place) place.replaceChildren(error.message, ...(error.status === 401 ? [" ", again()] : []));
   else toast(error.message, "no");
   form.querySelector("[aria-invalid=true]")?.focus();
 }
+
+/** The way back in, and from there to this page. */
+const again = () => el("a", { href: `/console/login?ended=1&next=${encodeURIComponent(location.pathname + location.search)}` }, "Log in again");
 
 function say(form, field, message) {
   const line = el("p", { class: "problem", "data-said": true, id: `${field.id || field.name}-problem` }, message);
