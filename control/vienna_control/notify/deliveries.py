@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -78,8 +78,8 @@ def head(conn: Connection, integration_id: str, at: str) -> rows.Row | None:
     return row if row is not None and row["next_at"] <= at else None
 
 
-def message_of(conn: Connection, row: rows.Row, link: str) -> Message:
-    """A row as it is sent."""
+def message_of(conn: Connection, row: rows.Row, link: Callable[[str | None, str | None], str]) -> Message:
+    """A row as it is sent. ``link``: to an approval, a call, or neither."""
     kept = rows.load(row["message"])
     return Message(
         id=row["id"],
@@ -88,7 +88,7 @@ def message_of(conn: Connection, row: rows.Row, link: str) -> Message:
         tenant=row["tenant"],
         data=kept["data"],
         about=kept["about"],
-        link=link,
+        link=link(row["subject"], kept["data"].get("intent_id")),
         posted=_posted(conn, row),
     )
 

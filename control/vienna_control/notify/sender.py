@@ -134,13 +134,14 @@ class Sender:
             row = deliveries.head(conn, integration_id, at)
             if one is None or not one.enabled or row is None:
                 return None
-            return one, row, deliveries.message_of(conn, row, self.link(row["subject"]))
+            return one, row, deliveries.message_of(conn, row, self.link)
 
         return await self._store.read(query)
 
-    def link(self, approval_id: str | None) -> str:
-        """Where the console shows what an event is about."""
-        return f"{self._base_url}/console/" + (f"approvals/{approval_id}" if approval_id else "")
+    def link(self, approval_id: str | None, intent_id: str | None = None) -> str:
+        """Where the console shows what an event is about: what people decide, else the call, else what waits."""
+        page = f"approvals/{approval_id}" if approval_id else f"traffic/{intent_id}" if intent_id else ""
+        return f"{self._base_url}/console/{page}"
 
     async def attempt(self, one: Integration, message: Message) -> Attempt:
         """Send once; whatever goes wrong is in the answer."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 from sqlalchemy import select
 
@@ -70,6 +71,17 @@ async def test_an_event_arrives_signed_twice_and_nothing_tells_the_secret(
         assert "/hook" not in str(told)
     assert one["data"]["config"] == {"url_host": "127.0.0.1"}
     assert one["data"]["secrets_set"] == ["secret", "url"]
+
+
+@pytest.mark.parametrize(
+    ("data", "page"), [({"intent_id": "int-1"}, "traffic/int-1"), ({"kind": "x", "text": "t"}, "")]
+)
+async def test_it_leads_to_what_it_is_about(
+    control: Control, add_webhook: Any, service: Receiver, data: dict[str, str], page: str
+) -> None:
+    await add_webhook(events=["alert"])
+    await control.app.store.write(lambda tx: tx.publish("alert", data))
+    assert (await service.next()).json["data"]["link"] == f"{control.url}/console/{page}"
 
 
 async def test_it_is_tried_again_under_the_same_id_and_in_order(
