@@ -21,6 +21,7 @@ from vienna_control.fleet import (
     suspension,
 )
 from vienna_control.fleet.registry import Agent, Enforcement, FullError, NameTakenError
+from vienna_control.identity.names import people_in
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
 from vienna_kernel.ledger.trail import EntryType
@@ -163,7 +164,7 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
 
     def read(conn: Connection) -> dict[str, Any]:
         agent = agent_of(ctx, conn)
-        return brief(agent) | {
+        told = brief(agent) | {
             "gates_connected": ctx.app.hub.connected(agent.id),
             "suspension": suspension.current(conn, agent.id),
             "trust_history": activity.trust_history(conn, agent.id),
@@ -173,6 +174,7 @@ async def read_agent(ctx: Context) -> dict[str, Any]:
                 for step in ("lower", "loosen")
             },
         }
+        return told | {"people": people_in(conn, agent.tenant, told)}
 
     return await ctx.app.store.read(read)
 
@@ -239,7 +241,7 @@ async def retire_agent(ctx: Context) -> dict[str, Any]:
 )
 async def read_activity(ctx: Context) -> dict[str, Any]:
     def read(conn: Connection) -> dict[str, Any]:
-        return fetch_page(
+        told = fetch_page(
             conn,
             activity.timeline(agent_of(ctx, conn).id),
             ctx.query,
@@ -247,5 +249,6 @@ async def read_activity(ctx: Context) -> dict[str, Any]:
             noun="activities",
             shape=activity.shown,
         )
+        return told | {"people": people_in(conn, ctx.principal.tenant, told)}
 
     return await ctx.app.store.read(read)

@@ -15,6 +15,7 @@ from vienna_control.fleet import registry
 from vienna_control.freeze import freezing
 from vienna_control.freeze.effect import effect
 from vienna_control.freeze.stops import Order
+from vienna_control.identity.names import people_in
 from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import stops
@@ -77,6 +78,7 @@ class FreezeQuery(PageQuery):
 
 @route("GET", "/freeze", who=Who.READER, writes=None, query=FreezeQuery, summary="Freezes, newest first")
 async def list_freezes(ctx: Context) -> dict[str, Any]:
+    """``people``: names of those who are spoken of by id."""
     query, tenant = ctx.query, ctx.principal.tenant
     statement = freezing.listed(tenant)
     if not query.all:
@@ -84,7 +86,7 @@ async def list_freezes(ctx: Context) -> dict[str, Any]:
 
     def read(conn: Connection) -> dict[str, Any]:
         found = fetch_page(conn, statement, query, key=stops.c.id, noun="freezes", shape=freezing.shown)
-        return found | {"in_force": freezing.count(conn, tenant)}
+        return found | {"in_force": freezing.count(conn, tenant), "people": people_in(conn, tenant, found)}
 
     return await ctx.app.store.read(read)
 
@@ -98,7 +100,8 @@ async def read_freeze(ctx: Context) -> dict[str, Any]:
         row = freezing.find(conn, tenant, freeze_id)
         if row is None:
             raise not_found("freeze", freeze_id)
-        return freezing.shown(row) | effect(conn, row)
+        shown = freezing.shown(row)
+        return shown | effect(conn, row) | {"people": people_in(conn, tenant, shown)}
 
     return await ctx.app.store.read(read)
 

@@ -24,6 +24,7 @@ from vienna_control.approvals.standing import ending, kept, preview, view
 from vienna_control.approvals.standing.asking import LawError
 from vienna_control.approvals.standing.terms import Terms, TermsError, check
 from vienna_control.clock import iso
+from vienna_control.identity.names import people_in
 from vienna_control.invariant import there
 from vienna_control.store import Tx
 from vienna_control.store.tables import standing_holders, standing_warrants
@@ -133,8 +134,9 @@ async def list_standing(ctx: Context) -> dict[str, Any]:
             standing_holders.c.standing_id == table.c.id, of_agent
         )
         statement = statement.where(held.exists())
-    return await ctx.app.store.read(
-        lambda conn: fetch_page(
+
+    def read(conn: Connection) -> dict[str, Any]:
+        found = fetch_page(
             conn,
             statement,
             query,
@@ -142,7 +144,9 @@ async def list_standing(ctx: Context) -> dict[str, Any]:
             noun="standing",
             shape=lambda row: view.brief(conn, row, now),
         )
-    )
+        return found | {"people": people_in(conn, ctx.principal.tenant, found)}
+
+    return await ctx.app.store.read(read)
 
 
 @route("GET", "/standing/{id}", who=Who.READER, writes=None, summary="One, with its uses")
@@ -151,7 +155,10 @@ async def read_standing(ctx: Context) -> dict[str, Any]:
 
     def query(conn: Connection) -> dict[str, Any] | None:
         row = kept.one(conn, ctx.principal.tenant, standing_id)
-        return view.whole(conn, row, now) if row else None
+        if row is None:
+            return None
+        told = view.whole(conn, row, now)
+        return told | {"people": people_in(conn, ctx.principal.tenant, told)}
 
     found = await ctx.app.store.read(query)
     if found is None:

@@ -11,6 +11,7 @@ from vienna_control.api.fleet import agent_of
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.route import Context, Who, route
 from vienna_control.fleet import activity, loosening, trust
+from vienna_control.identity.names import people_in
 from vienna_control.store import Tx
 from vienna_control.store.tables import trust_events
 from vienna_kernel.ledger.trail import EntryType
@@ -42,7 +43,8 @@ async def read_trust(ctx: Context) -> dict[str, Any]:
             noun="trust_events",
             shape=activity.trust_event,
         )
-        return {"agent_id": agent.id, "trust_score": agent.trust, **page}
+        people = people_in(conn, agent.tenant, page)
+        return {"agent_id": agent.id, "trust_score": agent.trust, **page, "people": people}
 
     return await ctx.app.store.read(read)
 
