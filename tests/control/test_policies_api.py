@@ -203,3 +203,48 @@ async def test_coverage_counts_what_no_mapping_reads(control: Control) -> None:
         {"host": "news.example", "action": "http.post", "count": 1},
         {"host": "payments.example", "action": "get_order", "count": 1},
     ]
+
+
+async def test_a_candidate_is_tried_in_the_place_of_the_rule_of_its_id_and_nothing_is_kept(
+    control: Control,
+) -> None:
+    _, told = await ask(control, "GET", "/policies/refunds-need-two", key="viewer")
+    stricter = {**{name: told[name] for name in ("id", "name", "priority", "expression") if name in told}}
+    if "conditions" in told:
+        stricter["conditions"] = told["conditions"]
+    trial = {
+        "action": "create_refund",
+        "parameters": {"order": "O", "amount": 5000, "currency": "EUR"},
+        "candidate": {**stricter, "action": {"type": "deny", "reason": "not at all"}},
+    }
+    status, said = await ask(control, "POST", "/policies/evaluate", trial, key="viewer")
+    assert (status, said["decision"], said["matched_rule"]["id"]) == (200, "denied", "refunds-need-two")
+    _, said = await ask(control, "POST", "/policies/evaluate", {**trial, "candidate": None})
+    assert said["decision"] == "pending_approval"
+    broken = {**trial, "candidate": {"id": "x", "conditions": [], "action": {"type": "alow"}}}
+    status, error = await ask(control, "POST", "/policies/evaluate", broken)
+    assert (status, error["details"][0]["field"]) == (422, "/candidate/action/type")
+
+
+async def test_a_recorded_intent_is_tried_as_it_was(control: Control) -> None:
+    sent = {"action": "create_refund", "parameters": {"order": "O", "amount": 5000, "currency": "EUR"}}
+    _, asked = await ask(control, "POST", "/agent/intent", sent, key="agent")
+    status, said = await ask(
+        control, "POST", "/policies/evaluate", {"intent_id": asked["intent_id"]}, key="viewer"
+    )
+    assert (status, said["decision"], said["risk_tier"]) == (200, "pending_approval", "T2")
+    assert said["matched_rule"]["id"] == "refunds-need-two"
+    status, error = await ask(control, "POST", "/policies/evaluate", {"intent_id": "int-nothing"})
+    assert (status, error["code"]) == (404, "not_found")
+
+
+async def test_coverage_tells_operations_that_nothing_reads_with_a_call_of_each(control: Control) -> None:
+    async with gate(control) as bot:
+        for path in ("/orders/17?page=2", "/orders/18", "/users"):
+            await bot.consult("GET", f"https://legacy.example{path}")
+    _, told = await ask(control, "GET", "/mappings/coverage", key="viewer")
+    found = [(one["method"], one["host"], one["path"], one["count"]) for one in told["operations"]]
+    assert found == [("GET", "legacy.example", "/orders/{}", 2), ("GET", "legacy.example", "/users", 1)]
+    call = told["operations"][1]["intent_id"]
+    _, intent = await ask(control, "GET", f"/intents/{call}", key="viewer")
+    assert intent["url"] == "https://legacy.example/users"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from vienna_control import rows
 from vienna_control.api.problems import Code, Problem
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
+from vienna_control.policies import unmapped as unmapped_calls
 from vienna_control.store.tables import intents
 from vienna_kernel.call.request import Call, RawRequest
 from vienna_kernel.document import parse
@@ -158,11 +160,13 @@ def _raw(body: TestBody) -> RawRequest:
     summary="Recorded traffic with and without a mapping",
 )
 async def coverage(ctx: Context) -> dict[str, Any]:
-    """By host and method what no mapping reads, by host and action everything; the most frequent first."""
+    """By host and method what no mapping reads, and by operation with a call to draw a mapping from; by host and action
+    everything; the most frequent first.
+    """
     since = iso(ctx.app.clock.now() - timedelta(days=ctx.query.days))
     tenant = ctx.principal.tenant
 
-    def read(conn: Connection) -> dict[str, Any]:
+    def read(conn: Connection) -> tuple[dict[str, Any], Sequence[rows.Row]]:
         within = (intents.c.tenant == tenant, intents.c.created_at >= since, intents.c.host != "")
         unmapped = intents.c.action.like("http.%")
         total = conn.scalar(select(func.count()).where(*within)) or 0
@@ -181,7 +185,7 @@ async def coverage(ctx: Context) -> dict[str, Any]:
             .order_by(func.count().desc(), intents.c.host, intents.c.action)
             .limit(_COUNTED)
         )
-        return {
+        told = {
             "since": since,
             "calls": total,
             "mapped": total - missing,
@@ -197,4 +201,7 @@ async def coverage(ctx: Context) -> dict[str, Any]:
             ],
         }
 
-    return await ctx.app.store.read(read)
+        return told, unmapped_calls.urls(conn, tenant, since)
+
+    told, found = await ctx.app.store.read(read)
+    return {**told, "operations": await asyncio.to_thread(unmapped_calls.operations, found)}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from vienna_control import rows
 from vienna_control.api.answers import EvaluationData
+from vienna_control.api.change import misfit
 from vienna_control.api.page import PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
@@ -23,20 +23,25 @@ from vienna_control.fleet import registry
 from vienna_control.intake.ask import Caller
 from vienna_control.intake.submission import MisfitError, Submission, ask_of
 from vienna_control.intake.view import listed as intents_listed
-from vienna_control.policies import Bundle, backtest, candidates, trial
+from vienna_control.policies import Bundle, backtest, candidates, rejudge, trial
 from vienna_control.policies.candidates import Exchange
 from vienna_control.policies.rejudge import Span
+from vienna_control.policies.shadow import LOOKED_AT, saw
 from vienna_control.store.tables import intents
 from vienna_kernel.decision.facts import AgentFacts, Facts
+from vienna_kernel.errors import MalformedError
+from vienna_kernel.intent import Intent
+from vienna_kernel.policy.api import rule_from_api
 from vienna_kernel.value import Value, pack
-
-_LOOKED_AT = 5000
-_EXAMPLES = 20
 
 
 class EvaluateBody(BaseModel):
     """A trial: ``action``, ``source``, ``parameters``, ``context``; or flat, with ``action_type`` and the parameters
-    beside it.
+    beside it; or ``intent_id``.
+
+    Attributes:
+        intent_id: A recorded intent, with the facts of its moment, instead of what is written out.
+        candidate: A rule in either dialect, asked in the place of the one of its id, of a file too, or beside them.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -50,6 +55,8 @@ class EvaluateBody(BaseModel):
     target: Annotated[str, Field(max_length=2000)] | None = None
     environment: Annotated[str, Field(max_length=80)] | None = None
     time_of_day: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    intent_id: Annotated[str, Field(max_length=64)] | None = None
+    candidate: dict[str, Any] | None = None
 
 
 class EvaluationsQuery(PageQuery):
@@ -108,7 +115,44 @@ async def evaluate(ctx: Context) -> dict[str, Any]:
 
     Budgets are read as they stand, and nothing is reserved.
     """
-    body, bundle = ctx.body, ctx.app.policies.of(ctx.principal.tenant)
+    bundle = await _bundle(ctx)
+    intent, facts = await (_recorded(ctx) if ctx.body.intent_id else _written_out(ctx, bundle))
+    tenant, now = ctx.principal.tenant, ctx.app.clock.now()
+
+    def query(conn: Connection) -> dict[str, Any]:
+        booked = replace(facts, budgets=books.of(conn, tenant, now))
+        return trial.run(bundle, trial.Trial(intent=intent, facts=booked))
+
+    return await ctx.app.store.read(query)
+
+
+async def _bundle(ctx: Context) -> Bundle:
+    """The one in force, with the candidate in it."""
+    sent, tenant = ctx.body.candidate, ctx.principal.tenant
+    if sent is None:
+        return ctx.app.policies.of(tenant)
+    try:
+        exchange = Exchange(rules=[rule_from_api(sent, rule_id=str(sent.get("id") or "candidate"))])
+        return await ctx.app.store.read(
+            lambda conn: candidates.build(ctx.app.policies, conn, tenant, exchange)
+        )
+    except MalformedError as error:
+        raise misfit(error, sent, within="/candidate") from None
+
+
+async def _recorded(ctx: Context) -> tuple[Intent, Facts]:
+    """What a recorded call meant, the first of several meanings, and the facts of its moment."""
+    intent_id, tenant = ctx.body.intent_id, ctx.principal.tenant
+    found = await ctx.app.store.read(lambda conn: rejudge.one(conn, tenant, intent_id))
+    if found is None:
+        raise not_found("intent", intent_id)
+    if not found.parts:
+        raise Problem(Code.CONFLICT, "policy was not asked about this intent: it was turned away before")
+    return found.parts[0], found.facts
+
+
+async def _written_out(ctx: Context, bundle: Bundle) -> tuple[Intent, Facts]:
+    body = ctx.body
     action = body.action or body.action_type
     if action is None:
         raise Problem(Code.VALIDATION_FAILED, "/action: an action is needed")
@@ -131,13 +175,7 @@ async def evaluate(ctx: Context) -> dict[str, Any]:
         environment=body.environment,
         claimed=_claimed(body.context),
     )
-    tenant, intent = ctx.principal.tenant, ask.intents[0]
-
-    def query(conn: Connection) -> dict[str, Any]:
-        booked = replace(facts, budgets=books.of(conn, tenant, facts.now))
-        return trial.run(bundle, trial.Trial(intent=intent, facts=booked))
-
-    return await ctx.app.store.read(query)
+    return ask.intents[0], facts
 
 
 def _agent_named(body: EvaluateBody) -> str:
@@ -188,32 +226,9 @@ async def shadow(ctx: Context) -> dict[str, Any]:
     exchange = Exchange(rules=[pack({**rule.data, "shadow": False})])
 
     def read(conn: Connection) -> tuple[dict[str, Any], Bundle]:
-        return _saw(conn, tenant, policy_id, iso(since)), candidates.build(
-            ctx.app.policies, conn, tenant, exchange
-        )
+        would = candidates.build(ctx.app.policies, conn, tenant, exchange)
+        return saw(conn, tenant, policy_id, iso(since)), would
 
-    saw, would = await ctx.app.store.read(read)
-    span = Span(tenant=tenant, since=since, until=now + timedelta(milliseconds=1), limit=_LOOKED_AT)
-    return {"id": policy_id, **saw, "enforced": await backtest.run(ctx.app.store, bundle, would, span)}
-
-
-def _saw(conn: Connection, tenant: str, policy_id: str, since: str) -> dict[str, Any]:
-    """Recorded decisions that name the rule as one that would have decided."""
-    named = f'"rule":{json.dumps(policy_id)}'
-    within = (intents.c.tenant == tenant, intents.c.created_at >= since)
-    query = select(
-        intents.c.id, intents.c.agent_id, intents.c.action, intents.c.summary, intents.c.created_at
-    ).where(*within, intents.c.decision.contains(named, autoescape=True))
-    found = rows.every(conn, query.order_by(intents.c.created_at.desc()).limit(_LOOKED_AT))
-    last = found[0]["created_at"] if found else None
-    examples = [
-        {
-            "intent_id": row["id"],
-            "agent_id": row["agent_id"],
-            "action": row["action"],
-            "summary": row["summary"],
-            "at": row["created_at"],
-        }
-        for row in found[:_EXAMPLES]
-    ]
-    return {"since": since, "fired": len(found), "last_at": last, "examples": examples}
+    seen, would = await ctx.app.store.read(read)
+    span = Span(tenant=tenant, since=since, until=now + timedelta(milliseconds=1), limit=LOOKED_AT)
+    return {"id": policy_id, **seen, "enforced": await backtest.run(ctx.app.store, bundle, would, span)}

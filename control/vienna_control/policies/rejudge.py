@@ -159,6 +159,15 @@ def recorded(conn: Connection, span: Span) -> Iterator[Recorded]:
         left, last = left - len(found), found[-1]
 
 
+def one(conn: Connection, tenant: str, intent_id: str) -> Recorded | None:
+    """A recorded intent that was decided."""
+    query = select(*[intents.c[name] for name in _COLUMNS]).where(
+        intents.c.tenant == tenant, intents.c.id == intent_id, intents.c.decision.is_not(None)
+    )
+    row = rows.first(conn, query)
+    return None if row is None else _read(conn, row, {})
+
+
 def page(
     conn: Connection,
     span: Span,

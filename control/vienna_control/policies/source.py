@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
-
-import yaml
 
 from vienna_control.policies import files
 from vienna_control.policies.bundle import Bundle, folded
 from vienna_control.policies.current import COMMON, Policies
 from vienna_control.policies.stored import Contents
+from vienna_control.policies.text import dumped
 from vienna_kernel.document import Document
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.lint import lint
@@ -80,26 +77,9 @@ def exported(contents: Contents) -> list[dict[str, str]]:
     if contents.rules:
         rules = [unpack(dict(rule)) for rule in contents.rules.values()]
         page = {"apiVersion": "vienna/v1", "kind": "Rules", "id": "kept-by-api", "rules": rules}
-        found.append({"name": "kept-by-api.yaml", "text": _yaml(page)})
+        found.append({"name": "kept-by-api.yaml", "text": dumped(page)})
     for name, data in contents.mappings.items():
         found.append({"name": f"mappings/{name}.yaml", "text": str(data["text"])})
         if data.get("cases"):
             found.append({"name": f"mappings/{name}_cases.yaml", "text": str(data["cases"])})
     return found
-
-
-class _Dumper(yaml.SafeDumper):
-    """Decimals as they were written; no references."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_representer(
-    Decimal,
-    lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", format(value, "f")),
-)
-
-
-def _yaml(data: Mapping[str, Any] | Sequence[Any]) -> str:
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
