@@ -185,7 +185,9 @@ def _tell(found: Showcase, began: float) -> None:
             f"  {person.role:9} {person.email:20} {person.password:28} {groups:18} TOTP {person.totp_secret}"
         )
     print(f"\nids: {STATE.relative_to(ROOT)}. Enter or kill -HUP {os.getpid()}: the control plane again.")
-    print("Ctrl-C: the end.", flush=True)
+    print(
+        f"Its log: {found.vienna.control.log if found.vienna else 'elsewhere'}. Ctrl-C: the end.", flush=True
+    )
 
 
 def main() -> None:
