@@ -175,6 +175,10 @@ def _short(value: Any) -> Any:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
+FAULTS = (Problem, UnavailableError, MalformedError, ValidationError)
+"""What ``of_fault`` has an answer for."""
+
+
 def of_fault(error: BaseException) -> Problem | None:
     """The answer for a fault of input or of the world; None when it is neither, that is: our own bug."""
     if isinstance(error, Problem):

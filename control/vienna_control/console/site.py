@@ -16,12 +16,13 @@ from vienna_control.api.caller import cookie_name
 from vienna_control.api.edge import LOG, PAGE_POLICY, answer
 from vienna_control.api.inside import Inside
 from vienna_control.api.peer import principal_of
-from vienna_control.api.problems import Code, Problem, of_fault
+from vienna_control.api.problems import FAULTS, Code, Problem, of_fault
 from vienna_control.console import screens
 from vienna_control.console.assets import ASSETS
 from vienna_control.console.page import Page, pages_of
 from vienna_control.console.render import render
 from vienna_control.console.visit import Visit
+from vienna_control.invariant import there
 from vienna_kernel.decode import json as strict_json
 
 if TYPE_CHECKING:
@@ -79,11 +80,8 @@ def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
             )
             request[LOG]["principal"] = principal.actor if principal is not NOBODY else None
             told, frame = await visit.all(declared.gather(visit), _frame(visit))
-        except Exception as error:  # what the edge would tell a caller, told to a person
-            problem = of_fault(error)
-            if problem is None:
-                raise
-            return _refused(visit, problem)
+        except FAULTS as error:  # what the edge would tell a caller, told to a person
+            return _refused(visit, there(of_fault(error), "it is one of these"))
         if _wants_json(request):
             return answer({"success": True, "data": told, "error": None})
         text = render(declared.template, {**frame, **told, "area": declared.area}, fragment=visit.fragment)
