@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vienna_cli import approvals_together, standing, watch
+from vienna_cli import approvals_together, standing, surroundings, watch
 from vienna_cli.facts import consent, describe
 from vienna_cli.output import Code, Failure, field
 from vienna_cli.terminal import Terminal, command, noun
@@ -65,7 +65,7 @@ def show(terminal: Terminal, approval_id: Annotated[str, typer.Argument(metavar=
     if terminal.printer.format != "table" or terminal.printer.quiet:
         terminal.printer.record(approval, (), key="approval_id")
     else:
-        describe(terminal.printer, approval)
+        describe(terminal.printer, {**surroundings.read(terminal.client, approval_id), **approval})
 
 
 @command(app, "approve")

@@ -6,45 +6,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from vienna_cli import surroundings
+from vienna_cli.lines import CUT, Line, cut, head, left, local, named, tree, value
 from vienna_cli.output import Printer, cell, escape
 from vienna_kernel.decision.hint import denied_by_people
 
-CUT = 400
-"""Characters of one value where not all of it is asked for."""
-
-_NAME_COLUMNS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line, escaped.
-
-    Attributes:
-        indent: Columns before it, also where it goes on after a fold.
-        style: Of rich.
-    """
-
-    text: str
-    indent: int = 0
-    style: str = ""
-
 
 def facts(approval: Mapping[str, Any], *, now: datetime, most: int | None = CUT) -> list[Line]:
-    """Everything about one approval (``GET /approvals/{id}``). ``most``: characters of one value, None: all."""
+    """Everything about one approval (``GET /approvals/{id}``), and what ``surroundings`` has of it.
+
+    ``most``: characters of one value, None: all.
+    """
     shown = approval["shown"]
     parts = (
         _said(shown),
         _sent(shown.get("request"), most),
         _meant(shown.get("effect") or [], most),
         _beside(shown),
+        surroundings.precedent(approval.get("precedent"), most),
         _claimed(shown, most),
         _standing(approval, now),
+        surroundings.prospect(approval.get("warrant")),
         _why(approval.get("explanation") or {}),
         _denied(approval),
     )
@@ -64,52 +50,6 @@ def consent(approval: Mapping[str, Any]) -> str:
     return escape(f"{counts}: {missing}" if missing and approval["status"] == "pending" else counts)
 
 
-def left(until: str, now: datetime) -> str:
-    """How long it still is: ``3 h 59 min``, ``4 min 05 s``, ``0 s``."""
-    seconds = max(0, int((instant(until) - now).total_seconds()))
-    if seconds >= 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
-    return f"{seconds // 60} min {seconds % 60:02} s" if seconds >= 60 else f"{seconds} s"
-
-
-def instant(text: str) -> datetime:
-    """An instant of the API."""
-    return datetime.fromisoformat(text)
-
-
-def tree(data: Any, *, indent: int, most: int | None) -> Iterator[Line]:
-    """JSON data, a line for each leaf: names before values, text in quotation marks."""
-    rows: Iterable[tuple[str, Any]]
-    if isinstance(data, Mapping):
-        rows = ((f"{escape(str(name))}:", value) for name, value in data.items())
-    else:
-        rows = (("-", value) for value in data)
-    for name, value in rows:
-        if value and isinstance(value, Mapping | list | tuple):
-            yield Line(name, indent)
-            yield from tree(value, indent=indent + 2, most=most)
-        else:
-            yield Line(f"{name} {_value(value, most)}", indent)
-
-
-def _value(value: Any, most: int | None) -> str:
-    if not isinstance(value, str):
-        return escape(json.dumps(value, default=str))
-    more = 0 if most is None else len(value) - most
-    return f'"{escape(value[:most])}"… (+{more} characters)' if more > 0 else f'"{escape(value)}"'
-
-
-def _head(text: str) -> Iterator[Line]:
-    yield Line("")
-    yield Line(text, style="bold")
-
-
-def _named(rows: Iterable[tuple[str, str]]) -> Iterator[Line]:
-    for name, text in rows:
-        if text:
-            yield Line(f"{name.ljust(_NAME_COLUMNS)} {text}", 2)
-
-
 def _said(shown: Mapping[str, Any]) -> Iterator[Line]:
     yield Line(cell(shown.get("sentence")), style="bold")
     for note in shown.get("unusual") or []:
@@ -118,9 +58,9 @@ def _said(shown: Mapping[str, Any]) -> Iterator[Line]:
 
 def _standing(approval: Mapping[str, Any], now: datetime) -> Iterator[Line]:
     pending = approval["status"] == "pending"
-    until = f"{_local(approval['expires_at'])}, in {left(approval['expires_at'], now)}" if pending else ""
-    yield from _head("Where it stands")
-    yield from _named(
+    until = f"{local(approval['expires_at'])}, in {left(approval['expires_at'], now)}" if pending else ""
+    yield from head("Where it stands")
+    yield from named(
         [
             ("approval", f"{cell(approval['approval_id'])}  {cell(approval['status'])}"),
             ("tier", cell(approval["risk_tier"])),
@@ -128,17 +68,18 @@ def _standing(approval: Mapping[str, Any], now: datetime) -> Iterator[Line]:
             ("asked", cell(approval.get("asked"))),
             ("agent", on_the_line(approval) if pending else ""),
             ("until", until),
-            ("ended", "" if pending else _local(approval.get("decided_at"))),
+            ("ended", "" if pending else local(approval.get("decided_at"))),
             ("reason", cell(approval.get("reason"))),
             ("claimed", claimed(approval)),
             ("you", barred(approval)),
         ]
     )
-    yield from _named(("vote", _vote(one)) for one in approval.get("votes") or [])
+    yield from named(("vote", _vote(one)) for one in approval.get("votes") or [])
+    yield from surroundings.people(approval.get("people") or [])
     for one in approval.get("superseded_votes") or []:
-        yield from _named([("vote", f"{_vote(one)} (counts no more: it was narrowed)")])
+        yield from named([("vote", f"{_vote(one)} (counts no more: it was narrowed)")])
     for one in approval.get("comments") or []:
-        yield from _named([("comment", escape(f"{one['operator']}: {one['text']}"))])
+        yield from named([("comment", escape(f"{one['operator']}: {one['text']}"))])
     yield Line(f"digest {cell(approval.get('shown_digest'))}", 2)
 
 
@@ -152,7 +93,7 @@ def on_the_line(approval: Mapping[str, Any]) -> str:
 def claimed(approval: Mapping[str, Any]) -> str:
     """Who reads it now."""
     by = approval.get("claimed_by")
-    return f"by {cell(by)} until {_local(approval.get('claimed_until'))}" if by else ""
+    return f"by {cell(by)} until {local(approval.get('claimed_until'))}" if by else ""
 
 
 def barred(approval: Mapping[str, Any]) -> str:
@@ -172,18 +113,18 @@ def _vote(one: Mapping[str, Any]) -> str:
     said += [f"in the place of {one['in_place_of']}"] if one.get("in_place_of") else []
     words = [one.get(name) for name in ("comment", "justification", "rollback_plan")]
     told = "; ".join(str(word) for word in words if word)
-    line = f"{' '.join(str(word) for word in said if word)} at {_local(one.get('at'))}"
+    line = f"{' '.join(str(word) for word in said if word)} at {local(one.get('at'))}"
     return escape(f"{line}: {told}" if told else line)
 
 
 def _sent(request: Mapping[str, Any] | None, most: int | None) -> Iterator[Line]:
     if not request:
-        yield from _head("No request is held: the agent gets a warrant for exactly this, and does it itself")
+        yield from head("No request is held: the agent gets a warrant for exactly this, and does it itself")
         return
-    yield from _head("Exactly what will be sent")
+    yield from head("Exactly what will be sent")
     yield Line(f"{cell(request.get('method'))} {cell(request.get('url'))}", 2)
-    for name, value in request.get("headers") or []:
-        yield Line(f"{cell(name)}: {_cut(cell(value), most)}", 2)
+    for name, text in request.get("headers") or []:
+        yield Line(f"{cell(name)}: {cut(cell(text), most)}", 2)
     body, size = request.get("body"), request.get("body_bytes") or 0
     if not size and body is None:
         return
@@ -191,17 +132,12 @@ def _sent(request: Mapping[str, Any] | None, most: int | None) -> Iterator[Line]
     if isinstance(body, Mapping | list):
         yield from tree(body, indent=4, most=most)
     elif body is not None:
-        yield Line(_value(body, most), 4)
-
-
-def _cut(text: str, most: int | None) -> str:
-    more = 0 if most is None else len(text) - most
-    return f"{text[:most]}… (+{more} characters)" if more > 0 else text
+        yield Line(value(body, most), 4)
 
 
 def _meant(effects: Sequence[Mapping[str, Any]], most: int | None) -> Iterator[Line]:
     if effects:
-        yield from _head("What it means")
+        yield from head("What it means")
     for one in effects:
         kind = ", ".join(cell(one[name]) for name in ("effect", "reversibility") if one.get(name))
         yield Line(f"{cell(one.get('action'))} on {cell(one.get('target'))} ({kind})", 2)
@@ -214,11 +150,11 @@ def _meant(effects: Sequence[Mapping[str, Any]], most: int | None) -> Iterator[L
 
 def _beside(shown: Mapping[str, Any]) -> Iterator[Line]:
     if rows := shown.get("diff"):
-        yield from _head("Beside what is there")
+        yield from head("Beside what is there")
         for row in rows:
             yield Line(_place(row), 2)
     if lowered := shown.get("narrowed"):
-        yield from _head("Lowered")
+        yield from head("Lowered")
         for one in lowered:
             yield Line(f"{cell(one['parameter'])} {cell(one['from'])} → {cell(one['to'])}", 2)
 
@@ -234,7 +170,7 @@ def _place(row: Mapping[str, Any]) -> str:
 def _claimed(shown: Mapping[str, Any], most: int | None) -> Iterator[Line]:
     if said := shown.get("claimed"):
         label = str((shown.get("agent_words") or {}).get("label") or "in the agent's own words")
-        yield from _head(escape(label[0].upper() + label[1:]))
+        yield from head(escape(label[0].upper() + label[1:]))
         yield from tree(said, indent=2, most=most)
 
 
@@ -242,7 +178,7 @@ def _why(told: Mapping[str, Any]) -> Iterator[Line]:
     explanation = told.get("explanation") or {}
     if not explanation:
         return
-    yield from _head("Why people are asked")
+    yield from head("Why people are asked")
     for part in explanation.get("parts") or [explanation]:
         if rule := part.get("rule"):
             yield Line(f"rule {cell(rule.get('name') or rule.get('id'))} ({cell(rule.get('source'))})", 2)
@@ -251,7 +187,7 @@ def _why(told: Mapping[str, Any]) -> Iterator[Line]:
             inputs = "; ".join(f"{cell(one.get('from'))} {cell(one.get('tier'))}" for one in tier["inputs"])
             yield Line(f"tier {cell(tier['value'])}: {inputs}", 2)
         if risk := part.get("risk"):
-            scored = [one for one in risk.get("inputs") or [] if float(one.get("points") or 0)]
+            scored = [one for one in risk.get("inputs") or [] if one.get("points") not in ("0.0", None)]
             inputs = "; ".join(
                 f"{cell(one['name'])} {cell(one['points'])} ({cell(one['why'])})" for one in scored
             )
@@ -272,16 +208,11 @@ def _conditions(node: Any, indent: int) -> Iterator[Line]:
 
 
 def _condition(one: Mapping[str, Any]) -> str:
-    actual = _value(one["actual"], CUT) if one.get("actual") is not None else "not said"
+    actual = value(one["actual"], CUT) if one.get("actual") is not None else "not said"
     return f"{cell(one['field'])} is {actual}, asked {cell(one.get('expected'))}: {cell(one.get('result'))}"
 
 
 def _denied(approval: Mapping[str, Any]) -> Iterator[Line]:
     if approval["status"] == "pending":
-        yield from _head("What the agent reads if you deny")
+        yield from head("What the agent reads if you deny")
         yield Line(escape(denied_by_people("your reason")), 2)
-
-
-def _local(text: Any) -> str:
-    """An instant in the zone of this machine."""
-    return instant(text).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") if text else ""

@@ -26,17 +26,20 @@ from gate_end import Gate, gate
 from harness.vienna import Vienna, in_background
 from people import People
 from planes import Control, key_of, running
+from vienna_cli import surroundings
+from vienna_cli.facts import facts
 from vienna_cli.watch.desk import Desk
 from vienna_cli.watch.feed import Ended, Listed, Trouble
 from vienna_cli.watch.keys import named
 from vienna_cli.watch.queue import Queue
 from vienna_cli.watch.screen import countdown, drawn
-from vienna_cli.watch.view import UNDO, View
+from vienna_cli.watch.view import UNDO, Page, View
 from vienna_client import ViennaClient
 
 TICKETS = "https://payments.example/v1/tickets"
 REFUNDS = "https://payments.example/v1/refunds"
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202e\U000e0041]")
 HOSTILE = "late \x1b]0;pwn\x07\x1b[2J \u202eevil \U000e0041 parcel"
 
 
@@ -120,7 +123,7 @@ class Seat:
         assert len(lines) == height
         assert all(line.cell_len <= width for line in lines)
         text = "\n".join(line.plain for line in lines)
-        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\U000e0041]", text), text
+        assert not UNSAFE.search(text.replace("\n", "")), text
         return text
 
     def press(self, *bursts: str) -> str:
@@ -264,6 +267,65 @@ def test_a_long_value_hides_no_later_key_and_x_shows_all_of_it(stage: Stage, car
     assert 'body: "seen"' in shown
     carol.press("x")
     assert "+200" not in carol.shown(height=80)
+
+
+def test_the_facts_tell_what_stands_around_it(stage: Stage, carol: Seat) -> None:
+    stage.held(TICKETS, {"subject": "before"})
+    carol.look()
+    carol.press("a")
+    stage.held(TICKETS, {"subject": "after"})
+    carol.look()
+    carol.press("j", "\r")
+    shown = re.sub(r"\s+", " ", carol.shown(height=100))
+    assert 'parameters.subject "before" → "after"' in shown
+    assert re.search("asked now [^:]*carol@example.com", shown)
+    assert "a warrant for this very request at https://payments.example, good once" in shown
+    assert 'action is "create_ticket", asked one of' in shown
+
+
+_PARSED = frozenset({"expires_at", "claimed_until", "decided_at", "created_at", "at", "status", "kind"})
+_FREE = frozenset({"parameters", "body", "claimed", "decided"})
+
+
+def poisoned(data: Any, name: str = "") -> Any:
+    """The same with something hostile behind each text, and behind the names that others choose."""
+    if isinstance(data, str):
+        return data if name in _PARSED else data + HOSTILE
+    if isinstance(data, dict):
+        more = HOSTILE if name in _FREE else ""
+        return {f"{key}{more}": poisoned(one, key) for key, one in data.items()}
+    return [poisoned(one, name) for one in data] if isinstance(data, list) else data
+
+
+def test_whatever_text_comes_nothing_of_it_does_anything_to_the_terminal(stage: Stage, alice: Seat) -> None:
+    held = stage.held(REFUNDS, {**REFUND, "order": "ORD-20"})
+    alice.look()
+    alice.press("c")
+    row = alice.client.request("GET", "/approvals", params={"status": "pending"})["approvals"][0]
+    alice.view.news(Listed([poisoned(row)], frozenset()))
+    alice.shown()
+    told = {**surroundings.read(alice.client, held), **stage.read(held)}
+    extra = {
+        "you_may_decide": False,
+        "why_not": "no",
+        "reason": "r",
+        "comments": [{"operator": "o", "text": "t"}],
+    }
+    vote = {
+        "operator": "o",
+        "verdict": "deny",
+        "comment": "c",
+        "mfa": "m",
+        "in_place_of": "p",
+        "at": row["created_at"],
+    }
+    more = {"votes": [vote], "superseded_votes": [vote]}
+    diff = [{"path": "/a", "before": "b", "after": "c", "kind": "changed"}]
+    shown = {**told["shown"], "diff": diff, "claimed": {"why": "because"}}
+    approval = poisoned({**told, **extra, **more, "shown": shown})
+    assert not [line for line in facts(approval, now=alice.now) if UNSAFE.search(line.text)]
+    alice.view.page = Page(approval)
+    assert alice.shown(height=200).count("evil") > 20
 
 
 def test_what_was_lost_is_said_and_said_again_once_it_is_back(carol: Seat) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from vienna_cli import surroundings
 from vienna_cli.facts import consent
 from vienna_cli.output import cell, escape
 from vienna_cli.watch.queue import Row
@@ -23,7 +24,8 @@ class Desk:
 
     def read(self, approval_id: str) -> dict[str, Any]:
         """All of one approval. Raises ``NotDoneError``, as all here do."""
-        return self._ask("GET", f"/approvals/{approval_id}")
+        approval = self._ask("GET", f"/approvals/{approval_id}")
+        return {**self._done(lambda: surroundings.read(self._client, approval_id)), **approval}
 
     def approve(self, row: Row, said: Mapping[str, Any]) -> str:
         """Agree to exactly what was read of it."""
@@ -49,15 +51,19 @@ class Desk:
         return self._ask("POST", f"/approvals/{row['approval_id']}/narrow", {"narrowed": dict(wanted)})
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._done(lambda: self._client.request(method, path, json=body))
+        if not isinstance(answer, dict):
+            raise NotDoneError("the control plane answered something else than was asked")
+        return answer
+
+    @staticmethod
+    def _done[T](ask: Callable[[], T]) -> T:
         try:
-            answer = self._client.request(method, path, json=body)
+            return ask()
         except UnreachableError as error:
             raise NotDoneError(escape(f"not sent, or no answer came: {error}")) from None
         except ViennaError as error:
             raise NotDoneError(escape(_told(error))) from None
-        if not isinstance(answer, dict):
-            raise NotDoneError("the control plane answered something else than was asked")
-        return answer
 
 
 def _told(error: ViennaError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue as threads
 from datetime import UTC, datetime
 
-from vienna_cli.facts import left
+from vienna_cli.lines import left
 from vienna_cli.output import Format, cell
 from vienna_cli.terminal import Terminal
 from vienna_cli.watch.feed import Ended, Feed, Listed, News, Trouble

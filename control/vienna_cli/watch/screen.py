@@ -7,7 +7,8 @@ from datetime import datetime
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
-from vienna_cli.facts import CUT, Line, barred, claimed, consent, facts, instant, on_the_line
+from vienna_cli.facts import barred, claimed, consent, facts, on_the_line
+from vienna_cli.lines import CUT, Line, instant
 from vienna_cli.output import cell, escape
 from vienna_cli.watch.queue import Row
 from vienna_cli.watch.view import Page, View
