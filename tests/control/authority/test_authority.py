@@ -137,9 +137,7 @@ async def test_keys_are_made_once_and_opened_again(store: Store, authority: Auth
     assert again.jwks() == authority.jwks()
     assert again.root_ca_pem == authority.root_ca_pem
     assert again.installation == authority.installation
-    assert again.session_key == authority.session_key
     assert again.push.public == authority.push.public
-    assert len(again.session_key) == 32
     assert again.issuer == f"urn:vienna:{again.installation}"
     added = await store.read(
         lambda conn: conn.scalars(select(entries.c.body).where(entries.c.type == "key_added")).all()
@@ -157,7 +155,7 @@ async def test_the_published_keys_are_three_and_none_is_private(authority: Autho
 async def test_nothing_private_is_in_the_database_file(
     store: Store, authority: Authority, tmp_path: Path
 ) -> None:
-    seeds = [authority.log_key.seed, authority.session_key, SECRET]
+    seeds = [authority.log_key.seed, SECRET]
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("vienna.db*"))
     assert authority.log_key.kid.encode() in stored
     assert not any(seed in stored or seed.hex().encode() in stored for seed in seeds)
