@@ -2,6 +2,7 @@
 // wrong is said beside the field, a second factor is asked for when it is needed, and then it is sent again.
 //
 //   name="a.b.0"       nested; numbers are places in a list
+//   name="*"           (JSON) an object whose members are the body's
 //   data-type          string (else), number, boolean, json, list (commas or lines), seconds (30m, 2h, 1d)
 //   data-keep          sent although it is empty
 //   data-unsent        not sent
@@ -71,6 +72,10 @@ function read(field) {
 }
 
 function put(body, name, value) {
+  if (name === "*") {
+    Object.assign(body, value);
+    return;
+  }
   const steps = name.split(".");
   let inner = body;
   for (const [index, step] of steps.slice(0, -1).entries()) {
@@ -187,7 +192,8 @@ document.addEventListener("submit", (event) => {
 // Previews: what is written is shown as what it would be, a moment after the last key.
 const waiting = new WeakMap();
 
-async function preview(form) {
+/** Shows what the fields of a form with `data-preview` would be, now. */
+export async function preview(form) {
   const into = document.querySelector(form.dataset.previewInto);
   let body;
   try {
