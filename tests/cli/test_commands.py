@@ -56,7 +56,7 @@ def test_a_refund_from_the_queue_to_the_trail(cli: Any, vienna: Vienna) -> None:
         assert "refund 5,000.00 EUR of order ORD-1" in alice("approvals", "ls").stdout
         shown = alice("approvals", "show", approval_id).stdout
         assert "POST https://payments.example/v1/refunds" in shown
-        assert "effect    create_refund on payments:order/ORD-1" in shown
+        assert "create_refund on payments:order/ORD-1 (spend, irreversible)" in shown
 
         # A code is needed and there is no terminal to ask at: the control plane says so.
         assert "code" in alice("approvals", "approve", approval_id, code=3).stderr
