@@ -90,4 +90,4 @@ def _newest(conn: Connection, listed: Listed, before: str | None, most: int, *, 
     if floor is not None:
         ids = ids.where(listed.key >= floor)
     found = list(conn.scalars(ids.limit(most).offset(skip)))
-    return _Found(found, None if len(found) == most else floor)
+    return _Found(found, floor)

@@ -125,7 +125,7 @@ LANGUAGE = Language(
         "reason": name(intents.c.reason),
         "would": _would,
         "id": name(intents.c.id),
-        "simulation": lambda value, _: func.coalesce(intents.c.simulation, False) == (value == "yes"),
+        "simulation": lambda value, _: intents.c.simulation == (value == "yes"),
         **span(intents.c.created_at),
     },
     says=says,

@@ -147,6 +147,8 @@ CASES = [
     ("would:allow", ""),
     ("id:int-4", "4"),
     ("id:int-*", "1234"),
+    ("id:int_*", ""),
+    ("id:int%*", ""),
     ("simulation:yes", "2"),
     ("simulation:no", "134"),
     ("after:2026-11-20", "12"),

@@ -62,6 +62,7 @@ T2, T3 = Is("tier", "T2"), Is("tier", "T3")
         ("-~amount 5", Not(Has("amount", "5"))),
         ("--refund", Not(Not(REFUND))),
         ("((refund))", REFUND),
+        ("(refund) " * 30, Every((REFUND,) * 30)),
         ("re-fund", Says("re-fund")),
         ('"or"', Says("or")),
         ('"a \\"b\\" \\\\"', Says('a "b" \\')),
@@ -158,7 +159,9 @@ def test_any_text_reads_or_is_refused_at_a_column_of_it(text: str) -> None:
 
 _TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).filter(str.strip)
 _TERMS = st.one_of(
-    st.sampled_from(["or", "AND", "not", "-", "a b", "~x", "a:b", '"', "\\", "("]).map(Says),
+    st.sampled_from(["or", "AND", "not", "-", "a b", "~x", "a:b", '"', "\\", "a \\ b", '\\" c', "("]).map(
+        Says
+    ),
     _TEXT.map(Says),
     st.builds(Has, st.from_regex(r"[a-z0-9_][a-z0-9_.\-]{0,8}", fullmatch=True), _TEXT),
     st.builds(Is, st.just("action"), _TEXT),
