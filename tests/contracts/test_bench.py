@@ -38,9 +38,9 @@ def test_the_benchmark_of_the_kernel_runs(tmp_path: Path) -> None:
 
 def test_the_benchmark_of_the_console_runs(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
+    small = ["--pending", "20", "--intents", "100", "--requests", "1", "--json", str(file)]
     done = subprocess.run(
-        [sys.executable, "-m", "bench.console", "--pending", "20", "--intents", "100", "--requests", "1"]
-        + ["--json", str(file)],
+        [sys.executable, "-m", "bench.console", *small],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
         capture_output=True,
