@@ -31,6 +31,11 @@ from vienna_control.store.unit import Outbox, Told, Tx
 
 BATCH = 256
 
+# One name for all: SQLAlchemy's own savepoints each have another, and each is compiled anew, two for every unit.
+_SAVEPOINT = "SAVEPOINT unit"
+_RELEASE = "RELEASE SAVEPOINT unit"
+_TAKE_BACK = "ROLLBACK TO SAVEPOINT unit"
+
 
 @dataclass(slots=True)
 class _Job:
@@ -142,16 +147,17 @@ class Writer:
 
     def _run(self, connection: Connection, job: _Job) -> None:
         tx = Tx(connection, self._clock.now(), self._arrival + 1, self.outbox)
-        savepoint = connection.begin_nested()
+        connection.exec_driver_sql(_SAVEPOINT)
         try:
             job.result = job.unit(tx)
-            savepoint.commit()
+            connection.exec_driver_sql(_RELEASE)
         except (
             BaseException
         ) as error:  # handed to the caller as it is, not swallowed: this is the caller's own fault
             if not in_transaction(connection):
                 raise UnavailableError("store", _cause(error)) from error
-            savepoint.rollback()
+            connection.exec_driver_sql(_TAKE_BACK)
+            connection.exec_driver_sql(_RELEASE)
             job.error = (
                 UnavailableError("store", _cause(error)) if isinstance(error, OperationalError) else error
             )
