@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,10 @@ DELIVERIES = (
     field("error"),
     field("created at", "created_at"),
 )
+_HOURS = re.compile(
+    r"((?P<days>[a-z]{3}([-,][a-z]{3})*) +)?(?P<start>[0-9]{2}:[0-9]{2})-(?P<end>[0-9]{2}:[0-9]{2})"
+)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = Annotated[str, typer.Argument(metavar="ID")]
 
 
@@ -61,14 +66,32 @@ def add(
     tier: Annotated[list[str] | None, typer.Option(help="Only of this tier; again for more.")] = None,
     agent: Annotated[list[str] | None, typer.Option(help="Only of this agent, or like billing-*.")] = None,
     action: Annotated[list[str] | None, typer.Option(help="Only of this action, or like stripe.*.")] = None,
-    zone: Annotated[str, typer.Option(help="Of its mornings: an IANA name.")] = "UTC",
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOURS", help="Nothing at other times: 'mon-fri 08:00-18:00'.", show_default=False
+        ),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOURS", help="When people are awake, for what may wait: 08:00-20:00.", show_default=False
+        ),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Of these hours: an IANA name.")] = "UTC",
 ) -> None:
     """Add a channel. A webhook without a secret gets one, which is shown here only."""
     sealed = {key: _text(path) for key, path in _pairs(secret or (), "--secret")}
     made = type_ == "webhook" and "secret" not in sealed
     if made:
         sealed["secret"] = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    routing = {"tiers": tier or [], "agents": agent or [], "actions": action or [], "zone": zone}
+    routing: dict[str, Any] = {
+        "tiers": tier or [],
+        "agents": agent or [],
+        "actions": action or [],
+        "zone": zone,
+    }
+    routing |= {name: _hours(name, text) for name, text in (("hours", hours), ("day", day)) if text}
     body = {
         "type": type_,
         "name": name,
@@ -80,6 +103,22 @@ def add(
     told = terminal.client.request("POST", "/integrations", json=body)
     shown = {**told, "secret": sealed["secret"]} if made else told
     terminal.printer.record(shown, (*LIST, field("secret")) if made else LIST, key="integration_id")
+
+
+def _hours(option: str, text: str) -> dict[str, Any]:
+    """``mon-fri,sun 08:00-18:00`` as the API has it; without days: every day."""
+    found = _HOURS.fullmatch(text.strip().lower())
+    if found is None:
+        raise Failure(f"--{option} {text}: expected 'mon-fri 08:00-18:00'", Code.USAGE)
+    days = [day for part in (found["days"] or "mon-sun").split(",") for day in _days(option, part)]
+    return {"days": days, "from": found["start"], "to": found["end"]}
+
+
+def _days(option: str, part: str) -> Sequence[str]:
+    first, _, last = part.partition("-")
+    if first not in _DAYS or (last or first) not in _DAYS or _DAYS.index(first) > _DAYS.index(last or first):
+        raise Failure(f"--{option}: {part}: expected days from mon to sun, or two in this order", Code.USAGE)
+    return _DAYS[_DAYS.index(first) : _DAYS.index(last or first) + 1]
 
 
 @command(app, "test")

@@ -32,11 +32,20 @@ def test_a_channel_is_added_tried_looked_at_and_removed(cli: Any, vienna: Vienna
     address.write_text("https://hooks.invalid/canary\n")
     given = ("webhook", "ours", "--event", "alert", "--tier", "T2", "--secret")
     assert "expected KEY=FILE" in run("add", *given, str(address), code=2)
-    made = run("add", *given, f"url={address}")
+    assert "expected 'mon-fri" in run("add", *given, f"url={address}", "--hours", "8-18", code=2)
+    when = ("--hours", "mon-wed,sun 08:00-18:00", "--day", "09:00-17:00", "--zone", "Europe/Vienna")
+    made = run("add", *given, f"url={address}", *when)
     assert made["secret"].startswith("whsec_")
     (listed,) = run("ls")
     assert (listed["config"], listed["routing"]["tiers"]) == ({"url_host": "hooks.invalid"}, ["T2"])
     assert made["secret"] not in str(listed)
+    routing = listed["routing"]
+    assert routing["hours"] == {"days": ["mon", "tue", "wed", "sun"], "from": "08:00", "to": "18:00"}
+    assert (len(routing["day"]["days"]), routing["day"]["from"], routing["zone"]) == (
+        7,
+        "09:00",
+        "Europe/Vienna",
+    )
     one = made["integration_id"]
     assert "not taken" in run("test", one, code=1)
     assert run("deliveries", one) == []
