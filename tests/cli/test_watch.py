@@ -171,7 +171,7 @@ def test_a_yes_that_nobody_waits_for_can_be_taken_back(stage: Stage, carol: Seat
     carol.look()
     row = {**carol.view.queue.rows[0], "agent_waiting": False}
     carol.view.queue.rows[0] = row
-    assert "you agree in 4 s; u takes it back" in carol.press("a")
+    assert "you agree in 3 s; u takes it back" in carol.press("a")
     assert "taken back" in carol.press("u")
     carol.view.tick(carol.now + UNDO)
     assert stage.status(held) == "pending"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -56,7 +57,7 @@ def _foot(view: View, now: datetime, width: int) -> list[Text]:
         return [*typed, *(Text(line) for line in _wrapped(beside, width)), _fit(_ASKING_KEYS, width, "dim")]
     said = view.said
     if view.soon:
-        seconds = max(0, int((view.soon.at - now).total_seconds()) + 1)
+        seconds = max(0, math.ceil((view.soon.at - now).total_seconds()))
         said = f"you agree in {seconds} s; u takes it back"
     if view.trouble:
         said = f"not connected, what stands here is old: {view.trouble}"
