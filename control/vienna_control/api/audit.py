@@ -10,11 +10,15 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, or_,
 
 from vienna_control import rows
 from vienna_control.api.answers import EntryData, EntryList
+from vienna_control.api.filtering import Q, parsed
 from vienna_control.api.page import Instant, PageQuery, fetch_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.audit import CheckpointFile, verify_store
+from vienna_control.filters.condition import Scope, condition
+from vienna_control.filters.trail import LANGUAGE
 from vienna_control.store.tables import checkpoints, entries, intents
+from vienna_kernel.filter.term import conditions
 from vienna_kernel.ledger.trail import Tree, consistency_proof, inclusion_proof, verifier_key
 
 _RESULTS = ("result", "status", "outcome", "verdict")
@@ -28,7 +32,7 @@ class AuditQuery(PageQuery):
         action, tier: Of the intent that an entry is about.
         result: Of a verification, an execution, an approval or a decision.
         from_, to: ISO 8601 instants: the first included, the second not.
-        q: Text that stands in the entry.
+        q: A filter; its words stand in the entry.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -41,7 +45,7 @@ class AuditQuery(PageQuery):
     result: Annotated[str, Field(max_length=40)] | None = None
     from_: Annotated[Instant | None, Field(alias="from")] = None
     to: Instant | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    q: Q | None = None
 
 
 class ProofQuery(BaseModel):
@@ -80,6 +84,11 @@ class VerifyBody(BaseModel):
 )
 async def list_entries(ctx: Context) -> dict[str, Any]:
     statement = _filtered(ctx.query, ctx.principal.tenant)
+    what = parsed(ctx.query.q, "audit")
+    if conditions(what):
+        statement = statement.where(
+            condition(what, LANGUAGE, Scope(ctx.principal.tenant, ctx.app.clock.now()))
+        )
     return await ctx.app.store.read(
         lambda conn: fetch_page(
             conn, statement, ctx.query, key=entries.c.arrival, noun="entries", shape=show_entry
@@ -90,8 +99,8 @@ async def list_entries(ctx: Context) -> dict[str, Any]:
 def _filtered(query: AuditQuery, tenant: str) -> Select[Any]:
     statement = select(entries).where(entries.c.tenant == tenant)
     body = cast(entries.c.body, Text)
-    if query.action is not None or query.tier is not None:
-        statement = statement.join(intents, intents.c.id == entries.c.intent_id)
+    if query.action is not None or query.tier is not None or query.q is not None:
+        statement = statement.outerjoin(intents, intents.c.id == entries.c.intent_id)
     tests: list[ColumnElement[bool] | None] = [
         entries.c.agent_id == query.agent_id if query.agent_id is not None else None,
         entries.c.intent_id == query.intent_id if query.intent_id is not None else None,
@@ -100,7 +109,6 @@ def _filtered(query: AuditQuery, tenant: str) -> Select[Any]:
         intents.c.tier == query.tier if query.tier is not None else None,
         entries.c.at >= query.from_ if query.from_ is not None else None,
         entries.c.at < query.to if query.to is not None else None,
-        body.icontains(query.q, autoescape=True) if query.q is not None else None,
     ]
     if query.result is not None:
         tests.append(or_(*(func.json_extract(body, f"$.data.{name}") == query.result for name in _RESULTS)))

@@ -46,7 +46,7 @@ async def test_entries_are_found_by_what_they_say(control: Control) -> None:
     assert len((await get(control, "?type=alert,key_added&limit=500"))["entries"]) > 5
     assert len((await get(control, "?agent_id=agt-3"))["entries"]) == 1
     assert len((await get(control, "?result=drift"))["entries"]) == 3
-    assert len((await get(control, "?q=THING%204"))["entries"]) == 1
+    assert len((await get(control, "?q=%22THING%204%22"))["entries"]) == 1
     assert (await get(control, "?q=100%25"))["entries"] == []
     assert (await get(control, "?action=create_refund&tier=T2"))["entries"] == []
     at = everything["entries"][0]["at"]

@@ -53,9 +53,30 @@ async def test_traffic_and_inbox_by_filter(control: Control, people: People, tra
     assert (status, [one["count"] for one in answer["data"]["groups"]]) == (200, [1])
 
 
+async def test_the_trail_by_filter(people: People, traffic: Gate) -> None:
+    async def found(q: str) -> list[str]:
+        status, answer = await people.ask("audrey", "GET", "/audit", params={"q": q, "limit": "500"})
+        assert status == 200, answer
+        return [f"{one['type']}/{one['id']}" for one in answer["data"]["entries"]]
+
+    every = await found("")
+    for q in (
+        "type:intent_submitted",
+        "actor:sidecar:*",
+        "action:create_refund",
+        "tier:T2",
+        "ORD",
+        "since:1m",
+    ):
+        some = await found(q)
+        assert sorted(some + await found(f"-({q})")) == sorted(every)
+    assert len(await found("type:intent_submitted action:create_refund")) == 2
+    assert {one.partition("/")[0] for one in await found("type:policy_evaluated")} == {"policy_evaluated"}
+
+
 async def test_what_does_not_read_is_refused_at_its_column(people: People) -> None:
-    for noun in ("intents", "approvals"):
-        status, answer = await people.ask("victor", "GET", f"/{noun}", params={"q": "refund tear:T2"})
+    for noun in ("intents", "approvals", "audit"):
+        status, answer = await people.ask("audrey", "GET", f"/{noun}", params={"q": "refund tear:T2"})
         assert (status, answer["error"]["code"]) == (422, "validation_failed")
         assert answer["error"]["details"][0]["column"] == 8
         assert "did you mean 'tier'?" in answer["error"]["message"]
