@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from vienna_control import rows
 from vienna_control.approvals.mine import mine
@@ -24,6 +24,13 @@ _MOST_NAMES = 50
 
 _NUMBERED = re.compile(r"(?<![^/:.?&=])[^/:.?&=\d]*+\d[^/:.?&=]*+")
 """A whole step that has a digit in it; it is looked for where a step begins only, however long one is."""
+
+_SHOWN = func.json_object(
+    *("sentence", func.json_extract(approvals.c.shown, "$.sentence")),
+    *("rule", func.json_extract(approvals.c.shown, "$.rule")),
+    *("effect", func.json_extract(approvals.c.shown, "$.effect")),
+)
+"""Of what was shown, what groups are made of: the rest, whole bodies in it, is larger and stays where it is."""
 
 
 def shape(target: str) -> str:
@@ -42,7 +49,7 @@ def listed(conn: Connection, statement: Select[Any], desk: Desk | None, *, most:
             approvals.c.id,
             approvals.c.agent_id,
             approvals.c.tier,
-            approvals.c.shown,
+            _SHOWN.label("shown"),
             approvals.c.shown_digest,
             approvals.c.created_at,
             agents.c.name,
@@ -96,12 +103,12 @@ def _told(
         "oldest": oldest["created_at"],
         "newest": newest["created_at"],
         "sentence": members[0][1]["sentence"],
-        "differs": _differing([_parameters(shown) for _, shown in members]),
+        "differs": _differing([parameters(shown) for _, shown in members]),
         "approvals": [{"id": row["id"], "shown_digest": row["shown_digest"]} for row, _ in members],
     }
 
 
-def _parameters(shown: Mapping[str, Any]) -> dict[str, Any]:
+def parameters(shown: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters by name; with several effects, by its number and name."""
     effects = shown.get("effect") or []
     return {
