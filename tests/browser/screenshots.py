@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import html
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 from playwright._impl._api_structures import SetCookieParam
@@ -22,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from playwright.sync_api import Error as PlaywrightError
 
 from browser import chromium
+from browser.album import LOOKS, Look, Shot, album, tell
 from browser.screens import NOBODY, Screen, chosen
 from browser.showcase_place import Showcase, running
 from harness.vienna import Operator
@@ -63,45 +62,6 @@ _JUDGED = """async (tags) => {
     why: one.nodes[0].failureSummary,
   }));
 }"""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One way to look at a page."""
-
-    theme: Literal["light", "dark"]
-    name: str
-    width: int
-    height: int
-
-    @property
-    def phone(self) -> bool:
-        return self.width < 600
-
-    @property
-    def judged(self) -> bool:
-        """Whether axe looks too: what a phone is shown differs by theme in colours only, and wide it has them all."""
-        return not (self.phone and self.theme == "dark")
-
-    def __str__(self) -> str:
-        return f"{self.theme}-{self.name}"
-
-
-LOOKS = tuple(
-    Look(theme, name, width, height)
-    for name, width, height in (("wide", 1440, 900), ("phone", 360, 780))
-    for theme in ("light", "dark")
-)
-
-
-@dataclass
-class Shot:
-    """A screen as seen one way: its pictures, and what was complained of."""
-
-    screen: Screen
-    look: Look
-    pictures: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 class Camera:
@@ -216,31 +176,6 @@ def _told(violation: dict[str, Any]) -> str:
     return f"axe {violation['id']} ({violation['impact']}): {'; '.join(at[:4])}{more}: {why}"
 
 
-def album(shots: list[Shot]) -> str:
-    """All of them on one page, a row for each screen."""
-    rows = []
-    for screen in dict.fromkeys(shot.screen for shot in shots):
-        cells = "".join(_cell(shot) for shot in shots if shot.screen == screen)
-        title = html.escape(f"{screen.name} · /console{screen.path} · {screen.who or 'nobody'}")
-        rows.append(f'<h2 id="{screen.name}">{title}</h2><div class="row">{cells}</div>')
-    style = (
-        "body{font:14px system-ui;margin:1rem;background:#888}.row{display:flex;gap:1rem;align-items:start;"
-        "overflow-x:auto}img{max-height:70vh;max-width:44vw;border:1px solid #444}figure{margin:0}"
-        "figcaption{max-width:44vw}li{color:#700}"
-    )
-    return (
-        "<!doctype html><meta charset=utf-8><title>Screens of the console</title>"
-        f"<style>{style}</style>{''.join(rows)}"
-    )
-
-
-def _cell(shot: Shot) -> str:
-    complaints = "".join(f"<li>{html.escape(one)}</li>" for one in shot.complaints)
-    links = [f'<a href="{name}">{name}</a>' for name in shot.pictures]
-    picture = f'<a href="{shot.pictures[-1]}"><img src="{shot.pictures[0]}"></a>' if shot.pictures else ""
-    return f"<figure>{picture}<figcaption>{' · '.join(links)}<ul>{complaints}</ul></figcaption></figure>"
-
-
 @contextlib.contextmanager
 def _found(against: str, email: str, password: str) -> Iterator[Showcase]:
     """Somebody's own installation, the showcase that runs, or one of our own."""
@@ -289,9 +224,8 @@ def main() -> int:
         camera = Camera(browser, found, wanted.out)
         for screen in screens:
             for look in looks:
-                shots.append(shot := camera.take(screen, look))
-                for one in shot.complaints:
-                    print(f"{screen.name} {look}: {one}", flush=True)
+                shots.append(camera.take(screen, look))
+            tell(screen, shots[-len(looks) :])
         browser.close()
     (wanted.out / "index.html").write_text(album(shots))
     bad = sum(bool(shot.complaints) for shot in shots)

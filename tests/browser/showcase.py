@@ -29,7 +29,7 @@ from browser import showcase_props as props
 from browser.showcase_actors import Actors
 from browser.showcase_life import Life
 from browser.showcase_office import Office
-from browser.showcase_place import ROOT, STATE, Showcase
+from browser.showcase_place import ROOT, STATE, Showcase, running
 from harness import apis
 from harness.upstream import Upstream
 from harness.vienna import Process, Vienna, until
@@ -190,12 +190,20 @@ def _tell(found: Showcase, began: float) -> None:
     )
 
 
-def main() -> None:
-    """Hold a showcase up until somebody ends it."""
+def main() -> int:
+    """Hold a showcase up until somebody ends it; 1 when another process does so already."""
     parser = argparse.ArgumentParser(prog="browser.showcase", description="Vienna with life in it")
     parser.add_argument("--port", type=int, default=0, help="of the control plane")
     began, wanted = time.monotonic(), parser.parse_args()
+    if there := running():
+        print(
+            f"one runs already: {there.url}/console/, told in {STATE.relative_to(ROOT)}; kill -HUP starts it again"
+        )
+        return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell that starts it in the background hands down none
     with contextlib.suppress(KeyboardInterrupt), showcase(port=wanted.port) as found:
         STATE.parent.mkdir(exist_ok=True)
         STATE.write_text(found.dump())
@@ -205,7 +213,8 @@ def main() -> None:
             _stay(found)
         finally:
             STATE.unlink(missing_ok=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
