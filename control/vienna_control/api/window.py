@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Select
 from vienna_control.api.page import PageQuery, read_cursor, write_cursor
 
 COUNTED = 1000
-LOOKED_AT = 50_000
+LOOKED_AT = 30_000
 """Rows of which a page reads what an index has."""
-LOOKED_INTO = 5_000
+LOOKED_INTO = 4_000
 """Rows that a page reads themselves."""
 
 
