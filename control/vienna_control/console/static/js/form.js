@@ -3,7 +3,8 @@
 //
 //   name="a.b.0"       nested; numbers are places in a list
 //   name="*"           (JSON) an object whose members are the body's
-//   data-type          string (else), number, boolean, json, list (commas or lines), seconds (30m, 2h, 1d)
+//   data-type          string (else), number, boolean, json, list (commas or lines), seconds (30m, 2h, 1d), ahead (the
+//                      instant so far from now)
 //   data-keep          sent although it is empty
 //   data-unsent        not sent
 //   data-then          reload (else), go:/console/…  ({field} of the answer), say:words, none
@@ -27,7 +28,7 @@ export class FieldError extends Error {
 export function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
-    if (!field.name || field.disabled || "unsent" in field.dataset) continue;
+    if (!field.name || field.matches(":disabled") || "unsent" in field.dataset) continue;
     if (field.type === "radio" && !field.checked) continue;
     if (field.type === "checkbox" && field.hasAttribute("value")) {
       if (field.checked) put(body, `${field.name}.${at(body, field.name)?.length ?? 0}`, field.value);
@@ -46,7 +47,7 @@ function at(body, name) {
 function read(field) {
   if (field.type === "checkbox") return field.checked;
   const text = field.value;
-  if (text === "") return "keep" in field.dataset ? "" : undefined;
+  if (text === "") return "keep" in field.dataset ? (field.dataset.type === "list" ? [] : "") : undefined;
   switch (field.dataset.type) {
     case "number":
       if (!Number.isFinite(Number(text))) throw new FieldError(field, "This is no number.");
@@ -61,14 +62,19 @@ function read(field) {
       } catch (error) {
         throw new FieldError(field, `This is not JSON: ${error.message}`);
       }
-    case "seconds": {
-      const match = /^(\d+)\s*([smhdw]?)$/.exec(text.trim());
-      if (!match) throw new FieldError(field, "A length of time looks like 30m, 2h or 1d.");
-      return Number(match[1]) * UNITS[match[2] || "s"];
-    }
+    case "seconds":
+      return seconds(field, text);
+    case "ahead":
+      return new Date(Date.now() + 1000 * seconds(field, text)).toISOString();
     default:
       return text;
   }
+}
+
+function seconds(field, text) {
+  const match = /^(\d+)\s*([smhdw]?)$/.exec(text.trim());
+  if (!match) throw new FieldError(field, "A length of time looks like 30m, 2h or 1d.");
+  return Number(match[1]) * UNITS[match[2] || "s"];
 }
 
 function put(body, name, value) {
@@ -160,7 +166,7 @@ function tell(form, error) {
     else rest.push(one);
   }
   const place = form.querySelector("[data-problem]");
-  if (place) place.replaceChildren(error.message, ...(error.status === 401 ? [" ", again()] : []));
+  if (place) place.replaceChildren(error.message, ...(error.code === "unauthenticated" ? [" ", again()] : []));
   else toast(error.message, "no");
   form.querySelector("[aria-invalid=true]")?.focus();
 }
