@@ -102,6 +102,7 @@ SCREENS = (
     Screen(name="warrant", path="/warrants/{warrant}", who="eve"),
     Screen(name="warrant-verify", path="/warrants/verify", who="eve"),
     Screen(name="standing", path="/standing", who="oscar"),
+    Screen(name="standing-new", path="/standing/new", who="oscar"),
     Screen(name="standing-one", path="/standing/{standing}", who="oscar"),
     Screen(name="audit", path="/audit", who="eve"),
     Screen(name="alerts", path="/alerts", who="dora"),
