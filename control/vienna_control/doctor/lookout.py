@@ -3,6 +3,7 @@
 1. A gate that is heard of, and whose certificates are not renewed.
 2. An emergency that is over and that nobody has reviewed.
 3. A budget that is nearly used.
+4. A call that may have changed something, and of which nobody knows what came.
 
 The same thing is not alerted again while its alert is open, nor within a day of it.
 """
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, exists, or_, select
 from vienna_control import rows
 from vienna_control.budgets import books
 from vienna_control.clock import Clock, iso
+from vienna_control.execution import drift
 from vienna_control.fleet.alerts import Severity, raise_alert
 from vienna_control.policies import Bundle
 from vienna_control.ports import UnavailableError
@@ -31,8 +33,11 @@ from vienna_control.store.tables import (
     break_glasses,
     budget_accounts,
     budget_slots,
+    executions,
+    intents,
     sidecars,
 )
+from vienna_kernel.lifecycle import Status
 
 log = structlog.get_logger("vienna.doctor")
 
@@ -43,18 +48,20 @@ NEARLY = Decimal("0.9")
 """The part of a budget that is nearly all of it."""
 
 _AGAIN = timedelta(days=1)
+_LATELY = timedelta(minutes=10)
 _EVERY_SECONDS = 60.0
 _AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is to be alerted. ``text``: the same for the same thing, whenever it is found."""
+    """What is to be alerted. Findings of one kind, agent and ``text`` are the same thing, whenever they are found."""
 
     tenant: str
     kind: str
     text: str
     agent_id: str | None = None
+    intent_id: str | None = None
     severity: Severity = "warning"
 
 
@@ -90,6 +97,7 @@ class Lookout:
                     kind=one.kind,
                     text=one.text,
                     agent_id=one.agent_id,
+                    intent_id=one.intent_id,
                 )
             return len(found)
 
@@ -97,8 +105,14 @@ class Lookout:
 
     def _fresh(self, conn: Connection) -> list[Finding]:
         now = self._clock.now()
-        found = [*unrenewed(conn, now), *unreviewed(conn, now), *self._nearly_used(conn, now)]
-        return [one for one in found if not _told(conn, one, now)]
+        found = [
+            *unrenewed(conn, now),
+            *unreviewed(conn, now),
+            *lost(conn, now),
+            *self._nearly_used(conn, now),
+        ]
+        alike = {(one.tenant, one.kind, one.agent_id, one.text): one for one in reversed(found)}
+        return [one for one in alike.values() if not _told(conn, one, now)]
 
     def _nearly_used(self, conn: Connection, now: datetime) -> Iterator[Finding]:
         """Only accounts that something happens on: what has not been booked on since was told of then."""
@@ -157,11 +171,31 @@ def unreviewed(conn: Connection, now: datetime) -> Iterator[Finding]:
         )
 
 
+def lost(conn: Connection, now: datetime) -> Iterator[Finding]:
+    """Calls that change something, and that were given up on a moment ago."""
+    about = [executions.c[name] for name in ("tenant", "agent_id", "intent_id")]
+    query = (
+        select(*about, intents.c.action, intents.c.meaning)
+        .join(intents, intents.c.id == executions.c.intent_id)
+        .where(executions.c.status == Status.UNKNOWN.value, executions.c.finished_at > iso(now - _LATELY))
+    )
+    for row in rows.every(conn, query.limit(_AT_ONCE)):
+        if drift.changes(row["meaning"]):
+            yield Finding(
+                tenant=row["tenant"],
+                kind="outcome_unknown",
+                text=f"{row['action']} left, and nobody knows what came of it",
+                agent_id=row["agent_id"],
+                intent_id=row["intent_id"],
+            )
+
+
 def _told(conn: Connection, one: Finding, now: datetime) -> bool:
     query = select(alerts.c.id).where(
         alerts.c.tenant == one.tenant,
         or_(alerts.c.acknowledged_at.is_(None), alerts.c.at > iso(now - _AGAIN)),
         alerts.c.kind == one.kind,
         alerts.c.text == one.text,
+        alerts.c.agent_id.is_not_distinct_from(one.agent_id),
     )
     return conn.scalar(query.limit(1)) is not None

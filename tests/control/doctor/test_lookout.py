@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from gate_end import Gate
+from gate_end import Gate, request
 from people import People
 from planes import Control
 from vienna_control import rows
@@ -15,6 +15,7 @@ from vienna_control.doctor.lookout import Lookout
 from vienna_control.store import Tx
 from vienna_control.store.tables import break_glasses, operators
 
+PAYMENTS = "https://payments.example/v1"
 BUDGET = {"name": "euros", "window": "1d", "max": 1000, "currency": "EUR", "over": "parameters.amount"}
 SPENDS = {
     "id": "spends",
@@ -80,9 +81,30 @@ async def test_a_budget_is_told_of_at_nine_tenths(control: Control, people: Peop
     assert (await people.ask("oscar", "POST", "/policies", SPENDS))[0] == 201
     for amount, raised in ((899, 0), (1, 1), (1, 0)):
         body = {"order": "ORD-1", "amount": amount, "currency": "EUR"}
-        decision = await bot.consult("POST", "https://payments.example/v1/refunds", body)
+        decision = await bot.consult("POST", f"{PAYMENTS}/refunds", body)
         assert decision.verdict == "granted", decision
         assert await lookout(control).look() == raised, amount
     (one,) = await alerts(control, "budget_nearly_used")
     assert (one["agent"], one["severity"]) == ("billing-bot", "warning")
     assert "billing-bot" in one["text"]
+
+
+async def test_a_write_of_which_nobody_knows_what_came_is_told_of(
+    control: Control, people: People, bot: Gate, clock: FixedClock
+) -> None:
+    assert (await people.ask("oscar", "POST", "/policies", SPENDS))[0] == 201
+    body = {"order": "ORD-1", "amount": 1, "currency": "EUR"}
+    refund = request("POST", f"{PAYMENTS}/refunds", body)
+    for call in (request("GET", f"{PAYMENTS}/orders/ORD-1"), refund, refund):
+        sent = await bot.consult(call.method, call.url, body if call.method == "POST" else None)
+        assert sent.verdict == "granted", sent
+        await bot.outcome(call, sent, None)
+        clock.advance(timedelta(seconds=1))
+    assert [await lookout(control).look() for _ in range(2)] == [1, 0], "reads do nothing; alike ones are one"
+    (one,) = await alerts(control, "outcome_unknown")
+    assert "create_refund" in one["text"]
+    assert one["intent_id"]
+    clock.advance(timedelta(minutes=11))
+    path = f"{API}/alerts/{one['alert_id']}/acknowledge"
+    assert (await control.ask("POST", path, key="oscar", body={}))[0] == 200
+    assert await lookout(control).look() == 0
