@@ -135,7 +135,7 @@ def _pair(
         **_varied(pair[1], number, chance),
         "id": _id("apr", at, chance),
         "intent_id": intent["id"],
-        "agent_waiting": number % 4 == 1,
+        "agent_waiting": chance.random() < 0.5,
         "fingerprint": f"fp-{number}",
         "created_at": iso(at),
         "expires_at": iso(at + 2 * _SPAN),

@@ -111,8 +111,10 @@ def _told(
 def parameters(shown: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters by name; with several effects, by its number and name."""
     effects = shown.get("effect") or []
+    if len(effects) == 1:
+        return dict(effects[0].get("parameters") or {})
     return {
-        name if len(effects) == 1 else f"{number}.{name}": value
+        f"{number}.{name}": value
         for number, effect in enumerate(effects)
         for name, value in (effect.get("parameters") or {}).items()
     }
