@@ -1,13 +1,14 @@
-"""Approvals: the queue, alike ones together, and one of them."""
+"""Approvals: the queue, alike ones together, and one of them with what stands beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
+from vienna_control import rows
 from vienna_control.api.answers import AlikeList, ApprovalData, ApprovalList
 from vienna_control.api.filtering import Q, parsed
 from vienna_control.api.page import PageQuery, pick_page
@@ -15,7 +16,7 @@ from vienna_control.api.problems import not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.api.votes import voter_of
 from vienna_control.api.window import LOOKED_INTO, Listed, page
-from vienna_control.approvals import alike, view
+from vienna_control.approvals import alike, electorate, precedent, prospect, view
 from vienna_control.approvals.mine import mine
 from vienna_control.approvals.seats import Desk
 from vienna_control.clock import iso
@@ -120,14 +121,60 @@ async def list_alike(ctx: Context) -> dict[str, Any]:
     summary="One approval: the readable effect, the exact request, why, and who decided",
 )
 async def read_approval(ctx: Context) -> dict[str, Any]:
-    principal, approval_id, now = ctx.principal, ctx.path["id"], ctx.app.clock.now()
+    principal, now = ctx.principal, ctx.app.clock.now()
 
-    def query(conn: Connection) -> dict[str, Any] | None:
-        row = view.one(conn, principal.tenant, approval_id)
-        desk = Desk(conn, principal.tenant, voter_of(principal), now)
-        return view.whole(conn, row, desk, iso(now)) if row else None
+    def told(conn: Connection, row: rows.Row) -> dict[str, Any]:
+        return view.whole(conn, row, Desk(conn, principal.tenant, voter_of(principal), now), iso(now))
 
-    found = await ctx.app.store.read(query)
-    if found is None:
-        raise not_found("approval", approval_id)
-    return found
+    return await _of_one(ctx, told)
+
+
+@route(
+    "GET",
+    "/approvals/{id}/precedent",
+    who=Who.READER,
+    writes=None,
+    summary="What was decided of this kind before, and in what this one differs",
+)
+async def read_precedent(ctx: Context) -> dict[str, Any]:
+    """Of one kind are calls of the same agent with the same action."""
+    now = ctx.app.clock.now()
+    return await _of_one(ctx, lambda conn, row: precedent.told(conn, row, now))
+
+
+@route(
+    "GET",
+    "/approvals/{id}/people",
+    who=Who.READER,
+    writes=None,
+    summary="Who decided, who still may, and who may not",
+)
+async def read_people(ctx: Context) -> dict[str, Any]:
+    """``on_duty``: asked now; whoever is not may decide all the same."""
+    now = ctx.app.clock.now()
+    return await _of_one(ctx, lambda conn, row: {"people": electorate.told(conn, row, now)})
+
+
+@route(
+    "GET",
+    "/approvals/{id}/prospect",
+    who=Who.READER,
+    writes=None,
+    summary="The warrant that consent would become",
+)
+async def read_prospect(ctx: Context) -> dict[str, Any]:
+    """``warrant`` is null where consent is asked for in advance: the terms are in ``GET /standing/{id}``."""
+    bundle = ctx.app.policies.of(ctx.principal.tenant)
+    return await _of_one(ctx, lambda conn, row: {"warrant": prospect.told(conn, row, bundle)})
+
+
+async def _of_one(ctx: Context, told: Callable[[Connection, rows.Row], dict[str, Any]]) -> dict[str, Any]:
+    """What is told of one approval. Raises 404."""
+
+    def query(conn: Connection) -> dict[str, Any]:
+        row = view.one(conn, ctx.principal.tenant, ctx.path["id"])
+        if row is None:
+            raise not_found("approval", ctx.path["id"])
+        return told(conn, row)
+
+    return await ctx.app.store.read(query)
