@@ -75,6 +75,7 @@ def pages() -> Iterator[Page]:
         yield Page(f"traffic, {name}", f"{api}/intents?limit=50", q=q)
     yield Page("traffic, by agent, page 2", f"{api}/intents?limit=50", q=_QUERIES["by agent"], page=2)
     yield Page("intent", f"{api}/intents/{{intent}}")
+    yield Page("console, inbox", "/console/")
 
 
 class Took(NamedTuple):
@@ -102,7 +103,7 @@ class Asker:
         )
         took = Took(1000 * (time.perf_counter() - begun), 1000 * (time.process_time() - worked))
         if status != 200:
-            raise SystemExit(f"{page.name}: {status} {answer}")
+            raise SystemExit(f"{page.name}: {status} {str(answer)[:300]}")
         return took, answer
 
     async def cursor_of(self, page: Page) -> str | None:
