@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from vienna_control.api.answers import listing
-from vienna_control.api.page import PageQuery, fetch_page
+from vienna_control.api.page import PageQuery
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Context, Who, route
+from vienna_control.api.window import LOOKED_INTO, Listed, page
 from vienna_control.approvals.wording import kept
 from vienna_control.fleet import alerts
 from vienna_control.invariant import there
@@ -70,7 +71,7 @@ class AlertData(BaseModel):
     acknowledged: Acknowledged | None
 
 
-AlertList = listing("alerts", AlertData)
+AlertList = listing("alerts", AlertData, bounded=True)
 
 
 @route(
@@ -83,27 +84,26 @@ AlertList = listing("alerts", AlertData)
     summary="What people should look at, newest first",
 )
 async def list_alerts(ctx: Context) -> dict[str, Any]:
-    query, statement = ctx.query, alerts.listed(ctx.principal.tenant)
+    tenant, wanted = ctx.principal.tenant, _wanted(ctx)
+    return await ctx.app.store.read(
+        lambda conn: page(
+            conn, wanted, ctx.query, noun="alerts", shape=lambda ids: alerts.these(conn, tenant, ids)
+        )
+    )
+
+
+def _wanted(ctx: Context) -> Listed:
+    query, tenant = ctx.query, ctx.principal.tenant
+    ids = select(table.c.id).where(table.c.tenant == tenant)
     if query.state is not None:
         seen = table.c.acknowledged_at
-        statement = statement.where(seen.is_(None) if query.state == "open" else seen.is_not(None))
-    for name in ("kind", "severity"):
-        if (value := getattr(query, name)) is not None:
-            statement = statement.where(table.c[name] == value)
+        ids = ids.where(seen.is_(None) if query.state == "open" else seen.is_not(None))
+    tests: list[ColumnElement[bool]] = [
+        table.c[name] == value for name in ("kind", "severity") if (value := getattr(query, name)) is not None
+    ]
     if query.agent is not None:
-        statement = statement.where(alerts.of_agent(query.agent))
-
-    def page(conn: Connection) -> dict[str, Any]:
-        return fetch_page(
-            conn,
-            statement,
-            query,
-            key=table.c.id,
-            noun="alerts",
-            shape=lambda row: alerts.shown(conn, row),
-        )
-
-    return await ctx.app.store.read(page)
+        tests.append(alerts.of_agent(tenant, query.agent))
+    return Listed(ids=ids, key=table.c.id, test=and_(*tests) if tests else None, rows=LOOKED_INTO)
 
 
 @route("GET", "/alerts/{id}", who=Who.READER, writes=None, data=AlertData, summary="One alert")

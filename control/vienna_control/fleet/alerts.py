@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, cast, func, select
@@ -61,7 +62,7 @@ def raise_alert(
     return alert_id
 
 
-def listed(tenant: str) -> Select[Any]:
+def _listed(tenant: str) -> Select[Any]:
     """The alerts of a tenant, each with the name of its agent and the address of who acknowledged it."""
     return (
         select(alerts, agents.c.name.label("agent"), operators.c.email)
@@ -71,14 +72,21 @@ def listed(tenant: str) -> Select[Any]:
     )
 
 
-def of_agent(named: str) -> ColumnElement[bool]:
-    """Of ``listed``: those of one agent, by its id or its name."""
-    return (alerts.c.agent_id == named) | (agents.c.name == named)
+def of_agent(tenant: str, named: str) -> ColumnElement[bool]:
+    """Whether an alert is about an agent, by its id or its name."""
+    about = (agents.c.id == named) | (agents.c.name == named)
+    return alerts.c.agent_id.in_(select(agents.c.id).where(agents.c.tenant == tenant, about))
+
+
+def these(conn: Connection, tenant: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Some of a tenant's as the API shows them, newest first."""
+    query = _listed(tenant).where(alerts.c.id.in_(ids)).order_by(alerts.c.id.desc())
+    return [shown(conn, row) for row in rows.every(conn, query)]
 
 
 def find(conn: Connection, tenant: str, alert_id: str) -> rows.Row | None:
-    """One of ``listed``; None: the tenant has none of this id."""
-    return rows.first(conn, listed(tenant).where(alerts.c.id == alert_id))
+    """One, with what ``shown`` takes; None: the tenant has none of this id."""
+    return rows.first(conn, _listed(tenant).where(alerts.c.id == alert_id))
 
 
 def open_count(conn: Connection, tenant: str) -> int:
@@ -88,7 +96,7 @@ def open_count(conn: Connection, tenant: str) -> int:
 
 
 def acknowledge(tx: Tx, row: rows.Row, *, by: str, note: str) -> None:
-    """Say that somebody has seen to an open alert. ``row``: one of ``listed``; ``by``: id of an operator."""
+    """Say that somebody has seen to an open alert. ``row``: of ``find``; ``by``: id of an operator."""
     rows.change(tx.conn, alerts, row["id"], acknowledged_at=tx.at, acknowledged_by=by, note=note)
     told = {"alert_id": row["id"], "kind": row["kind"], "note": note}
     tx.record(
@@ -103,7 +111,7 @@ def acknowledge(tx: Tx, row: rows.Row, *, by: str, note: str) -> None:
 
 
 def shown(conn: Connection, row: rows.Row) -> dict[str, Any]:
-    """One of ``listed`` as the API shows it."""
+    """A row of ``find`` as the API shows it."""
     seen = {name: row[key] for name, key in (("by", "acknowledged_by"), ("email", "email"), ("note", "note"))}
     return {
         "alert_id": row["id"],

@@ -48,4 +48,5 @@ alerts = Table(
     Column("acknowledged_by", String(64)),
     Column("note", Text, nullable=False, server_default=""),
     Index(None, "tenant", "acknowledged_at", "id"),
+    Index(None, "tenant", "id"),
 )

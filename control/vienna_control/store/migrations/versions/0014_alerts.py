@@ -20,3 +20,4 @@ def upgrade() -> None:
         ["tenant", "acknowledged_at", "id"],
         unique=False,
     )
+    op.create_index(op.f("ix_alerts_tenant_id"), "alerts", ["tenant", "id"], unique=False)
