@@ -12,13 +12,14 @@ from typing import Any
 
 import yaml
 
-from vienna_kernel.document import Document, parse
+from vienna_kernel.document import parse
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.policy.clock_time import zone
 from vienna_kernel.policy.page import read_stored
+from vienna_kernel.policy.rule import Rule
 from vienna_kernel.value import pack, unpack
 
-__all__ = ["NAME", "dumped", "of_data", "read", "written"]
+__all__ = ["NAME", "dumped", "judged", "read", "spelled", "stored", "written"]
 
 NAME = "rule"
 """What the text is called in complaints: ``rule:3:5 when[0].operator``."""
@@ -77,8 +78,13 @@ def dumped(data: Mapping[str, Any] | Sequence[Any]) -> str:
 
 
 def written(stored: Mapping[str, Any]) -> str:
-    """The text of a stored rule, without what goes without saying; each test on a line."""
+    """The text of a stored rule."""
     rule: Any = unpack(dict(stored))
+    return spelled(rule)
+
+
+def spelled(rule: Mapping[str, Any]) -> str:
+    """The text of a rule's plain values, without what goes without saying; each test on a line."""
     told = {name: value for name, value in rule.items() if name not in _LEFT_OUT or value != _LEFT_OUT[name]}
     if "when" in told:
         told["when"] = _compact(told["when"])
@@ -93,15 +99,19 @@ def _compact(node: Any) -> Any:
     return node
 
 
-def read(text: str) -> dict[str, Any]:
-    """The stored shape of a written rule. Errors: ``MalformedError``, each complaint of it with its place."""
+def judged(text: str) -> Rule:
+    """A written rule. Errors: ``MalformedError``; a ``DocumentError`` has every complaint, each with its place."""
     if len(text) > _LONGEST:
         raise MalformedError(NAME, f"longer than {_LONGEST} characters")
-    return of_data(parse(text, name=NAME))
+    return read_stored(parse(text, name=NAME), tz=zone("UTC"))
 
 
-def of_data(document: Document) -> dict[str, Any]:
-    """The same of a text that was parsed."""
-    read_stored(document, tz=zone("UTC"))
-    packed: dict[str, Any] = pack({"priority": 0, "enabled": True, **document.data})
+def stored(rule: Rule) -> dict[str, Any]:
+    """Its stored shape."""
+    packed: dict[str, Any] = pack({"priority": 0, "enabled": True, **rule.data})
     return packed
+
+
+def read(text: str) -> dict[str, Any]:
+    """The stored shape of a written rule. Errors: as ``judged``."""
+    return stored(judged(text))

@@ -1,0 +1,197 @@
+"""The pages of policies over HTTP: who may, what is escaped, what they offer, and drafts made on the server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from planes import Control
+
+HOSTILE = '<img src=x onerror="alert(1)">\u202eevil'
+RULE: dict[str, Any] = {
+    "id": "night",
+    "name": HOSTILE,
+    "priority": 500,
+    "conditions": [{"field": "parameters.note", "operator": "equals", "value": HOSTILE}],
+    "action": {"type": "deny", "reason": HOSTILE},
+}
+PATHS = [
+    "/policies", "/policies/new", "/policies/refund-ceiling", "/policies/templates", "/policies/suggestions",
+    "/policies/budgets", "/policies/changes",
+]  # fmt: skip
+
+
+async def api(control: Control, method: str, path: str, body: Any = None, key: str = "operator") -> Any:
+    _, told, _ = await control.ask(method, f"/api/v1{path}", key=key, body=body)
+    assert told["success"], told
+    return told["data"]
+
+
+async def page(control: Control, path: str, key: str = "viewer", body: Any = None) -> str:
+    method = "GET" if body is None else "POST"
+    status, text, _ = await control.ask(method, f"/console{path}", key=key, body=body)
+    assert status == 200, text
+    return str(text.decode())
+
+
+async def data(control: Control, path: str, body: Any = None, key: str = "viewer") -> Any:
+    method = "GET" if body is None else "POST"
+    _, told, _ = await control.ask(
+        method, f"/console{path}", key=key, body=body, headers={"Accept": "application/json"}
+    )
+    assert told["success"], told
+    return told["data"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_whoever_reads_sees_them_and_may_change_nothing(control: Control, path: str) -> None:
+    text = await page(control, path)
+    assert text.count("<h1") == 1
+    assert 'data-api="POST /policies"' not in text
+    assert "DELETE /policies" not in text
+
+
+async def test_rules_stand_in_their_order_with_their_marks_and_a_filter(control: Control) -> None:
+    await api(control, "POST", "/policies", {**RULE, "name": "Night", "shadow": True})
+    text = await page(control, "/policies")
+    assert text.index("/console/policies/night") < text.index("/console/policies/refund-ceiling")
+    assert "shadow</span>" in text
+    assert ">file</span>" in text
+    assert "parameters.amount &gt; 1000 EUR" in text
+    found = await data(control, "/policies?q=night&state=shadow")
+    assert [one["id"] for one in found["found"]["policies"]] == ["night"]
+    assert "No rule fits the filter" in await page(control, "/policies?q=nothing-like-it")
+
+
+async def test_what_a_rule_says_is_text_wherever_it_stands(control: Control) -> None:
+    await api(control, "POST", "/policies", RULE)
+    for path in ("/policies", "/policies/night"):
+        text = await page(control, path, key="operator")
+        assert "<img" not in text.replace('<img src="/console/static', "")
+        assert "⟨U+202E⟩" in text
+    await api(control, "PATCH", "/policies/night", {"name": "Night"})
+    assert "<del>" in await page(control, "/policies/night")
+
+
+async def test_a_rule_of_a_file_can_be_tried_and_not_kept(control: Control) -> None:
+    text = await page(control, "/policies/refund-ceiling", key="operator")
+    assert "changed there" in text
+    assert 'id="save"' not in text
+    assert 'id="backtest-form"' in text
+
+
+async def test_a_rule_that_is_not_there_is_not_found(control: Control) -> None:
+    status, _, _ = await control.ask("GET", "/console/policies/nothing", key="viewer")
+    assert status == 404
+    for query in ("from=int-nothing", "template=nothing", "suggestion=nothing"):
+        status, _, _ = await control.ask("GET", f"/console/policies/new?{query}", key="viewer")
+        assert status == 404
+
+
+async def test_rows_become_text_and_text_becomes_rows(control: Control) -> None:
+    begun = (await data(control, "/policies/new"))["draft"]
+    rows = {**begun["rows"], "id": "mine"}
+    rows["when"]["members"][0]["value"] = "create_refund"
+    rows["when"]["members"].append(
+        {"field": "parameters.amount", "operator": "gt", "value": "1000", "currency": "eur"}
+    )
+    made = (await data(control, "/policies/draft", {"text": begun["text"], "rows": rows}))["draft"]
+    assert made["problems"] == []
+    assert made["when"] == "action == 'create_refund' AND parameters.amount > 1000 EUR"
+    assert "- {field: parameters.amount, operator: gt, value: 1000, currency: EUR}" in made["text"]
+    back = (await data(control, "/policies/draft", {"text": made["text"]}))["draft"]
+    assert back["rows"]["when"]["members"] == [
+        *rows["when"]["members"][:1],
+        {"field": "parameters.amount", "operator": "gt", "value": "1000", "currency": "EUR"},
+    ]
+    assert back["rule"] == made["rule"]
+    kept = await api(control, "POST", "/policies", made["rule"])
+    assert kept["conditions"] == made["rule"]["conditions"]
+
+
+async def test_a_text_that_is_no_rule_is_told_by_line_and_by_what_was_expected(control: Control) -> None:
+    text = "id: r\nwhen:\n- {field: action, operator: equal, value: x}\nthen: {action: deny}\n"
+    told = (await data(control, "/policies/draft", {"text": text}))["draft"]
+    assert (told["rule"], told["problems"][0]["line"], told["problems"][0]["field"]) == (
+        None,
+        3,
+        "when[0].operator",
+    )
+    assert "did you mean 'equals'?" in told["problems"][0]["why"]
+    assert 'data-line="3"' in await page(control, "/policies/draft", body={"text": text})
+    broken = (await data(control, "/policies/draft", {"text": "id: [\n"}))["draft"]
+    assert broken["rows"] is None
+    assert broken["problems"][0]["line"]
+
+
+async def test_what_nobody_touched_keeps_its_comments(control: Control) -> None:
+    text = "id: r  # mine\nwhen: action == 'create_refund'\nthen: {action: deny}\n"
+    rows = (await data(control, "/policies/draft", {"text": text}))["draft"]["rows"]
+    told = (await data(control, "/policies/draft", {"text": text, "rows": rows}))["draft"]
+    assert told["text"] == text
+    assert told["rule"]["expression"] == "action == 'create_refund'"
+
+
+async def test_a_change_takes_back_what_its_text_leaves_out(control: Control) -> None:
+    more = {
+        "description": "long",
+        "tags": ["a"],
+        "action": {"type": "require_approval", "approvals": {"groups": ["finance"], "mfa": True}},
+    }
+    await api(control, "POST", "/policies", {**RULE, **more, "name": "Night"})
+    text = (
+        "id: night\nwhen: action == 'x'\nthen:\n  action: require_approval\n  approvals: {groups: [devops]}\n"
+    )
+    told = (await data(control, "/policies/draft", {"text": text, "id": "night"}))["draft"]
+    changed = await api(control, "PATCH", "/policies/night", told["change"])
+    assert changed["action"] == {"type": "require_approval", "approvals": {"groups": ["devops"]}}
+    assert (changed["description"], "tags" in changed, changed["expression"]) == ("", False, "action == 'x'")
+
+
+async def test_a_dry_run_tells_each_rule_with_what_it_asked(control: Control) -> None:
+    body = {
+        "action": "create_refund",
+        "parameters": {"order": "O", "amount": 5000, "currency": "EUR", "note": HOSTILE},
+    }
+    text = await page(control, "/policies/try", body=body)
+    assert "Refunds over 1,000 need two people" in text or "refunds-need-two" in text
+    assert "5000 EUR" in text
+    assert "<img" not in text.replace('<img src="/console/static', "")
+    wrong = await page(control, "/policies/try", body={"target": "nothing"})
+    assert 'role="alert"' in wrong
+
+
+async def test_templates_offer_their_rules_and_cases(control: Control) -> None:
+    text = await page(control, "/policies/templates", key="operator")
+    assert "/console/policies/new?template=financial_services" in text
+    found = re.search(r"/console/policies/new\?template=general&amp;rule=([a-z-]+)", text)
+    assert found
+    told = await data(control, f"/policies/new?template=general&rule={found[1]}")
+    assert told["draft"]["rule"]["id"] == found[1]
+
+
+@pytest.fixture
+def two_people(control: Control, monkeypatch: pytest.MonkeyPatch) -> Control:
+    """The same control plane where a change of policy takes two people."""
+    section = control.app.config.control.model_copy(update={"policy_two_person": True})
+    monkeypatch.setattr(control.app, "config", control.app.config.model_copy(update={"control": section}))
+    return control
+
+
+async def test_a_change_that_takes_two_people_says_so_before_and_after(two_people: Control) -> None:
+    before = await page(two_people, "/policies/new", key="operator")
+    assert "takes two people here" in before
+    assert ">Propose</button>" in before
+    told = await api(two_people, "POST", "/policies", RULE)
+    path = f"/policies/changes/{told['change']['id']}"
+    own = await page(two_people, path, key="operator")
+    assert "somebody else has to approve it" in own
+    assert "/approve" not in own
+    other = await page(two_people, path, key="admin")
+    assert f'data-api="POST {path}/approve"' in other
+    assert "<img" not in other.replace('<img src="/console/static', "")
+    assert "/approve" not in await page(two_people, path, key="viewer")
+    assert told["change"]["id"] in await page(two_people, "/policies/changes", key="viewer")
+    assert 'class="count">1<' in await page(two_people, "/policies")
