@@ -58,6 +58,7 @@ def environment() -> Environment:
         when=when,
         day=day,
         ago_only=ago_only,
+        clock=clock,
         countdown=countdown,
         shown=shown,
         exact=exact,
@@ -121,6 +122,11 @@ def day(at: str | datetime | None) -> Markup:
 def ago_only(at: str | datetime | None) -> Markup:
     """How long ago; the absolute instant on hover."""
     return when(at, "ago")
+
+
+def clock(at: str | datetime | None) -> Markup:
+    """The time of the day, with its date where it is another one."""
+    return when(at, "clock")
 
 
 def countdown(at: str | None) -> Markup:

@@ -3,6 +3,7 @@
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
+const ofDay = new Intl.DateTimeFormat("sv", { timeStyle: "medium" });
 const date = new Intl.DateTimeFormat("sv", { dateStyle: "short" });
 const full = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
 
@@ -22,6 +23,7 @@ function left(seconds) {
 const STYLES = {
   both: (at, seconds) => `${absolute.format(at)} · ${ago(seconds)}`,
   day: (at) => date.format(at),
+  clock: (at) => (date.format(at) === date.format(new Date()) ? ofDay.format(at) : `${date.format(at).slice(5)} ${ofDay.format(at).slice(0, 5)}`),
   ago: (at, seconds) => ago(seconds),
   left: (at, seconds) => left(seconds),
 };
