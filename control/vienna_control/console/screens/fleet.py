@@ -9,7 +9,10 @@ from vienna_control.console.steps import steps
 from vienna_control.console.visit import Visit
 from vienna_control.fleet.registry import RUNGS
 
-_RECENT = 8
+_RECENT = 40
+_SHOWN = 8
+"""Of the latest entries, and of what they are about: so many are on the page of an agent."""
+
 _FILTERS = ("name", "status", "enforcement")
 _ORDER = {"silent": 0, "connected": 1, "left": 2, "revoked": 3}
 
@@ -60,6 +63,7 @@ async def agent(visit: Visit) -> dict[str, Any]:
         "budgets": budgets["budgets"],
         "gates": _silent_first(own["sidecars"]),
         "latest": latest,
+        "calls": _by_call(latest["activities"])[:_SHOWN],
         "rungs": RUNG_SAYS,
     }
 
@@ -93,12 +97,23 @@ async def activity(visit: Visit) -> dict[str, Any]:
         visit.ask("GET /fleet/{agent}", agent=name),
         visit.ask("GET /fleet/{agent}/activity", agent=name, query=visit.only("cursor")),
     )
-    return {"agent": found, "latest": told}
+    return {"agent": found, "latest": told, "calls": _by_call(told["activities"])}
 
 
 def _chart(visit: Visit, one: dict[str, Any], *, wide: int, high: int) -> dict[str, Any]:
     now, score = visit.app.clock.now(), one["trust_score"]
     return steps(one["trust_history"], now=now, score=score, wide=wide, high=high)
+
+
+def _by_call(activities: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Entries that follow each other about one call together, newest first."""
+    found: list[list[dict[str, Any]]] = []
+    for one in activities:
+        if found and one["intent_id"] and found[-1][0]["intent_id"] == one["intent_id"]:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
 
 
 def _silent_first(gates: list[dict[str, Any]]) -> list[dict[str, Any]]:
