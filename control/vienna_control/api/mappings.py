@@ -14,6 +14,7 @@ from vienna_control.api.change import expected_version, hold_to, make, misfit, r
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.identity.names import people_in
 from vienna_control.policies import mapping
 from vienna_control.policies.stored import MAPPINGS, Step
 from vienna_kernel.errors import MalformedError
@@ -202,18 +203,20 @@ async def delete_mapping(ctx: Context) -> Answer:
     "GET", "/mappings/{id}/versions", who=Who.READER, writes=None, summary="Every version of a mapping by API"
 )
 async def list_mapping_versions(ctx: Context) -> dict[str, Any]:
-    """Newest first, each with its author and text."""
+    """Newest first, each with its author and text; ``people``: names of authors."""
     name, tenant = ctx.path["id"], ctx.principal.tenant
 
-    def query(conn: Connection) -> list[dict[str, Any]]:
+    def query(conn: Connection) -> tuple[list[dict[str, Any]], dict[str, str]]:
         _own(ctx, conn, deleted=True)
-        return [
+        found = [
             {**{key: row[key] for key in ("version", "author", "at", "what")}, **rows.load(row["content"])}
             for row in MAPPINGS.versions(conn, tenant, name)
         ]
+        return found, people_in(conn, tenant, [one["author"] for one in found])
 
-    found = await ctx.app.store.read(query)
-    return {"id": name, "versions": found, "total": len(found), "has_more": False, "next_cursor": None}
+    found, people = await ctx.app.store.read(query)
+    page = {"total": len(found), "has_more": False, "next_cursor": None}
+    return {"id": name, "versions": found, "people": people, **page}
 
 
 @route(

@@ -14,6 +14,7 @@ from vienna_control.api.change import expected_version, hold_to, make, misfit, r
 from vienna_control.api.page import PageQuery, slice_page
 from vienna_control.api.problems import Code, Problem, not_found
 from vienna_control.api.route import Answer, Context, Who, route
+from vienna_control.identity.names import people_in
 from vienna_control.ids import new_id
 from vienna_control.policies.difference import differences
 from vienna_control.policies.hits import Count
@@ -256,14 +257,14 @@ async def delete_policy(ctx: Context) -> Answer:
 
 @route("GET", "/policies/{id}/versions", who=Who.READER, writes=None, summary="Every version of a rule")
 async def list_versions(ctx: Context) -> dict[str, Any]:
-    """Newest first, each with its author, when, and what it changed of the one before."""
+    """Newest first, each with its author, when, and what it changed of the one before; ``people``: names of authors."""
     policy_id, tenant = ctx.path["id"], ctx.principal.tenant
 
-    def query(conn: Connection) -> list[dict[str, Any]]:
+    def query(conn: Connection) -> tuple[list[dict[str, Any]], dict[str, str]]:
         own_rule(ctx, conn, policy_id, deleted=True)
         found = RULES.versions(conn, tenant, policy_id)
         rules = [rule_to_api(rows.load(row["content"])) for row in found]
-        return [
+        told = [
             {
                 "version": row["version"],
                 "author": row["author"],
@@ -274,9 +275,11 @@ async def list_versions(ctx: Context) -> dict[str, Any]:
             }
             for i, row in enumerate(found)
         ]
+        return told, people_in(conn, tenant, [row["author"] for row in found])
 
-    found = await ctx.app.store.read(query)
-    return {"id": policy_id, "versions": found, "total": len(found), "has_more": False, "next_cursor": None}
+    found, people = await ctx.app.store.read(query)
+    page = {"total": len(found), "has_more": False, "next_cursor": None}
+    return {"id": policy_id, "versions": found, "people": people, **page}
 
 
 @route(

@@ -9,6 +9,7 @@ from vienna_control.console.differences import lines
 from vienna_control.console.page import page
 from vienna_control.console.request_text import RequestTextError, request_of
 from vienna_control.console.visit import Visit
+from vienna_kernel.document import parse
 
 _BLANK = """apiVersion: vienna/v1
 kind: Mapping
@@ -60,17 +61,21 @@ async def new_mapping(visit: Visit) -> dict[str, Any]:
     """``from``: drawn from an intent that no mapping reads; blank else."""
     if intent := visit.query.get("from"):
         drawn = await visit.ask("GET /intents/{id}/mapping-draft", id=intent)
-        call = await visit.ask("GET /intents/{id}", id=intent)
         return {
             "found": None,
             "versions": None,
             "text": drawn["mapping"],
             "cases": drawn["cases"],
             "drawn": {**drawn, "intent": intent},
-            "request": f"{call['method']} {call['url']}",
+            "request": _first_request(drawn["cases"]),
         }
     told = {"found": None, "versions": None, "drawn": None, "cases": "", "request": ""}
     return {**told, "text": _BLANK}
+
+
+def _first_request(cases: str) -> str:
+    """Of the cases that were drawn: the call as far as it was recorded."""
+    return str(parse(cases, name="cases").data["cases"][0]["request"])
 
 
 @page("/mappings/{id}", "mapping.html", area="mappings")
@@ -81,7 +86,7 @@ async def mapping(visit: Visit) -> dict[str, Any]:
     versions = None if found["read_only"] else await visit.ask("GET /mappings/{id}/versions", id=name)
     return {
         "found": found,
-        "versions": _read(versions["versions"]) if versions else None,
+        "versions": _read(versions) if versions else None,
         "text": found["text"],
         "cases": found["cases"] or "",
         "drawn": None,
@@ -94,12 +99,16 @@ def _request_to(found: dict[str, Any]) -> str:
     return f"GET https://{host}/" if host else ""
 
 
-def _read(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each with its difference to the one before it; ``versions``: newest first."""
+def _read(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each version with its difference to the one before it."""
+    versions, people = told["versions"], told["people"]
     before = [*versions[1:], {"text": "", "cases": ""}]
     return [
         {
-            **{name: value for name, value in one.items() if name not in ("text", "cases")},
+            "version": one["version"],
+            "what": one["what"],
+            "at": one["at"],
+            "author": people.get(one["author"], one["author"]),
             "text": lines(was.get("text") or "", one.get("text") or ""),
             "cases": lines(was.get("cases") or "", one.get("cases") or ""),
         }

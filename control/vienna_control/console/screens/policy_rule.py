@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from vienna_control.api.problems import Code, Problem
@@ -12,7 +13,7 @@ from vienna_control.console.page import page
 from vienna_control.console.screens.policies import state_of
 from vienna_control.console.visit import Visit
 from vienna_kernel.policy.operators import OPERATORS, PRESENCE
-from vienna_kernel.policy.vocabulary import CLOSED, KNOWN
+from vienna_kernel.policy.vocabulary import CLOSED, KNOWN, find
 
 _BLANK = """id: new-rule
 name: ""
@@ -24,6 +25,8 @@ then:
 """
 _MOST_NAMES = 400
 _THEN = ("allow", "require_approval", "deny")
+_PLAIN = [name for name in KNOWN if find(name, rule_id="", window_seconds=60, tz=UTC).currency is None]
+"""Fields that never hold money."""
 
 
 @page("/policies/new", "policy.html", area="policies")
@@ -87,6 +90,7 @@ async def _offered(visit: Visit) -> dict[str, Any]:
         "operators": list(OPERATORS),
         "moneyed": [one.name for one in OPERATORS.values() if one.takes_currency],
         "valueless": sorted(PRESENCE),
+        "plain": _PLAIN,
         "words": CLOSED,
         "actions": [one["name"] for one in types["action_types"]],
         "agents": [one["name"] for one in agents["agents"]],
@@ -114,7 +118,11 @@ async def rule(visit: Visit) -> dict[str, Any]:
 
 
 def _read(versions: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**one, "change": with_lines(one["change"])} for one in versions["versions"]]
+    people = versions["people"]
+    return [
+        {**one, "author": people.get(one["author"], one["author"]), "change": with_lines(one["change"])}
+        for one in versions["versions"]
+    ]
 
 
 @page("/policies/draft", "policy_draft.html", area="policies", preview=True)

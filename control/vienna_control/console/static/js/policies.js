@@ -102,7 +102,7 @@ function fit() {
   for (const row of form.querySelectorAll("[data-test]")) {
     const part = (name) => row.querySelector(`[data-part=${name}]`);
     part("value").hidden = has("valueless", part("operator").value) && !part("value").value;
-    part("currency").hidden = !has("moneyed", part("operator").value);
+    part("currency").hidden = !part("currency").value && (!has("moneyed", part("operator").value) || has("plain", part("field").value));
     const known = `words-of-${part("field").value === "action_type" ? "action" : part("field").value}`;
     if (document.getElementById(known)) part("value").setAttribute("list", known);
     else part("value").removeAttribute("list");
