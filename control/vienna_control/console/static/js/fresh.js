@@ -1,0 +1,83 @@
+// A list that does not move under anybody's hands: new rows wait in a pill until they are asked for, and a row whose
+// state changed is replaced where it stands.
+//
+//   data-fresh         address of the list (no: it is not the newest page), on the element that htmx calls by its id
+//   data-fresh-rows    the rows: elements with an id, newest first, and `data-state`
+//   data-fresh-pill    the button that shows the new ones
+//   data-fresh-on      events of `live.js` after which to look, between spaces
+
+import { announce } from "./say.js";
+import { show } from "./time.js";
+
+const SOON = 700;
+const ANYWAY = 12_000;
+const MOST = 50;
+
+const list = document.querySelector("[data-fresh]");
+const pill = document.querySelector("[data-fresh-pill]");
+let waiting = [];
+let timer = 0;
+let asking = false;
+
+const rowsIn = (root) => [...(root.querySelector("[data-fresh-rows]")?.children ?? [])];
+
+async function look() {
+  timer = 0;
+  if (asking || document.visibilityState !== "visible") return;
+  asking = true;
+  try {
+    const answer = await fetch(list.dataset.fresh, { headers: { Accept: "text/html", "HX-Request": "true", "HX-Target": `div#${list.id}` } });
+    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(list.id));
+  } catch {
+    // The line at the top says that we are offline; the next look may do better.
+  } finally {
+    asking = false;
+  }
+}
+
+function take(told) {
+  const rows = rowsIn(told);
+  const known = new Map(rowsIn(list).map((row) => [row.id, row]));
+  const newest = rowsIn(list)[0]?.id ?? "";
+  for (const row of rows) {
+    const old = known.get(row.id);
+    if (old && old.dataset.state !== row.dataset.state) renew(old, row);
+  }
+  waiting = rows.filter((row) => !known.has(row.id) && row.id > newest);
+  const more = waiting.length === rows.length && rows.length >= MOST ? "+" : "";
+  pill.hidden = !waiting.length;
+  const words = `${waiting.length}${more} new ${list.dataset.freshNoun}${waiting.length === 1 ? "" : "s"}`;
+  if (waiting.length && pill.textContent !== words) {
+    pill.textContent = words;
+    announce(words);
+  }
+}
+
+function renew(old, row) {
+  const focused = old.contains(document.activeElement);
+  const fresh = document.importNode(row, true);
+  old.replaceWith(fresh);
+  show(fresh);
+  if (focused) fresh.querySelector("[data-row]")?.focus();
+}
+
+function open() {
+  const rows = list.querySelector("[data-fresh-rows]");
+  if (!rows || waiting.length >= MOST) {
+    location.assign(list.dataset.fresh);
+    return;
+  }
+  rows.prepend(...waiting.map((row) => document.importNode(row, true)));
+  show(rows);
+  waiting = [];
+  pill.hidden = true;
+  rows.querySelector("[data-row]")?.focus();
+}
+
+if (list && pill && list.dataset.fresh !== "no") {
+  const soon = () => (timer ||= setTimeout(look, SOON));
+  for (const name of list.dataset.freshOn.split(" ")) document.body.addEventListener(`vienna:${name}`, soon);
+  document.addEventListener("visibilitychange", soon);
+  setInterval(look, ANYWAY);
+  pill.addEventListener("click", open);
+}
