@@ -41,7 +41,9 @@ async def inbox(visit: Visit) -> dict[str, Any]:
         "wrong": "",
     }
     try:
-        return told | (await _alike(visit) if view == "alike" else {"found": await _listed(visit, view)})
+        if view == "alike" and not visit.query.get("these"):
+            return told | await _alike(visit)
+        return told | {"found": await _listed(visit, view)}
     except Problem as problem:
         if problem.code is not Code.VALIDATION_FAILED or not visit.query.get("q"):
             raise

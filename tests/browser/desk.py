@@ -1,0 +1,76 @@
+"""People at their browsers: logged in, with an authenticator, and what is looked for on every page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, Page
+
+from harness.vienna import Vienna
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+_ENROL = """
+async () => {
+  const base = document.querySelector("script[type=module]").src.replace("app.js", "");
+  const [{ post }, { create }] = await Promise.all([import(base + "api.js"), import(base + "passkey.js")]);
+  const { public_key: options } = await post("/mfa/passkeys/options");
+  return post("/mfa/passkeys", { name: "browser", ...(await create(options)) });
+}
+"""
+
+
+def at(page: Page, vienna: Vienna, who: str, path: str = "/", *, url: str = "") -> Page:
+    """This person's page of the console, in a session of their own. ``url``: another name of the control plane."""
+    url = url or vienna.url
+    token = vienna.post("/auth/links", who)["token"]
+    answer = httpx.post(f"{vienna.url}/api/v1/auth/link", json={"token": token}, trust_env=False)
+    assert answer.is_success, answer.text
+    page.context.add_cookies(
+        [{"name": one.name, "value": one.value or "", "url": url} for one in answer.cookies.jar]
+    )
+    page.goto(f"{url}/console{path}")
+    return page
+
+
+def with_passkey(page: Page, vienna: Vienna, who: str, path: str = "/") -> Page:
+    """The same at a host with a name, with an authenticator that verifies its person, and a passkey of theirs in it."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
+    at(page, vienna, who, url=vienna.url.replace("127.0.0.1", "localhost"))
+    page.evaluate(_ENROL)
+    page.goto(f"{vienna.url.replace('127.0.0.1', 'localhost')}/console{path}")
+    return page
+
+
+def violations(browser: Browser, page: Page) -> list[Any]:
+    """What axe finds on this page, in both themes and on a telephone too."""
+    found: list[Any] = []
+    for theme, width in (("light", 1280), ("dark", 1280), ("light", 360)):
+        # axe puts styles of its own into the page, which our policy refuses
+        context = browser.new_context(
+            bypass_csp=True,
+            color_scheme=theme,
+            viewport={"width": width, "height": 800},  # type: ignore[arg-type]
+        )
+        context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
+        other = context.new_page()
+        other.goto(page.url)
+        other.evaluate(AXE)
+        told = other.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _TAGS)
+        found += [
+            (theme, width, one["id"], [node["target"] for node in one["nodes"]]) for one in told["violations"]
+        ]
+        context.close()
+    return found
