@@ -42,7 +42,7 @@ class Office:
         until("the backtest", lambda: self._vienna.get(path)["status"] == "done")
         wiki = self._vienna.post("/mappings", "oscar", text=props.WIKI)
         self.ids["mapping"] = wiki["id"]
-        self.ids["mapping_file"] = "toy_payments"
+        self.ids["mapping_file"], self.ids["action_type"] = "toy_payments", "create_refund"
         asked = {"order": "ORD-1", "amount": 40, "currency": "EUR"}
         scenario = {"agent": Vienna.AGENT, "action": "create_refund", "parameters": asked}
         made = self._vienna.post("/simulation", "oscar", name="What if", scenarios=[scenario])
