@@ -54,6 +54,7 @@ class Office:
             person = self._vienna.get("/operators/me", who)
             answer = self._vienna.api("dora").patch(f"operators/{person['id']}", json={"name": name})
             assert answer.is_success, answer.text
+            self.ids["operator"] = person["id"]
         for group in props.GROUPS[:2]:
             self._vienna.post("/groups", **group)
         self._vienna.post(
@@ -74,7 +75,8 @@ class Office:
     def reports(self) -> None:
         """What auditors ask for, at the end: it tells all that was."""
         self._vienna.post("/audit/verify", "eve")
-        self.ids["alert"] = self._vienna.get("/alerts")["alerts"][0]["alert_id"]
+        alert = self._vienna.get("/alerts")["alerts"][0]
+        self.ids["alert"], self.ids["entry"] = alert["alert_id"], alert["entry_id"]
         made = self._vienna.post("/compliance/reports/generate", "eve", type="audit")
         self.ids["report"] = made["report_id"]
         path = f"/compliance/reports/{made['report_id']}"

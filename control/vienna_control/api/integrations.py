@@ -61,7 +61,9 @@ class ChangeBody(BaseModel):
 
 
 class IntegrationData(BaseModel):
-    """Attributes: ``secrets_set``: names of the secrets; they are never shown."""
+    """Attributes: ``secrets_set``: names of the secrets, which are never shown; ``last_sent_at``: when something last
+    arrived there, a test as well.
+    """
 
     integration_id: str
     name: str
@@ -72,6 +74,7 @@ class IntegrationData(BaseModel):
     routing: dict[str, Any]
     enabled: bool
     failing_since: str | None
+    last_sent_at: str | None
     created_at: str
     updated_at: str
 
@@ -214,7 +217,7 @@ async def try_integration(ctx: Context) -> TriedData:
     attempt = await ctx.app.notify.sender.attempt(one, message)
     ok = isinstance(attempt.result, Sent)
     by = ctx.principal.id
-    await ctx.app.store.write(lambda tx: registry.recorded(tx, one, by, tested=True, ok=ok))
+    await ctx.app.store.write(lambda tx: registry.tried(tx, one, by, ok=ok))
     return TriedData(
         ok=ok,
         response_code=attempt.result.code,

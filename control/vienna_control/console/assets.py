@@ -28,6 +28,8 @@ _TYPES = {
     ".txt": "text/plain",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
+_BY_NAME = ("sw.js", "app.webmanifest", "icon-192.png", "icon-512.png", "icon-maskable-512.png")
+"""What a device keeps the address of: the service worker, whose folder is its scope, and an installed app's parts."""
 
 
 class Assets:
@@ -57,12 +59,11 @@ class Assets:
         return f"/console/static/{self.version}/{name}"
 
     def mount(self, site: web.Application) -> None:
-        """Serve every file; the service worker once more, where its scope is the whole console."""
+        """Serve every file; what is asked for by name, under ``/console`` once more."""
         for name in self._files:
             site.router.add_get(self.address(name), self._serve(name, _FOR_EVER))
-        for name, path in (("sw.js", "/console/sw.js"), ("app.webmanifest", "/console/app.webmanifest")):
-            if name in self._files:
-                site.router.add_get(path, self._serve(name, "no-cache"))
+        for name in _BY_NAME:
+            site.router.add_get(f"/console/{name}", self._serve(name, "no-cache"))
 
     def _serve(self, name: str, cache: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         body, kind = self._files[name], _TYPES[Path(name).suffix]

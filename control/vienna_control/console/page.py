@@ -22,7 +22,7 @@ class Page:
         path: Under ``/console``, with ``{name}`` parameters.
         template: Its file in ``templates``.
         area: The entry of the navigation that it belongs to; empty: none.
-        public: Shown to whoever comes: login and set-up.
+        public: Shown to whoever comes: login and set-up. Who has a session is known there too.
         preview: Made of JSON that is sent to it (``POST``): it shows what something would be, and changes nothing.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["mount", "pages"]
 
 _NOTHING = {"pending": 0, "alerts": 0, "frozen": False, "silent_gates": 0}
+_SHOWN = re.compile(r"https?://[^/]+(/console/[^#]*)")
 _HEADERS = {"Content-Security-Policy": PAGE_POLICY, "Vary": "Accept, HX-Target, Cookie"}
 
 
@@ -67,7 +69,7 @@ def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
     async def endpoint(request: web.Request) -> web.StreamResponse:
         visit = Visit(app, inside, request, NOBODY, dict(request.match_info), dict(request.query))
         try:
-            principal = NOBODY if declared.public else await _reader(app, request)
+            principal = await (_whoever if declared.public else _reader)(app, request)
             visit = Visit(
                 app,
                 inside,
@@ -94,6 +96,14 @@ async def _reader(app: App, request: web.Request) -> Principal:
     principal = await principal_of(app, request, Who.READER)
     judge(Who.READER, principal)
     return principal
+
+
+async def _whoever(app: App, request: web.Request) -> Principal:
+    """Who comes to a page that is for everybody, where they are known."""
+    try:
+        return await _reader(app, request)
+    except Problem:
+        return NOBODY
 
 
 async def _frame(visit: Visit) -> dict[str, Any]:
@@ -123,17 +133,25 @@ def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
     if problem.code is Code.UNAUTHENTICATED and visit.principal is NOBODY:
         return _to_login(visit)
     name = HTTPStatus(problem.status).phrase
-    frame = {"visit": visit, "me": visit.principal, "counts": _NOTHING, "area": "", "config": visit.app.config}
+    frame = {
+        "visit": visit,
+        "me": visit.principal,
+        "counts": _NOTHING,
+        "area": "",
+        "config": visit.app.config,
+    }
     return _page(render("problem.html", {**frame, "problem": problem, "name": name}), status=problem.status)
 
 
 def _to_login(visit: Visit) -> web.StreamResponse:
     """For a part of a page the whole window goes there; and back to the page, not to the part."""
     request = visit.request
+    if request.headers.get("HX-Request") == "true":
+        page = _SHOWN.match(request.headers.get("HX-Current-URL", ""))
+        back = f"&next={quote(page[1], safe='')}" if page else ""
+        return web.Response(status=401, headers={**_HEADERS, "HX-Redirect": f"/console/login?ended=1{back}"})
     ended = "ended=1&" if request.cookies.get(cookie_name(visit.app)) else ""
     where = f"/console/login?{ended}next={quote(request.path_qs, safe='')}"
-    if request.headers.get("HX-Request") == "true":
-        return web.Response(status=401, headers={**_HEADERS, "HX-Redirect": "/console/login?ended=1"})
     return web.Response(status=303, headers={**_HEADERS, "Location": where})
 
 

@@ -62,6 +62,7 @@ class Integration:
             "routing": self.routing.model_dump(mode="json", by_alias=True),
             "enabled": self.enabled,
             "failing_since": self.failing_since,
+            "last_sent_at": self.sent_at,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         }
@@ -153,6 +154,13 @@ def remove(tx: Tx, old: Integration, *, by: str | None, **why: Any) -> None:
 def recorded(tx: Tx, one: Integration, by: str, **what: Any) -> None:
     """Enter what was done with an integration into the trail."""
     _recorded(tx, one.tenant, one.id, by, **what)
+
+
+def tried(tx: Tx, one: Integration, by: str, *, ok: bool) -> None:
+    """Note that somebody tried it, and whether that arrived."""
+    if ok:
+        rows.change(tx.conn, integrations, one.id, sent_at=tx.at)
+    _recorded(tx, one.tenant, one.id, by, tested=True, ok=ok)
 
 
 def listed(tenant: str) -> Select[Any]:

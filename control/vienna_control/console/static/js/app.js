@@ -1,10 +1,11 @@
 // What every page does. Screens bring modules of their own.
 
-import "./form.js";
 import "./keys.js";
 import "./palette.js";
 import { counts } from "./counts.js";
+import { send } from "./form.js";
 import { open } from "./live.js";
+import { forget } from "./phone.js";
 import { show } from "./time.js";
 import { toast } from "./say.js";
 
@@ -34,14 +35,17 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
   });
 }
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
-  toast("Copied");
-});
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".me[open], .foot details[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// Whoever logs out here is not rung here any more.
+document.getElementById("log-out")?.addEventListener("submit", async (event) => {
+  try {
+    await forget();
+  } finally {
+    send(event.target);
+  }
 });
 
 open();

@@ -51,3 +51,10 @@ export function ask(title, ...children) {
     done(dialog.returnValue);
   }));
 }
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  toast("Copied");
+});

@@ -1,0 +1,76 @@
+// This browser as a device that rings: whether it does, what for, and practising it.
+
+import { refresh, send } from "./form.js";
+import { forget, keep, possible, record, subscription } from "./phone.js";
+import { el } from "./say.js";
+
+const box = document.querySelector("[data-device]");
+const form = document.getElementById("subscribe");
+const trouble = box.querySelector("[data-device-trouble]");
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function guess() {
+  const system = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"].find((name) => navigator.userAgent.includes(name));
+  return system ?? "browser";
+}
+
+async function draw() {
+  const told = await record();
+  const rings = Boolean(told) && Notification.permission === "granted";
+  const state = box.querySelector("[data-device-state]");
+  state.textContent = !possible() ? "cannot ring" : rings ? "rings" : Notification.permission === "denied" ? "blocked" : "silent";
+  state.className = `tag ${rings ? "yes" : possible() ? "warn" : "no"}`;
+  box.dataset.rings = rings ? "yes" : "no";
+  if (!possible()) trouble.textContent = "This browser takes no pushes here: the console needs https. On an iPhone, put it on the home screen first.";
+  form.hidden = !possible();
+  form.querySelector("[data-forget]").hidden = !told;
+  form.querySelector("[data-subscribe]").textContent = rings ? "Save" : "Ring this device";
+  fill(told);
+}
+
+function fill(told) {
+  const hours = told?.routing?.hours;
+  form.elements.name.value ||= told?.name ?? guess();
+  form.querySelector("[data-zone]").textContent = zone;
+  form.querySelector("[data-zone-field]").value = zone;
+  form.querySelector("[data-only-hours]").checked = Boolean(hours);
+  form.querySelector("[data-hours]").disabled = !hours;
+  for (const tier of form.querySelectorAll("[name='routing.tiers']")) tier.checked = told?.routing?.tiers?.includes(tier.value) ?? false;
+  if (!hours) return;
+  form.elements["routing.hours.from"].value = hours.from;
+  form.elements["routing.hours.to"].value = hours.to;
+  for (const day of form.querySelectorAll("[name='routing.hours.days']")) day.checked = hours.days.includes(day.value);
+}
+
+form.addEventListener("submit", async () => {
+  trouble.textContent = "";
+  try {
+    const made = await send(form, await subscription());
+    if (!made) return;
+    await keep({ id: made.subscription_id, name: made.name, routing: made.routing });
+    changed();
+  } catch (error) {
+    trouble.textContent = error.message;
+  }
+});
+form.querySelector("[data-forget]").addEventListener("click", async () => {
+  await forget();
+  changed();
+});
+form.querySelector("[data-only-hours]").addEventListener("change", (event) => {
+  form.querySelector("[data-hours]").disabled = !event.target.checked;
+});
+
+function changed() {
+  draw();
+  if (document.dispatchEvent(new CustomEvent("vienna:device", { cancelable: true }))) refresh();
+}
+
+document.getElementById("ring")?.addEventListener("submit", async (event) => {
+  const place = document.getElementById("rung");
+  place.textContent = "";
+  const rung = await send(event.target);
+  if (rung) place.replaceChildren(`${rung.devices === 1 ? "One device rings" : `${rung.devices} devices ring`}. Open it there, or `, el("a", { href: rung.url }, "here"), ".");
+});
+
+draw();
