@@ -150,6 +150,7 @@ document.addEventListener("vienna:refused", ({ target, detail: { error } }) => {
 document.addEventListener("click", (event) => {
   const at = (name) => event.target.closest(`[${name}]`);
   if (at("data-passkey")) consent({}, "passkey");
+  else if (at("data-to-deny")) part("deny").open = true;
   else if (at("data-consent")) consent(JSON.parse(at("data-consent").dataset.consent));
   else if (at("data-show-preview")) at("data-show-preview").form.elements[0].dispatchEvent(new Event("input", { bubbles: true }));
   else if (at("data-reason")) {
