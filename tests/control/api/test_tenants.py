@@ -96,7 +96,7 @@ NO_ID_IN_THE_BODY = {
     "POST /mfa/totp/remove", "POST /mfa/recovery-codes", "POST /mfa/passkeys/options", "POST /mfa/passkeys",
     "POST /operators", "POST /api-keys", "POST /groups", "POST /fleet", "POST /action-types", "POST /mappings",
     "POST /mappings/test", "POST /policies", "POST /tenants", "POST /sidecars/enrol", "POST /agent/intent",
-    "POST /intent", "POST /sidecars/heartbeat", "POST /action-types/validate", "POST /policies/evaluate",
+    "POST /intent", "POST /sidecars/heartbeat", "POST /action-types/validate",
     f"POST {ROOT}/intents", f"POST {ROOT}/agents", "POST /push/ring",
 }  # fmt: skip
 """Routes without an id in the path whose body names nothing of a tenant but by a name of one's own."""
@@ -132,6 +132,7 @@ def naming(ours: Filled, clock: FixedClock) -> dict[str, Any]:
         "POST /warrants/verify": {"token": ours.token},
         "POST /executions": {"warrant_id": ids["/warrants"], "success": True},
         "POST /policies/changes": {"title": "x", "changes": [{"delete": ids["/policies"]}], "propose": True},
+        "POST /policies/evaluate": {"intent_id": ids["/intents"]},
         "POST /policies/backtest": {"remove": [ids["/policies"]], "agent": agent},
         "POST /freeze": {"agent": agent, "reason": "x"},
         "POST /unfreeze": {"freeze_id": ids["/freeze"], "reason": "x"},
