@@ -70,6 +70,7 @@ MODULES = (
     "doctor",
     "counts",
     "published",
+    "audit_actors",
     "audit_export",
     "audit",
     "reports",

@@ -118,6 +118,7 @@ def _filtered(query: AuditQuery, tenant: str) -> Select[Any]:
 def show_entry(row: rows.Row) -> dict[str, Any]:
     """An entry as the API shows it; ``index`` and ``previous`` are None until it is sequenced."""
     return {
+        "id": row["id"],
         **_body(row["body"]),
         "index": row["idx"],
         "leaf": row["leaf"],
@@ -264,11 +265,36 @@ async def verify(ctx: Context) -> dict[str, Any]:
     return report.to_json()
 
 
-@route("GET", "/audit/{id}", who=Who.AUDITOR, writes=None, data=EntryData, summary="One entry")
+class WholeEntryData(EntryData):
+    """One entry whole.
+
+    Attributes:
+        canonical: What is stored, byte for byte: the leaf is SHA-256 of a zero byte and this.
+        beside: Ids of the same tenant's entries ``before`` and ``after`` it; None: there is none.
+    """
+
+    canonical: str
+    beside: dict[str, str | None]
+
+
+@route("GET", "/audit/{id}", who=Who.AUDITOR, writes=None, data=WholeEntryData, summary="One entry")
 async def read_entry(ctx: Context) -> dict[str, Any]:
     entry_id, tenant = ctx.path["id"], ctx.principal.tenant
-    statement = select(entries).where(entries.c.id == entry_id, entries.c.tenant == tenant)
-    row = await ctx.app.store.read(lambda conn: rows.first(conn, statement))
-    if row is None:
-        raise not_found("entry", entry_id)
-    return show_entry(row)
+
+    def query(conn: Connection) -> dict[str, Any]:
+        row = rows.first(conn, select(entries).where(entries.c.id == entry_id, entries.c.tenant == tenant))
+        if row is None:
+            raise not_found("entry", entry_id)
+        canonical = bytes(row["body"]).decode("utf-8", "replace")
+        return {**show_entry(row), "canonical": canonical, "beside": _beside(conn, row)}
+
+    return await ctx.app.store.read(query)
+
+
+def _beside(conn: Connection, row: rows.Row) -> dict[str, str | None]:
+    if row["idx"] is None:
+        return {"before": None, "after": None}
+    places = {"before": row["idx"] - 1, "after": row["idx"] + 1}
+    near = entries.c.idx.in_(places.values()), entries.c.tenant == row["tenant"]
+    found = {one["idx"]: str(one["id"]) for one in rows.every(conn, select(entries).where(*near))}
+    return {name: found.get(place) for name, place in places.items()}

@@ -21,12 +21,12 @@ _WORDS = {
     "execution_unknown": "Outcome unknown",
     "warrant_refused": "Warrant not accepted",
     "warrant_consumed": "Warrant used",
-    "operator_login": "Operator logged in",
+    "operator_login": "Login",
     "operator_mfa": "Second factor",
     "config_changed": "Settings changed",
 }
 _UNTOLD = ("sha256:", "sha-256=")
-_ELSEWHERE = ("_id", "_at", "_until", "digest", "holder", "key", "attempt", "flags")
+_ELSEWHERE = ("_id", "_at", "_until", "digest", "holder", "key", "attempt", "session", "flags")
 """How values begin, and names end, that tell a person nothing in a line."""
 
 

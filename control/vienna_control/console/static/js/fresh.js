@@ -4,13 +4,14 @@
 //   data-fresh         address of the list (no: it is not the newest page), on the element that htmx calls by its id
 //   data-fresh-rows    the rows: elements with an id, newest first, and `data-state`
 //   data-fresh-pill    the button that shows the new ones
+//   data-fresh-noun    what a row is called; `data-fresh-nouns`: several, where it is not the noun with an s
 //   data-fresh-on      events of `live.js` after which to look, between spaces
 
 import { announce } from "./say.js";
 import { show } from "./time.js";
 
 const SOON = 700;
-const ANYWAY = 12_000;
+const ANYWAY = 3_000;  // what is let go without asking makes no event
 const MOST = 50;
 
 const list = document.querySelector("[data-fresh]");
@@ -46,7 +47,8 @@ function take(told) {
   waiting = rows.filter((row) => !known.has(row.id) && row.id > newest);
   const more = waiting.length === rows.length && rows.length >= MOST ? "+" : "";
   pill.hidden = !waiting.length;
-  const words = `${waiting.length}${more} new ${list.dataset.freshNoun}${waiting.length === 1 ? "" : "s"}`;
+  const noun = list.dataset.freshNoun;
+  const words = `${waiting.length}${more} new ${waiting.length === 1 ? noun : (list.dataset.freshNouns ?? `${noun}s`)}`;
   if (waiting.length && pill.textContent !== words) {
     pill.textContent = words;
     announce(words);
