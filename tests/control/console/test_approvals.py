@@ -113,7 +113,7 @@ async def test_the_refusal_that_is_previewed_is_the_one_that_is_read(
     control: Control, bot: Gate, people: People
 ) -> None:
     held = await bot.consult("POST", TICKETS, {"subject": "late parcel"})
-    reason = 'wrong "room"\u202e, ask Ann\n\n' + "x" * 400
+    reason = "\n".join(['wrong "room"\u202e, ask Ann', *"abcdefghij" * 12, "x" * 400])
     status, text = await preview(control, "carol", held.approval_id, "refusal", {"reason": reason})
     assert status == 200
     _, told, _ = await control.ask(
