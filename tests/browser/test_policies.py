@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,22 @@ ORDER = "https://payments.example/v1/orders/ORD-1"
 LEGACY = "https://legacy.example/v1/parcels"
 PARCEL = {"to": "Vienna", "weight": 5}
 BROKEN = "id: mine\nwhen:\n- {field: action, operator: equal, value: get_order}\nthen: {action: deny}\n"
+SHOP = {
+    "openapi": "3.0.0",
+    "info": {"title": "Shop", "version": "1"},
+    "servers": [{"url": "https://shop.example"}],
+    "paths": {
+        "/v1/baskets/{basket}": {
+            "get": {
+                "operationId": "getBasket",
+                "parameters": [
+                    {"name": "basket", "in": "path", "required": True, "schema": {"type": "string"}}
+                ],
+                "responses": {"200": {"description": "it"}},
+            }
+        }
+    },
+}
 HOSTILE = '<img src=x onerror="document.title=1">'
 
 
@@ -154,6 +171,24 @@ def test_an_unmapped_call_gets_a_meaning_from_a_mapping_drawn_from_it(
     shared.call("POST", LEGACY, json=PARCEL)
     assert newest(shared, "legacy.example")["action"] == name
     laws.check(shared)
+
+
+def test_a_description_becomes_a_mapping_to_be_looked_at_and_kept(
+    shared: Vienna, desk: Callable[[str, str], Page]
+) -> None:
+    page = desk("dora", "/mappings/import")
+    document = page.get_by_label("Document")
+    document.set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b"{}"})
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#import [data-problem]")).not_to_be_empty()
+    described = json.dumps(SHOP).encode()
+    document.set_input_files({"name": "shop.json", "mimeType": "application/json", "buffer": described})
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#proposed-says")).to_contain_text("for shop.example")
+    page.get_by_role("button", name="Propose it").click()
+    page.wait_for_url("**/console/policies/changes/*")
+    approved(desk("dirk", page.url.partition("/console")[2]))
+    assert shared.get("/mappings/shop")["hosts"] == ["shop.example"]
 
 
 @pytest.mark.parametrize("path", ["/policies", "/policies/refunds-need-two", "/mappings/toy_payments"])

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gate_end import gate
+from people import People
 from planes import Control
 
 HOSTILE = '<img src=x onerror="alert(1)">\u202eevil'
@@ -170,6 +172,71 @@ async def test_templates_offer_their_rules_and_cases(control: Control) -> None:
     assert found
     told = await data(control, f"/policies/new?template=general&rule={found[1]}")
     assert told["draft"]["rule"]["id"] == found[1]
+
+
+async def test_what_people_always_deny_is_suggested_with_its_backtest_and_opens_as_a_rule(
+    control: Control, people: People
+) -> None:
+    assert "Nothing to suggest" in await page(control, "/policies/suggestions")
+    for number in range(5):
+        body = {"order": f"O-{number}", "amount": 5000, "currency": "EUR"}
+        sent = {"action": "create_refund", "parameters": body}
+        asked = await api(control, "POST", "/agent/intent", sent, key="agent")
+        told = await api(control, "GET", f"/intents/{asked['intent_id']}")
+        await people.deny("alice", told["approval_id"])
+    text = await page(control, "/policies/suggestions", key="operator")
+    assert "always said no" in text
+    assert "Decided otherwise" in text
+    found = re.search(r"/console/policies/new\?suggestion=([\w.-]+)", text)
+    assert found
+    told = await data(control, f"/policies/new?suggestion={found[1]}")
+    assert told["draft"]["rule"]["action"]["type"] == "deny"
+
+
+async def test_a_budget_shows_what_is_used_and_left(control: Control) -> None:
+    assert "No rule has a budget" in await page(control, "/policies/budgets")
+    rule = {
+        "id": "counted",
+        "priority": 900,
+        "expression": "action == 'get_order'",
+        "action": {"type": "allow"},
+        "limits": {"budget": {"name": "orders", "window": "1d", "max": 10, "over": "count"}},
+    }
+    await api(control, "POST", "/policies", rule)
+    assert "Nothing was booked yet" in await page(control, "/policies/budgets")
+    async with gate(control) as bot:
+        await bot.consult("GET", "https://payments.example/v1/orders/O")
+    text = await page(control, "/policies/budgets")
+    assert "<meter" in text
+    assert "orders: 10 in 1d per agent" in text
+
+
+async def test_a_shadow_rule_tells_what_it_saw_and_can_be_put_in_force(control: Control) -> None:
+    await api(control, "POST", "/policies", {**RULE, "name": "Night", "shadow": True})
+    text = await page(control, "/policies/night", key="operator")
+    assert "It would have decided 0 calls" in text
+    assert 'name="shadow" data-type="boolean" value="false"' in text
+    assert "Put in force" in text
+
+
+async def test_a_backtest_has_an_address_of_its_own(control: Control) -> None:
+    sent = {"action": "create_refund", "parameters": {"order": "O", "amount": 5000, "currency": "EUR"}}
+    asked = await api(control, "POST", "/agent/intent", sent, key="agent")
+    rule = {
+        "id": "none",
+        "priority": 900,
+        "expression": "action == 'create_refund'",
+        "action": {"type": "deny"},
+    }
+    made = await api(control, "POST", "/policies/backtest", {"rule": rule})
+    text = await page(control, f"/policies/backtests/{made['id']}")
+    assert f"/console/traffic/{asked['intent_id']}" in text
+    assert 'hx-trigger="load' not in text
+    _, part, _ = await control.ask(
+        "GET", f"/console/policies/backtests/{made['id']}", key="viewer",
+        headers={"HX-Request": "true", "HX-Target": "div#backtest"},
+    )  # fmt: skip
+    assert part.strip().startswith(b'<div id="backtest"')
 
 
 @pytest.fixture
