@@ -28,6 +28,9 @@ _TYPES = {
     ".txt": "text/plain",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
+_WORKER = {
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'"
+}  # what it may fetch is its own policy's
 _BY_NAME = ("sw.js", "app.webmanifest", "icon-192.png", "icon-512.png", "icon-maskable-512.png")
 """What a device keeps the address of: the service worker, whose folder is its scope, and an installed app's parts."""
 
@@ -68,11 +71,10 @@ class Assets:
     def _serve(self, name: str, cache: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         body, kind = self._files[name], _TYPES[Path(name).suffix]
         charset = None if kind == "image/png" else "utf-8"
+        headers = {"Cache-Control": cache} | (_WORKER if name == "sw.js" else {})
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            return web.Response(
-                body=body, content_type=kind, charset=charset, headers={"Cache-Control": cache}
-            )
+            return web.Response(body=body, content_type=kind, charset=charset, headers=headers)
 
         return serve
 

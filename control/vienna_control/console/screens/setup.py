@@ -128,7 +128,9 @@ def _told(channels: list[dict[str, Any]]) -> dict[str, Any]:
     good = [one for one in channels if one["enabled"] and one["last_sent_at"] and not one["failing_since"]]
     detail = "People hear of what waits only while they look here."
     if channels:
-        detail = f"Events arrive at {len(good)} of {len(channels)}." if good else "Nothing has arrived there yet."
+        detail = (
+            f"Events arrive at {len(good)} of {len(channels)}." if good else "Nothing has arrived there yet."
+        )
     return _step("channel", "A channel that tells people", good, detail)
 
 

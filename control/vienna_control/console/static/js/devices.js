@@ -61,6 +61,8 @@ form.querySelector("[data-only-hours]").addEventListener("change", (event) => {
   form.querySelector("[data-hours]").disabled = !event.target.checked;
 });
 
+document.addEventListener("htmx:after:swap", draw); // the server knows nothing of this browser
+
 function changed() {
   draw();
   if (document.dispatchEvent(new CustomEvent("vienna:device", { cancelable: true }))) refresh();
