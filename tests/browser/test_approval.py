@@ -62,6 +62,11 @@ def test_two_people_with_codes_and_a_wrong_code_counts_for_nothing(shared: Vienn
         bob = at(new_page(), shared, "bob", f"/approvals/{approval}")
         expect(alice.locator("h1")).to_contain_text("5,000.00 EUR")
         expect(alice.locator("#state")).to_contain_text("Waits on the line")
+        alice.get_by_role("button", name="Say that you read it").click()
+        expect(bob.locator("#state")).to_contain_text("alice@example.com reads this")
+        bob.get_by_label("Comment", exact=True).fill("I know this customer")
+        bob.get_by_role("button", name="Send").click()
+        expect(alice.locator("#talk")).to_contain_text("I know this customer")
         by_code(alice, shared, "alice", "xxxx")  # not of this target
         by_code(alice, shared, "alice", body["order"][-4:], code="000000")
         expect(alice.locator("#approve [role=alert]")).to_contain_text("the code is wrong")
@@ -112,6 +117,18 @@ def test_the_agent_reads_the_denial_that_was_previewed(shared: Vienna, new_page:
         expect(page.locator("#decide")).to_contain_text("bob@example.com")
     assert answer.status_code == 403
     assert answer.json()["detail"] == told
+
+
+def test_an_admin_denies_and_suspends_the_agent(shared: Vienna, new_page: NewPage) -> None:
+    with waiting(shared, TICKETS, {"subject": f"late parcel {next(NUMBERS)}"}) as (approval, call):
+        page = at(new_page(), shared, "dora", f"/approvals/{approval}?do=deny")
+        page.get_by_label("Reason, which the agent reads").fill("it repeats itself")
+        page.get_by_label("and suspend billing-bot").check()
+        page.locator("#deny-form").get_by_role("button", name="Deny", exact=True).click()
+        expect(page.locator("#toasts")).to_contain_text("billing-bot is suspended")
+        assert call.result().status_code == 403
+    assert shared.get("/fleet/billing-bot", "eve")["status"] == "suspended"
+    shared.post("/fleet/billing-bot/resume", "dora", reason="over")
 
 
 def test_less_is_previewed_agreed_to_and_sent(shared: Vienna, new_page: NewPage) -> None:

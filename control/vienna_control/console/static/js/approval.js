@@ -8,12 +8,20 @@ import { announce, toast } from "./say.js";
 const UNDO_SECONDS = 3;
 const page = document.getElementById("approval");
 const id = page.dataset.approval;
+const DRAFT = `reason ${id}`; // a session may end over a reason that is being written
 const part = (name) => document.getElementById(name);
 const renew = (...names) => names.forEach((name) => part(name) && window.htmx.trigger(part(name), "renew"));
 
 // What happens elsewhere.
 
 let signature = part("state").dataset.signature;
+let acted = false;
+
+/** After a decision of one's own: what stands in the place of the form has the focus. */
+function decided() {
+  acted = true;
+  renew("state", "talk");
+}
 
 document.body.addEventListener("vienna:any", ({ detail }) => {
   if (detail.name === "reset" || detail.approval_id === id || detail.intent_id === page.dataset.intent) renew("state", "talk");
@@ -21,6 +29,7 @@ document.body.addEventListener("vienna:any", ({ detail }) => {
 
 document.addEventListener("htmx:after:swap", () => {
   const now = part("state").dataset.signature;
+  if (acted && !part("approve") && document.activeElement === document.body) part("decide").focus({ preventScroll: true });
   if (now === signature) return;
   const [was, is] = [signature.split("|"), now.split("|")];
   signature = now;
@@ -45,7 +54,9 @@ async function consent(what = {}, how = "") {
   const by = how || factor(form);
   if (form.dataset.guarded === "no" && part("state").dataset.waiting === "no" && !(await undone(form))) return;
   const told = by === "passkey" ? await withPasskey(form, what) : await send(form, what);
-  if (told) after(told);
+  if (!told) return;
+  if (what.narrowed) return location.assign(location.pathname); // it is another request now
+  after(told);
 }
 
 const factor = (form) => (!Number(form.dataset.passkeys) || form.elements.otp?.value ? "code" : "passkey");
@@ -109,23 +120,25 @@ function after(told) {
   if (told.standing) toast("Asked others for the next ones.", "", { seconds: 15, action: { label: "Look", run: () => location.assign(`/console/approvals/${told.standing.approval_id}`) } });
   if (told.status === "approved") toast("Approved");
   else if (told.status === "pending") toast(`Counted. Still needed: ${told.missing.join("; ")}`);
-  renew("state", "talk");
+  decided();
 }
 
 // Denial.
 
 async function deny(form) {
   const suspend = form.elements.suspend?.checked;
+  const reason = form.elements.reason.value;
   const told = await send(form);
   if (!told) return;
-  sessionStorage.removeItem(`reason ${id}`);
+  sessionStorage.removeItem(DRAFT);
   toast("Denied. The agent reads your reason.");
-  if (suspend) await suspended(form.elements.reason.value);
-  renew("state", "talk");
+  decided();
+  if (suspend) await suspended(told, reason);
 }
 
-async function suspended(reason) {
+async function suspended({ approval_id: denied }, why) {
   const agent = page.dataset.agent;
+  const reason = `${why} (${denied})`;
   try {
     const told = await withStepUp(() => post(`/fleet/${encodeURIComponent(agent)}/suspend`, { reason, level: "suspend" }));
     toast(told ? `${agent} is suspended` : `${agent} was not suspended`, told ? "" : "no");
@@ -144,7 +157,6 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("vienna:refused", ({ target, detail: { error } }) => {
   if (["already_decided", "conflict"].includes(error.code) || error.status === 0) renew("state");
   if (error.code === "already_decided") toast(error.message, "no");
-  if (target.id === "deny-form") sessionStorage.setItem(`reason ${id}`, target.elements.reason.value);
 });
 
 document.addEventListener("click", (event) => {
@@ -168,6 +180,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("input", ({ target }) => {
   const form = target.closest("#less-form, #standing-form");
   if (form) document.querySelector(form.dataset.previewInto).replaceChildren();
+  if (target.form?.id === "deny-form" && target.name === "reason") sessionStorage.setItem(DRAFT, target.value);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -190,7 +203,7 @@ function tab(link) {
 if (matchMedia("(max-width: 46rem)").matches && !new URLSearchParams(location.search).has("tab")) part("evidence").open = false;
 
 const wanted = new URLSearchParams(location.search).get("do");
-const kept = sessionStorage.getItem(`reason ${id}`);
+const kept = sessionStorage.getItem(DRAFT);
 if ((wanted === "deny" || kept) && part("deny")) {
   part("deny").open = true;
   part("deny-form").elements.reason.value = kept ?? "";
