@@ -25,7 +25,7 @@ from vienna_control.notify.message import Message
 from vienna_control.store.tables import alerts, deliveries, entries, integrations
 
 REFUNDS = "https://payments.example/v1/refunds"
-VECTOR = Path(__file__).parents[2] / "vectors" / "push" / "rfc8291_appendix_a.json"
+VECTOR = Path(__file__).parents[2] / "vectors" / "rfc8291_appendix_a.json"
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
 
 
