@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vienna_control.console.differences import lines, with_lines
 
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", "- d", ""]), max_size=8).map(
     lambda parts: "".join(part + "\n" for part in parts)
 )
 
 
+@QUICK
 @given(before=TEXTS, after=TEXTS)
 def test_what_stays_and_goes_is_of_the_one_and_what_stays_and_comes_of_the_other(
     before: str, after: str

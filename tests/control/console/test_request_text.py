@@ -6,11 +6,12 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vienna_control.console.request_text import RequestTextError, request_of
 
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FORM = ["Content-Type", "application/x-www-form-urlencoded"]
 
 
@@ -73,6 +74,7 @@ def test_what_is_no_request_is_told_what_was_expected(text: str, why: str) -> No
 WORDS = st.lists(st.sampled_from(["curl", "-d", "-H", "a:b", "--url=", "x", "'"])).map(" ".join)
 
 
+@QUICK
 @given(text=st.one_of(st.text(max_size=60), WORDS))
 def test_any_text_is_a_request_or_is_refused(text: str) -> None:
     with contextlib.suppress(RequestTextError):

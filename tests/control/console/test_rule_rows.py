@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vienna_control.console.rule_rows import FIELDS, filled, rows_of
 from vienna_control.policies.templates import every
 
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = st.one_of(
     st.text(max_size=10, alphabet=st.characters(exclude_categories=["Cs"])),
     st.sampled_from(
@@ -58,6 +59,7 @@ def elsewhere(rows: dict[str, Any]) -> dict[str, Any]:
     return added
 
 
+@QUICK
 @given(when=st.lists(GROUPS, max_size=3))
 def test_conditions_come_back_as_they_were_when_others_are_added(when: list[Any]) -> None:
     base = rule(when)
@@ -65,6 +67,7 @@ def test_conditions_come_back_as_they_were_when_others_are_added(when: list[Any]
     assert made == [{"all": when}, {"field": "rate", "operator": "gt", "value": 9}]
 
 
+@QUICK
 @given(when=st.lists(GROUPS, max_size=3), tags=st.lists(WORDS.filter(bool), max_size=3), name=WORDS)
 def test_rows_that_nobody_touched_change_nothing(when: list[Any], tags: list[str], name: str) -> None:
     base = rule(
@@ -161,6 +164,7 @@ ANYTHING = st.recursive(
 )
 
 
+@QUICK
 @given(rows=st.dictionaries(KEYS, ANYTHING))
 def test_whatever_is_sent_gives_a_rule_or_nothing_worse(rows: Any) -> None:
     filled(rule([]), rows)

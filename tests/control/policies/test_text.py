@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vienna_control.policies.templates import every
@@ -14,6 +14,7 @@ from vienna_control.policies.text import read, written
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.value import pack
 
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = st.one_of(
     st.text(max_size=12, alphabet=st.characters(exclude_categories=["Cs"])),
     st.sampled_from(["yes", "null", "~", "1e3", "0o17", "0x1f", "1_000", ".5", "12:30", "- a", "#", "a: b", "=", "[x"]),
@@ -32,6 +33,7 @@ def rule(*tests: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+@QUICK
 @given(value=VALUES, reason=WORDS)
 def test_what_is_written_reads_back_as_the_same_rule(value: Any, reason: str) -> None:
     test = {"field": "parameters.x", "operator": "equals", "value": value}
