@@ -208,10 +208,13 @@ async def _told(ours: Filled) -> None:
     secrets = {"url": f"https://{MARK}.example/", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
     hook = {"name": MARK, "type": "webhook", "events": ["alert"], "secrets": secrets, "enabled": False}
     made = await ours.ask("ada", "POST", "/integrations", hook)
+    kept = {"screen": "traffic", "name": f"filter {MARK}", "q": MARK, "shared": True}
+    saved = await ours.ask("oscar", "POST", "/filters", kept)
     user = await ours.ask("oscar", "POST", "/integrations/slack/users", {"user_id": "U0ONLYOURS"})
     device = await ours.ask("victor", "POST", "/push/subscriptions", BROWSER.body(name=MARK))
     ours.ids |= {
         "/integrations": made["integration_id"],
+        "/filters": saved["filter_id"],
         "/integrations/slack/users": user["user_id"],
         "/push/subscriptions": device["subscription_id"],
     }
