@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from playwright.sync_api import Browser, Page
@@ -12,6 +12,7 @@ from harness.vienna import Vienna
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", 1280), ("dark", 360))
 _AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -57,12 +58,12 @@ def with_passkey(page: Page, vienna: Vienna, who: str, path: str = "/") -> Page:
 def violations(browser: Browser, page: Page) -> list[Any]:
     """What axe finds on this page: light and wide, dark and on a telephone."""
     found: list[Any] = []
-    for theme, width in (("light", 1280), ("dark", 360)):
+    for theme, width in _LOOKS:
         # axe puts styles of its own into the page, which our policy refuses
         context = browser.new_context(
             bypass_csp=True,
             color_scheme=theme,
-            viewport={"width": width, "height": 800},  # type: ignore[arg-type]
+            viewport={"width": width, "height": 800},
         )
         context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
         other = context.new_page()
