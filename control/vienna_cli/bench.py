@@ -15,13 +15,14 @@ BENCHMARKS = {
     "console": "lists, filters and details at 100,000 intents and 1,000 approvals that wait",
     "kernel": "policy, mapping, warrants and ledger, part by part beside their goals",
     "rollout": "three agents watched for a day and enforced the next: what breaks, what is asked, what is caught",
+    "phone": "from the ring of a telephone to a vote by passkey, in seconds and taps",
     "start": "from exec to ready: the control plane and the gate",
 }
 """Name and what it measures; the first is meant when none is named."""
 
 
 def bench(context: typer.Context) -> None:
-    """Measure ``gate``, ``console``, ``kernel``, ``rollout`` or ``start``. ``--json FILE`` keeps the figures."""
+    """Measure ``gate``, ``console``, ``kernel``, ``rollout``, ``phone``, ``start``; ``--json FILE`` keeps the figures."""
     arguments = list(context.args)
     if not arguments or arguments[0].startswith("-"):
         arguments.insert(0, next(iter(BENCHMARKS)))

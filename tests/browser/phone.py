@@ -33,8 +33,15 @@ _SUBSCRIBES = """
   PushManager.prototype.getSubscription = async () => made;
 }
 """
+_CLEARED = "async () => (await registration.getNotifications()).forEach((one) => one.close())"
 _SHOWN = """
-async () => (await registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, data }))
+async () => {
+  for (;;) {
+    const [one] = await registration.getNotifications();
+    if (one) return { title: one.title, body: one.body, tag: one.tag, url: one.data.url };
+    await new Promise((next) => setTimeout(next, 10));
+  }
+}
 """
 _PRESSED = """
 async () => {
@@ -151,11 +158,11 @@ class Phone:
 
     def told(self, data: Any) -> Notification:
         """The same, of any message: text, or what becomes JSON."""
+        self._worker.evaluate(_CLEARED)
         text = data if isinstance(data, str) else json.dumps(data)
         message = {"origin": self.url, "registrationId": self._registration, "data": text}
         self._cdp.send("ServiceWorker.deliverPushMessage", message)
-        (shown,) = self._worker.evaluate(_SHOWN)
-        return Notification(shown["title"], shown["body"], shown["tag"], shown["data"]["url"])
+        return Notification(**self._worker.evaluate(_SHOWN))
 
     def press(self) -> None:
         """Tap the notification."""

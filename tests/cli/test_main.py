@@ -146,7 +146,7 @@ def test_bench_hands_its_arguments_on(cli, named):
 def test_bench_knows_what_there_is(cli):
     done = cli("bench", "kernal")
     assert done.returncode == Code.USAGE
-    assert "'kernal'; there are gate, kernel, rollout, start" in done.stderr
+    assert "'kernal'; there are gate, console, kernel, rollout, phone, start" in done.stderr
 
 
 def test_what_a_checkout_alone_has_is_told_as_such():

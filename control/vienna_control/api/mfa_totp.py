@@ -98,7 +98,7 @@ async def offer_totp(ctx: Context) -> OfferData:
     summary="Let the offered secret hold, with a code of it",
 )
 async def confirm_totp(ctx: Context) -> RecoveryData:
-    """Ten recovery codes come with it, here and nowhere else."""
+    """Ten recovery codes come with it, here and nowhere else. The code counts as a second factor that was just shown."""
     identity, own = ctx.app.identity, ctx.principal.id
     _refuse_waiting(ctx)
 
@@ -108,6 +108,8 @@ async def confirm_totp(ctx: Context) -> RecoveryData:
         if not done or operator is None:
             return done
         factors.record(tx, operator, "totp_enrolled")
+        if ctx.principal.session is not None:
+            identity.sessions.shown(tx, ctx.principal.session)
         return identity.recovery.renew(tx, own)
 
     codes = await ctx.app.store.write(unit)

@@ -119,6 +119,10 @@ class Sessions:
         found = conn.scalar(select(sessions.c.mfa_at).where(sessions.c.hash == session_hash))
         return from_iso(found) if found else None
 
+    def shown(self, tx: Tx, session_hash: str) -> None:
+        """A second factor was shown just now, in this session."""
+        tx.conn.execute(update(sessions).where(sessions.c.hash == session_hash).values(mfa_at=tx.at))
+
     def end_of(self, conn: Connection, session_hash: str) -> datetime | None:
         """When a session ends at the latest; None when it is over."""
         found = conn.scalar(select(sessions.c.expires_at).where(sessions.c.hash == session_hash))

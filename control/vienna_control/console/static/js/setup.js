@@ -2,7 +2,7 @@
 
 import { announce } from "./say.js";
 
-const EVERY = 4000;
+const EVERY = 2500;
 let timer = 0;
 
 async function look() {
