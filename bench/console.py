@@ -26,7 +26,8 @@ import structlog
 from bench.console_world import Control, world
 
 GOAL_P50, GOAL_P99 = 30.0, 100.0
-"""Milliseconds."""
+GOAL_PAGE_P50 = 60.0
+"""Milliseconds; ``GOAL_PAGE_P50``: of a page of the console."""
 
 _QUERIES = {
     "by agent": "agent:billing-bot",
@@ -76,6 +77,10 @@ def pages() -> Iterator[Page]:
     yield Page("traffic, by agent, page 2", f"{api}/intents?limit=50", q=_QUERIES["by agent"], page=2)
     yield Page("intent", f"{api}/intents/{{intent}}")
     yield Page("console, inbox", "/console/")
+    yield Page("console, traffic", "/console/traffic")
+    for name in ("by agent", "unmapped writes", "a parameter"):
+        yield Page(f"console, traffic, {name}", "/console/traffic", q=_QUERIES[name])
+    yield Page("console, intent", "/console/traffic/{intent}")
 
 
 class Took(NamedTuple):
@@ -183,7 +188,7 @@ def main() -> int:
     for name, took in found.items():
         p50, p99 = _percentiles([one.wall for one in took])
         processor, _ = _percentiles([one.processor for one in took])
-        slow = p50 > GOAL_P50 or p99 > GOAL_P99
+        slow = p50 > (GOAL_PAGE_P50 if name.startswith("console") else GOAL_P50) or p99 > GOAL_P99
         missed += slow
         figures[name] = {"p50_ms": p50, "p99_ms": p99, "processor_ms": processor, "requests": len(took)}
         told = totals.get(name, "")

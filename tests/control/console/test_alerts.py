@@ -70,3 +70,10 @@ async def test_what_others_wrote_is_text(control: Control) -> None:
     page = await read(control)
     assert "<img src=x" not in page
     assert "\u202e" not in page
+
+
+async def test_the_list_renews_itself(control: Control) -> None:
+    await raised(control)
+    headers = {"HX-Request": "true", "HX-Target": "div#list"}
+    _, part, _ = await control.ask("GET", "/console/alerts", key="oscar", headers=headers)
+    assert part.decode().lstrip().startswith('<div id="list"')

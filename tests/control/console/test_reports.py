@@ -60,3 +60,20 @@ async def test_a_report_is_read_as_tables_and_taken_away(control: Control, bot: 
 async def test_there_is_no_page_of_a_report_that_is_none(control: Control) -> None:
     _, _, response = await control.ask("GET", "/console/reports/rpt-none", key="audrey")
     assert response.status == 404
+
+
+async def test_what_is_being_made_renews_itself(control: Control, people: People) -> None:
+    report = await made(people)
+    for path, part in (("", "list"), (f"/{report}", "made")):
+        headers = {"HX-Request": "true", "HX-Target": f"div#{part}"}
+        status, told, _ = await control.ask("GET", f"/console/reports{path}", key="audrey", headers=headers)
+        assert status == 200
+        assert told.decode().lstrip().startswith(f'<div id="{part}"')
+
+
+async def test_a_table_goes_on_by_itself(control: Control, bot: Gate, people: People) -> None:
+    await bot.consult("GET", "https://payments.example/v1/orders/ORD-1")
+    report = await made(people, type="audit")
+    page = await read(control, f"/{report}?section=status&at=0")
+    assert page.count("<table") == 1
+    assert "<table" not in await read(control, f"/{report}?section=nothing-like-it&at=x")

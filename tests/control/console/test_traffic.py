@@ -136,6 +136,16 @@ async def test_one_call_is_told_whole(control: Control, bot: Gate, people: Peopl
     assert "sk_canary_secret" not in page
 
 
+async def test_parts_of_a_call_renew_themselves(control: Control, bot: Gate, people: People) -> None:
+    await bot.consult("GET", f"{ORDERS}/ORD-1")
+    path = f"/console/traffic/{(await newest(people))['intent_id']}"
+    for part in ("span#standing", "section#story"):
+        headers = {"HX-Request": "true", "HX-Target": part}
+        status, told, _ = await control.ask("GET", path, key="oscar", headers=headers)
+        assert (status, b"<h1" in told) == (200, False)
+        assert f'id="{part.partition("#")[2]}"'.encode() in told
+
+
 async def test_who_may_not_read_the_trail_is_led_nowhere(control: Control, bot: Gate, people: People) -> None:
     await bot.consult("GET", f"{ORDERS}/ORD-1")
     path = f"/traffic/{(await newest(people))['intent_id']}"
