@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from vienna_control.policies.files import Sources
@@ -31,6 +30,7 @@ class Bundle:
         handlers: Action name to what runs it in mode direct.
         texts: Mapping id to its file, for the gates.
         policy_digest: ``sha256:<hex>`` over rules and tiers.
+        types_digest: ``sha256:<hex>`` over the action types registered by API; the others follow from the mappings.
         version: Grows by one with every swap, across restarts.
     """
 
@@ -41,6 +41,7 @@ class Bundle:
     handlers: Mapping[str, str]
     texts: tuple[tuple[str, str], ...]
     policy_digest: str
+    types_digest: str
     version: int = 0
 
     @property
@@ -48,11 +49,10 @@ class Bundle:
         """``sha256:<hex>`` over the mappings."""
         return self.mappings.digest
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """``sha256:<hex>`` over all of it but the version."""
-        types = [[name, _exact(kind.schema)] for name, kind in sorted(self.action_types.items())]
-        return digest([self.policy_digest, self.mapping_digest, types])
+        return digest([self.policy_digest, self.mapping_digest, self.types_digest])
 
 
 def compile_bundle(sources: Sources, *, contents: Contents, default: Default) -> Bundle:
@@ -88,6 +88,7 @@ def compile_bundle(sources: Sources, *, contents: Contents, default: Default) ->
         handlers={name: data["handler"] for name, data in contents.types.items() if data["handler"]},
         texts=(*sources.texts, *texts),
         policy_digest=digest([rules.digest, tiers.digest]),
+        types_digest=digest([[name, _exact(kind.schema)] for name, kind in sorted(registered.items())]),
     )
 
 
