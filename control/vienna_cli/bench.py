@@ -22,7 +22,7 @@ BENCHMARKS = {
 
 
 def bench(context: typer.Context) -> None:
-    """Measure ``gate``, ``console``, ``kernel``, ``rollout``, ``phone``, ``start``; ``--json FILE`` keeps the figures."""
+    """Measure gate, console, kernel, rollout, phone or start. ``--json FILE`` keeps the figures."""
     arguments = list(context.args)
     if not arguments or arguments[0].startswith("-"):
         arguments.insert(0, next(iter(BENCHMARKS)))
