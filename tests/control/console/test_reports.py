@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from gate_end import Gate
 from people import People
 from planes import Control
+from vienna_control.clock import FixedClock
 
 NASTY = "<img src=x onerror=alert(1)>"
 
@@ -71,8 +73,11 @@ async def test_what_is_being_made_renews_itself(control: Control, people: People
         assert told.decode().lstrip().startswith(f'<div id="{part}"')
 
 
-async def test_a_table_goes_on_by_itself(control: Control, bot: Gate, people: People) -> None:
+async def test_a_table_goes_on_by_itself(
+    control: Control, bot: Gate, people: People, clock: FixedClock
+) -> None:
     await bot.consult("GET", "https://payments.example/v1/orders/ORD-1")
+    clock.advance(timedelta(minutes=1))
     report = await made(people, type="audit")
     page = await read(control, f"/{report}?section=status&at=0")
     assert page.count("<table") == 1
