@@ -127,5 +127,31 @@ def test_when_it_rings_is_each_ones_own(phone: Phone, house: Vienna) -> None:
     expect(phone.page.get_by_label("sun", exact=True)).not_to_be_checked()
 
 
+def test_a_passkey_is_renamed_removed_and_made_anew(phone: Phone, house: Vienna) -> None:
+    def names() -> list[str]:
+        return [one["name"] for one in house.get("/mfa/passkeys", "alice")["passkeys"]]
+
+    page = phone.page
+    page.goto(f"{phone.url}/console/settings")
+    page.get_by_text("Change", exact=True).tap()
+    page.get_by_label("Name", exact=True).fill("her phone")
+    page.get_by_role("button", name="Rename").tap()
+    named = page.locator("#passkeys ~ ul strong")
+    expect(named).to_have_text("her phone")
+    assert names() == ["her phone"]
+    if not page.get_by_role("button", name="Remove her phone").is_visible():
+        page.get_by_text("Change", exact=True).tap()
+    page.get_by_role("button", name="Remove her phone").tap()
+    page.get_by_role("dialog").get_by_role("button", name="Remove it").tap()
+    expect(named).to_have_count(0)
+    assert names() == []
+    if not page.get_by_label("What you call it").is_visible():
+        page.get_by_text("Another passkey").tap()
+    page.get_by_label("What you call it").fill("new phone")
+    page.get_by_role("button", name="Make a passkey").tap()
+    expect(named).to_have_text("new phone")
+    assert names() == ["new phone"]
+
+
 def test_the_page_of_devices_can_be_read_by_everybody(browser: Browser, phone: Phone) -> None:
     assert desk.violations(browser, phone.page) == []
