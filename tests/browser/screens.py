@@ -118,6 +118,7 @@ SCREENS = (
     Screen(name="alerts", path="/alerts", who="dora"),
     Screen(name="integrations", path="/integrations", who="dora"),
     Screen(name="integration", path="/integrations/{integration_broken}", who="dora"),
+    Screen(name="integration-new", path="/integrations/new?type=slack", who="dora"),
     Screen(name="reports", path="/reports", who="eve"),
     Screen(name="report", path="/reports/{report}", who="eve"),
     Screen(name="settings", path="/settings", who="dora"),
