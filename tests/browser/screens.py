@@ -128,7 +128,7 @@ SCREENS = (
     Screen(name="settings-people", path="/settings/people", who="dora"),
     Screen(name="settings-person", path="/settings/people/{operator}", who="dora"),
     Screen(name="settings-groups", path="/settings/groups", who="dora"),
-    Screen(name="settings-group", path="/settings/groups/finance", who="dora"),
+    Screen(name="settings-group", path="/settings/groups/{group}", who="dora"),
     Screen(name="settings-join-tokens", path="/settings/join-tokens", who="dora"),
     Screen(name="settings-roster", path="/settings/roster"),
     Screen(name="settings-tenants", path="/settings/tenants", who="dora"),

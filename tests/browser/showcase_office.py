@@ -56,7 +56,7 @@ class Office:
             assert answer.is_success, answer.text
             self.ids["operator"] = person["id"]
         for group in props.GROUPS[:2]:
-            self._vienna.post("/groups", **group)
+            self.ids["group"] = self._vienna.post("/groups", **group)["name"]
         self._vienna.post(
             "/delegations", "alice", to="carol@example.com", ends_at=hours_on(24 * 14), groups=["finance"]
         )
