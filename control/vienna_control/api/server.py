@@ -129,13 +129,7 @@ def read_query(declared: Route, values: Mapping[str, str]) -> Any:
 async def _body(declared: Route, request: web.Request, principal: Principal) -> BaseModel | None:
     if declared.body is None:
         return None
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            data = await request.read()
-    except TimeoutError:
-        raise Problem(
-            Code.INVALID_REQUEST, f"the body was not there within {BODY_SECONDS:g} seconds"
-        ) from None
+    data = await whole_body(request)
     if not data and declared.optional_body:
         return strictly(declared.body)({})
     if request.content_type not in ("application/json", "application/merge-patch+json"):
@@ -147,6 +141,17 @@ async def _body(declared: Route, request: web.Request, principal: Principal) -> 
     except MalformedError as error:
         raise Problem(Code.INVALID_REQUEST, f"the body is not JSON as we read it: {error}") from None
     return read_body(declared, parsed, principal)
+
+
+async def whole_body(request: web.Request) -> bytes:
+    """All of a request's body, at most ``BODY_LIMIT``. Raises 400 when it is not there within ``BODY_SECONDS``."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise Problem(
+            Code.INVALID_REQUEST, f"the body was not there within {BODY_SECONDS:g} seconds"
+        ) from None
 
 
 def read_body(declared: Route, parsed: Any, principal: Principal) -> BaseModel | None:

@@ -29,7 +29,12 @@ def text_of(told: Mapping[str, Any]) -> str:
 
 
 def typed(text: str, rows: Mapping[str, Any]) -> str:
-    """The text with what its rows say; the same text, comments and all, where they say nothing else."""
+    """The text with what its rows say; the same text, comments and all, where they say nothing else.
+
+    Errors: ``MalformedError``: more of either than a rule may be.
+    """
+    if max(len(text), len(str(rows))) > rule_text.LONGEST:
+        raise MalformedError(rule_text.NAME, f"longer than {rule_text.LONGEST} characters")
     try:
         data = parse(text, name=rule_text.NAME).data
     except MalformedError:
@@ -66,6 +71,8 @@ def draft_of(text: str, *, before: Mapping[str, Any] | None = None) -> dict[str,
 
 
 def _rows(text: str) -> dict[str, Any] | None:
+    if len(text) > rule_text.LONGEST:
+        return None
     try:
         data = parse(text, name=rule_text.NAME).data
         return rows_of(data) if isinstance(data, dict) else None

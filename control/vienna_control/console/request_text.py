@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["RequestTextError", "request_of"]
+__all__ = ["LONGEST", "RequestTextError", "request_of"]
 
 _WITH_VALUE = {
     "-X": "method", "--request": "method", "-H": "header", "--header": "header", "-d": "data", "--data": "data",
@@ -19,6 +19,9 @@ _SAYS_NOTHING = frozenset({
 })  # fmt: skip
 _FORM = "application/x-www-form-urlencoded"
 
+LONGEST = 100_000
+"""Characters of a request, or of the command that makes it."""
+
 
 class RequestTextError(ValueError):
     """It is no request; the message says what was expected."""
@@ -26,6 +29,8 @@ class RequestTextError(ValueError):
 
 def request_of(text: str) -> dict[str, Any]:
     """``{"method", "url", "headers", "body"}`` as ``POST /mappings/test`` takes them. Raises ``RequestTextError``."""
+    if len(text) > LONGEST:  # words of a command are cut in quadratic time
+        raise RequestTextError(f"This is longer than {LONGEST:,} characters.")
     text = text.strip()
     if not text:
         raise RequestTextError(

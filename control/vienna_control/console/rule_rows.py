@@ -252,7 +252,9 @@ def _spelled(node: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     word = node.get("word")
     if word not in _GROUPS or depth > _DEEPEST:
         return _test(node)
-    members = [_spelled(one, depth + 1) for one in node.get("members") or [] if isinstance(one, Mapping)]
+    sent = node.get("members")
+    inside = sent if isinstance(sent, list) else []
+    members = [_spelled(one, depth + 1) for one in inside if isinstance(one, Mapping)]
     if word != "not":
         return {word: members}
     return {"not": members[0] if len(members) == 1 else {"all": members}}

@@ -18,6 +18,7 @@ from vienna_control.api.edge import LOG, PAGE_POLICY, answer
 from vienna_control.api.inside import Inside
 from vienna_control.api.peer import principal_of
 from vienna_control.api.problems import FAULTS, Code, Problem, of_fault
+from vienna_control.api.server import whole_body
 from vienna_control.console import screens
 from vienna_control.console.assets import ASSETS
 from vienna_control.console.page import Page, pages_of
@@ -77,7 +78,7 @@ def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
                 principal,
                 visit.path,
                 visit.query,
-                body=strict_json.loads(await request.read()) if declared.preview else None,
+                body=await _sent(request) if declared.preview else None,
                 fragment=_fragment(request),
             )
             request[LOG]["principal"] = principal.actor if principal is not NOBODY else None
@@ -96,6 +97,14 @@ async def _reader(app: App, request: web.Request) -> Principal:
     principal = await principal_of(app, request, Who.READER)
     judge(Who.READER, principal)
     return principal
+
+
+async def _sent(request: web.Request) -> dict[str, Any]:
+    """What a preview is made of. Raises ``MalformedError``; 400 for what is not an object."""
+    sent = strict_json.loads(await whole_body(request))
+    if not isinstance(sent, dict):
+        raise Problem(Code.INVALID_REQUEST, "the body must be a JSON object")
+    return dict(sent)
 
 
 async def _whoever(app: App, request: web.Request) -> Principal:

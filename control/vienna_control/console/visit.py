@@ -28,7 +28,7 @@ class Visit:
         principal: Who looks; ``NOBODY`` on pages that are for everybody.
         path: Parameters of the page's path.
         query: The page's query; of a name given twice, the last.
-        body: What was sent to a preview, as JSON data; else None.
+        body: The JSON object that was sent to a preview; else None.
         fragment: The id of the element that is to be made anew; empty for the whole page.
     """
 

@@ -19,7 +19,7 @@ from vienna_kernel.policy.page import read_stored
 from vienna_kernel.policy.rule import Rule
 from vienna_kernel.value import pack, unpack
 
-__all__ = ["NAME", "dumped", "judged", "read", "spelled", "stored", "written"]
+__all__ = ["LONGEST", "NAME", "dumped", "judged", "read", "spelled", "stored", "written"]
 
 NAME = "rule"
 """What the text is called in complaints: ``rule:3:5 when[0].operator``."""
@@ -30,7 +30,8 @@ _LEFT_OUT: Mapping[str, Any] = {
     "enabled": True,
     "shadow": False,
 }
-_LONGEST = 100_000
+LONGEST = 100_000
+"""Characters of a rule's text."""
 
 
 class _Line(dict[str, Any]):
@@ -101,8 +102,8 @@ def _compact(node: Any) -> Any:
 
 def judged(text: str) -> Rule:
     """A written rule. Errors: ``MalformedError``; a ``DocumentError`` has every complaint, each with its place."""
-    if len(text) > _LONGEST:
-        raise MalformedError(NAME, f"longer than {_LONGEST} characters")
+    if len(text) > LONGEST:
+        raise MalformedError(NAME, f"longer than {LONGEST} characters")
     return read_stored(parse(text, name=NAME), tz=zone("UTC"))
 
 

@@ -128,6 +128,27 @@ async def test_a_text_that_is_no_rule_is_told_by_line_and_by_what_was_expected(c
     assert broken["problems"][0]["line"]
 
 
+async def test_more_than_a_rule_may_be_is_refused_before_it_is_read(control: Control) -> None:
+    """Reading and writing as much YAML as fits into a body takes half a minute."""
+    told = (await data(control, "/policies/draft", {"text": "[" + "1," * 60_000}))["draft"]
+    assert (told["rows"], told["rule"]) == (None, None)
+    assert told["problems"][0]["why"] == "longer than 100000 characters"
+    rows = {"tags": "a," * 60_000}
+    status, text, _ = await control.ask(
+        "POST", "/console/policies/draft", key="viewer", body={"text": "", "rows": rows}
+    )
+    assert status == 400
+    assert b"longer than 100000 characters" in text
+
+
+@pytest.mark.parametrize("members", [5, "all", {"word": "all"}, [5, None, "all"]])
+async def test_groups_without_members_are_empty_groups(control: Control, members: Any) -> None:
+    rows = {"id": "r", "when": {"word": "all", "members": [{"word": "any", "members": members}]}}
+    told = (await data(control, "/policies/draft", {"text": "", "rows": rows}))["draft"]
+    assert told["rule"] is None
+    assert "any: []" in told["text"]
+
+
 async def test_what_nobody_touched_keeps_its_comments(control: Control) -> None:
     text = "id: r  # mine\nwhen: action == 'create_refund'\nthen: {action: deny}\n"
     rows = (await data(control, "/policies/draft", {"text": text}))["draft"]["rows"]

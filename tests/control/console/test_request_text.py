@@ -64,6 +64,7 @@ def test_what_is_written_is_the_request(text: str, told: dict[str, Any]) -> None
         ("curl 'https://a.example", "cannot be read"),
         ("curl -d @secret https://a.example", "file of yours"),
         ("curl --proxy x https://a.example", "not understood"),
+        pytest.param("curl https://a.example -d " + "a" * 100_000, "longer than 100,000", id="long"),
     ],
 )
 def test_what_is_no_request_is_told_what_was_expected(text: str, why: str) -> None:

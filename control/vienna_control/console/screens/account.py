@@ -53,7 +53,7 @@ async def stand_ins(visit: Visit) -> dict[str, Any]:
 @page("/settings/code", "settings_code.html", area="settings", preview=True)
 async def code(visit: Visit) -> dict[str, Any]:
     """An ``otpauth_uri`` as a picture that an authenticator reads. Nothing of it is kept."""
-    sent = visit.body.get("otpauth_uri") if isinstance(visit.body, dict) else None
+    sent = visit.body.get("otpauth_uri")
     if not isinstance(sent, str) or not sent.startswith("otpauth://") or len(sent) > _LONGEST_URI:
         raise Problem(Code.VALIDATION_FAILED, "/otpauth_uri: expected what POST /mfa/totp answered")
     path, size = await asyncio.to_thread(path_of, sent)

@@ -130,7 +130,7 @@ def last_of(target: str) -> str:
 async def less(visit: Visit) -> dict[str, Any]:
     """What the request would be with these values, and what it would take."""
     found = await visit.ask("GET /approvals/{id}", id=visit.path["id"])
-    narrowed = _lower(found, (visit.body or {}).get("narrowed") or {})
+    narrowed = _lower(found, visit.body.get("narrowed") or {})
     if not narrowed:
         return {"less": None, "found": found, "narrowed": {}, "problem": ""}
     body = {"narrowed": narrowed}
@@ -155,7 +155,7 @@ def _lower(found: Mapping[str, Any], wanted: Any) -> dict[str, Any]:
 @page("/approvals/{id}/standing", "approval_standing.html", preview=True)
 async def standing(visit: Visit) -> dict[str, Any]:
     """What consent in advance to the same again would cover of recorded calls."""
-    like = (visit.body or {}).get("like") or {}
+    like = visit.body.get("like") or {}
     body = {"approval_id": visit.path["id"], "like": like}
     try:
         return {"told": await visit.ask("POST /standing/preview", body=body), "like": like, "problem": ""}
@@ -173,5 +173,5 @@ def _said(problem: Problem) -> str:
 @page("/approvals/{id}/refusal", "approval_refusal.html", preview=True)
 async def refusal(visit: Visit) -> dict[str, Any]:
     """What the agent will read, in the words that are made for it when the denial is cast."""
-    reason = (visit.body or {}).get("reason")
+    reason = visit.body.get("reason")
     return {"read": denied_hint(safe(reason) if isinstance(reason, str) else "")}

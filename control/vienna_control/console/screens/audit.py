@@ -78,7 +78,7 @@ async def _names(visit: Visit) -> dict[str, str]:
 @page("/audit/verified", "audit_verified.html", preview=True)
 async def verified(visit: Visit) -> dict[str, Any]:
     """Whether the stored trail holds, against a signed head that the body may bring."""
-    note = (visit.body or {}).get("checkpoint") or ""
+    note = visit.body.get("checkpoint") or ""
     try:
         report = await visit.ask("POST /audit/verify", body={"checkpoints": [note] if note else []})
     except Problem as problem:

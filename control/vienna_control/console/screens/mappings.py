@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from vienna_control.api.problems import Code, Problem
+from vienna_control.api.problems import Problem
 from vienna_control.console.differences import lines
 from vienna_control.console.page import page
 from vienna_control.console.request_text import RequestTextError, request_of
@@ -120,10 +121,8 @@ def _read(told: dict[str, Any]) -> list[dict[str, Any]]:
 async def try_request(visit: Visit) -> dict[str, Any]:
     """What ``request`` would mean, read by ``mapping`` or by those in force; ``preflight``: what is read before it."""
     sent = visit.body
-    if not isinstance(sent, dict):
-        raise Problem(Code.INVALID_REQUEST, "expected an object")
     try:
-        body = request_of(str(sent.get("request") or ""))
+        body = await asyncio.to_thread(request_of, str(sent.get("request") or ""))
         body |= {name: sent[name] for name in ("mapping", "preflight") if sent.get(name) not in (None, "")}
         told = await visit.ask("POST /mappings/test", body=body)
     except RequestTextError as error:

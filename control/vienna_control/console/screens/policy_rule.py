@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -127,20 +128,24 @@ def _read(versions: dict[str, Any]) -> list[dict[str, Any]]:
 
 @page("/policies/draft", "policy_draft.html", area="policies", preview=True)
 async def draft(visit: Visit) -> dict[str, Any]:
-    """Rows made into text, or a text into rows: ``text``, ``rows`` where they were typed, ``id`` of what it changes."""
-    sent = _sent(visit)
+    """Rows made into text, or a text into rows: ``text``, ``rows`` where they were typed, ``id`` of what it changes.
+
+    YAML takes long to read and to write: meanwhile, the loop serves others.
+    """
+    sent = dict(visit.body)
     text, rows, policy_id = str(sent.get("text") or ""), sent.get("rows"), sent.get("id")
     before = await visit.may("GET /policies/{id}", id=policy_id) if isinstance(policy_id, str) else None
     if isinstance(rows, dict):
-        text = typed(text, rows)
+        text = await asyncio.to_thread(typed, text, rows)
     offered = await _offered(visit) if sent.get("show") == "rows" else {}
-    return {"draft": draft_of(text, before=before), "shown": sent.get("show"), **offered}
+    made = await asyncio.to_thread(draft_of, text, before=before)
+    return {"draft": made, "shown": sent.get("show"), **offered}
 
 
 @page("/policies/try", "policy_trial.html", area="policies", preview=True)
 async def dry_run(visit: Visit) -> dict[str, Any]:
     """A dry run: the body of ``POST /policies/evaluate``."""
-    sent = _sent(visit)
+    sent = dict(visit.body)
     if sent.get("intent_id"):
         sent = {name: sent[name] for name in ("intent_id", "candidate") if name in sent}
     else:
@@ -155,12 +160,6 @@ async def dry_run(visit: Visit) -> dict[str, Any]:
 def _id_of(sent: Mapping[str, Any]) -> str:
     candidate = sent.get("candidate")
     return str(candidate.get("id", "")) if isinstance(candidate, dict) else ""
-
-
-def _sent(visit: Visit) -> dict[str, Any]:
-    if not isinstance(visit.body, dict):
-        raise Problem(Code.INVALID_REQUEST, "expected an object")
-    return dict(visit.body)
 
 
 @page("/policies/backtests/{id}", "policy_backtest.html", area="policies")
