@@ -87,6 +87,7 @@ async def test_a_part_that_renews_itself_sends_the_window_to_the_login_once_the_
         "//evil.example/console/",
         "/\\evil.example",
         "/console/../api/v1/auth/logout",
+        "/console/%2e%2E/api/v1/auth/logout",
         "javascript:alert(1)",
         "/console/\r\nSet-Cookie: a=b",
         "/elsewhere",
@@ -104,6 +105,20 @@ async def test_a_login_leads_back_to_where_one_wanted_to_go(control: Control) ->
     assert b'data-then="go:/console/traffic?q=host:x"' in page
 
 
+async def test_a_login_puts_nothing_of_its_answer_into_an_address(control: Control) -> None:
+    url = URL("/console/login").with_query(next="/console/traffic?q={apiKey}{csrfToken}")
+    _, page, _ = await control.ask("GET", str(url))
+    assert b'data-then="go:/console/traffic?q=%7BapiKey%7D%7BcsrfToken%7D"' in page
+
+
+@pytest.mark.parametrize("one", PREVIEWS, ids=named)
+async def test_a_preview_of_what_is_no_object_is_a_refusal(control: Control, one: Page) -> None:
+    for body in ([1], "text", 1, True):
+        status, page, _ = await control.ask("POST", address(one), key="ada", body=body)
+        assert status == 400, body
+        assert b"the body must be a JSON object" in page
+
+
 async def test_a_preview_by_cookie_wants_the_token_of_the_session(control: Control, people: People) -> None:
     assert PREVIEWS
     body = {"email": "alice@example.com", "password": PASSWORD}
@@ -118,6 +133,7 @@ async def test_a_preview_by_cookie_wants_the_token_of_the_session(control: Contr
 def test_pages_can_ask_only_for_what_changes_nothing(control_free_inside: Inside) -> None:
     reachable = control_free_inside.routes
     assert {one.method for one in reachable if one.writes} <= set()
+    assert not [one.path for one in reachable if one.step_up], "a page shows no second factor"
     changing = [one for one in all_routes() if one.writes]
     assert not {(one.method, one.path) for one in changing} & {(one.method, one.path) for one in reachable}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from vienna_control.console.page import page
 from vienna_control.console.visit import Visit
@@ -24,7 +24,12 @@ async def enter(visit: Visit) -> dict[str, Any]:
 
 
 def within(address: str) -> str:
-    """An address of the console, else its first page: a login leads nowhere else, whatever a link says."""
+    """An address of the console, else its first page: a login leads nowhere else, whatever a link says.
+
+    Without braces: ``data-then`` would put members of the login's answer there, a key among them.
+    """
     parts = urlsplit(address) if "\\" not in address and address.isprintable() else None
     ours = parts is not None and not parts.scheme and not parts.netloc and parts.path.startswith(HOME)
-    return address if ours and ".." not in address else HOME
+    if not ours or ".." in unquote(address):
+        return HOME
+    return address.replace("{", "%7B").replace("}", "%7D")
