@@ -98,7 +98,7 @@ async def offer_totp(ctx: Context) -> OfferData:
     summary="Let the offered secret hold, with a code of it",
 )
 async def confirm_totp(ctx: Context) -> RecoveryData:
-    """Ten recovery codes come with it, here and nowhere else. The code counts as a second factor that was just shown."""
+    """Ten recovery codes come with it, here and nowhere else. The code counts as a second factor just shown."""
     identity, own = ctx.app.identity, ctx.principal.id
     _refuse_waiting(ctx)
 
