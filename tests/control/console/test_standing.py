@@ -56,7 +56,7 @@ async def test_terms_are_tried_before_they_are_asked_for(control: Control, bot: 
     )
     assert "<strong>0</strong> of 1 such call" in missed
     assert "Not covered:" in missed
-    tried: list[Any] = [{}, {"action": HOSTILE}, terms(control, agents=["nobody"]), []]
+    tried: list[Any] = [{}, {"action": HOSTILE}, terms(control, agents=["nobody"])]
     for unfit in tried:
         text = await page(control, "/standing/preview", body=unfit)
         assert "Not yet:" in text
