@@ -21,7 +21,6 @@ from vienna_control.store.tables import intents
 from vienna_kernel.intent import Tier
 from vienna_kernel.ledger.trail import EntryType
 
-_CONSOLE_AGENT = "operators"
 """What operators submit runs as this agent: the intent's source names the person."""
 
 SUBMITTING = (
@@ -150,12 +149,12 @@ def _submission(body: _Body, claimed: dict[str, Any], *, override_tier: Tier | N
 
 
 def _console_agent(ctx: Context, tx: Tx) -> str:
-    found = registry.find(tx.conn, ctx.principal.tenant, _CONSOLE_AGENT)
+    found = registry.find(tx.conn, ctx.principal.tenant, registry.OPERATORS)
     if found is None:
         fresh = Agent(
             id="",
             tenant=ctx.principal.tenant,
-            name=_CONSOLE_AGENT,
+            name=registry.OPERATORS,
             type="operators",
             description="What operators submit themselves.",
         )

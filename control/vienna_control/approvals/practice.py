@@ -31,7 +31,6 @@ from vienna_kernel.lifecycle import Event, Status, advance
 
 KIND = "practice"
 ACTION = "vienna.practice"
-AGENT = "vienna-practice"
 MOST = 6
 """Of one person within ``WINDOW``."""
 
@@ -91,12 +90,14 @@ def _agent(tx: Tx, tenant: str, *, most: int) -> Agent:
     fresh = Agent(
         id="",
         tenant=tenant,
-        name=AGENT,
+        name=registry.PRACTICE,
         type="operators",
         description="Practice approvals of people.",
         allowed_actions=(),
     )
-    return registry.find(tx.conn, tenant, AGENT) or registry.register(tx, fresh, actor="system", most=most)
+    return registry.find(tx.conn, tenant, registry.PRACTICE) or registry.register(
+        tx, fresh, actor="system", most=most
+    )
 
 
 def _recent(tx: Tx, agent_id: str, operator_id: str) -> int:

@@ -22,6 +22,13 @@ from vienna_kernel.ledger.trail import EntryType
 type Enforcement = Literal["observe", "enforce_high", "enforce"]
 type AgentStatus = Literal["active", "suspended", "inactive"]
 
+OPERATORS = "operators"
+"""The agent of what people submit themselves."""
+PRACTICE = "vienna-practice"
+"""The agent that people practise with."""
+OWN = frozenset({OPERATORS, PRACTICE})
+"""Agents of ours: nobody else registers under their names, and no gate joins as one."""
+
 RUNGS: tuple[Enforcement, ...] = ("observe", "enforce_high", "enforce")
 START_TRUST = 50.0
 
@@ -144,6 +151,8 @@ def register(tx: Tx, agent: Agent, *, actor: str, most: int) -> Agent:
 
     ``most``: how many agents the registry may hold. Raises ``NameTakenError``, ``FullError``.
     """
+    if agent.name in OWN and actor != "system":
+        raise NameTakenError(f"{agent.name!r} is an agent of the control plane's own")
     if find(tx.conn, agent.tenant, agent.name) is not None:
         raise NameTakenError(f"an agent named {agent.name!r} is registered already")
     if (tx.conn.scalar(select(func.count()).select_from(agents)) or 0) >= most:

@@ -100,6 +100,8 @@ def enrol(
     agent = registry.find(tx.conn, wanted.tenant, wanted.agent)
     if wanted.allowed != ANY_AGENT and wanted.allowed not in (wanted.agent, agent.id if agent else None):
         raise RefusedError(f"this join token is not for the agent {wanted.agent!r}")
+    if (agent.name if agent else wanted.agent) in registry.OWN:
+        raise RefusedError("this agent is the control plane's own: no gate speaks for it")
     holder = VerifyingKey.from_jwk(wanted.public_jwk)
     known = _known(tx, holder.kid)
     _prove(tx, wanted, known)

@@ -12,6 +12,7 @@ from gate_end import application, enrolled, join_token
 from people import People
 from planes import AGENT_KEY, Control, key_of
 from vienna_control.clock import FixedClock, iso
+from vienna_control.fleet.registry import OWN
 from vienna_kernel.signing import SigningKey
 
 ENROL = "/api/v1/sidecars/enrol"
@@ -49,6 +50,18 @@ async def test_nobody_enrols_somebody_elses_key(control: Control, holder: Signin
     status, _ = await apply(control, {name: honest[name] for name in honest if name != "proof"})
     assert status == 422
     assert (await apply(control, honest))[0] == 200
+
+
+@pytest.mark.parametrize("agent", sorted(OWN))
+async def test_no_gate_speaks_for_an_agent_of_ours(
+    control: Control, holder: SigningKey, people: People, agent: str
+) -> None:
+    body = application(control, holder, token=join_token(control), agent=agent)
+    status, answer = await apply(control, body)
+    assert (status, answer["error"]["code"]) == (403, "forbidden")
+    assert "control plane's own" in answer["error"]["message"]
+    status, answer = await people.ask("oscar", "POST", "/fleet", {"name": agent})
+    assert (status, answer["error"]["code"]) == (409, "conflict")
 
 
 async def test_a_proof_is_used_once(control: Control, holder: SigningKey) -> None:
