@@ -72,6 +72,16 @@ async def test_who_may_only_look_is_offered_nothing_else(control: Control, bot: 
         assert set(told.values()) == {offers}, (key, told)
 
 
+async def test_a_command_names_the_control_plane_as_it_is_configured(control: Control) -> None:
+    """Behind a proxy the request says http; with a join token beside it, that is the wrong place to send it."""
+    status, text, _ = await control.ask(
+        "GET", "/console/fleet/billing-bot", key="admin", headers={"Host": "elsewhere.example"}
+    )
+    assert status == 200
+    assert b"elsewhere.example" not in text
+    assert f"vienna proxy --control {control.url} --agent".encode() in text
+
+
 async def test_trust_is_a_chart_with_the_same_as_a_table(control: Control) -> None:
     for score in (60, 30, 45):
         body = {"trust_score": score, "reason": f"review {score}"}
