@@ -15,7 +15,7 @@ from vienna_control.api.filtering import Q, parsed
 from vienna_control.api.page import Instant, PageQuery
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import Context, Who, route
-from vienna_control.api.window import LOOKED_AT, LOOKED_INTO, Listed, page
+from vienna_control.api.window import Listed, page, rows_for
 from vienna_control.filters.condition import Scope, condition, looks_inside, told
 from vienna_control.filters.traffic import LANGUAGE
 from vienna_control.intake import view
@@ -82,7 +82,7 @@ def _listed(ctx: Context, what: Filter) -> Listed:
         ids=select(intents.c.id).where(intents.c.tenant == ctx.principal.tenant),
         key=intents.c.id,
         test=and_(*tests) if tests else None,
-        rows=LOOKED_INTO if looks_inside(what, LANGUAGE) else LOOKED_AT,
+        rows=rows_for(looks_inside(what, LANGUAGE)),
     )
 
 

@@ -64,17 +64,17 @@ def condition(what: Filter, language: Language, scope: Scope) -> ColumnElement[b
             return or_(*(condition(part, language, scope) for part in parts))
 
 
-def looks_inside(what: Filter, language: Language) -> bool:
-    """Whether it reads what is large in a row."""
+def looks_inside(what: Filter, language: Language) -> int:
+    """How many of its conditions read what is large in a row."""
     match what:
         case Is(key, _):
-            return key in language.inside
+            return int(key in language.inside)
         case Has() | Says():
-            return True
+            return 1
         case Not(one):
             return looks_inside(one, language)
         case Every(parts) | Either(parts):
-            return any(looks_inside(part, language) for part in parts)
+            return sum(looks_inside(part, language) for part in parts)
 
 
 def told(column: ColumnElement[Any]) -> ColumnElement[str]:

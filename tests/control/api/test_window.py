@@ -38,6 +38,13 @@ def page(conn: Connection, what: Listed, **query: object) -> dict[str, object]:
     return window.page(conn, what, asked, noun="things", shape=lambda ids: [{"id": one} for one in ids])
 
 
+@given(large=st.integers(0, 40))
+def test_many_looks_into_a_row_cost_no_more_than_a_few(large: int) -> None:
+    rows = window.rows_for(large)
+    assert 0 < rows <= window.LOOKED_AT
+    assert not large or rows * large <= window.LOOKED_INTO * 4
+
+
 @given(
     kind=st.sampled_from([None, "seven", "other", "none"]),
     rows=st.integers(1, ROWS + 2),
