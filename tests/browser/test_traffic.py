@@ -67,6 +67,14 @@ def test_a_filter_that_does_not_read_says_where(shared: Vienna, new_page: NewPag
     expect(page.get_by_role("combobox", name="Filter")).to_be_focused()
 
 
+def test_a_page_that_the_browser_kept_is_read_anew(shared: Vienna, new_page: NewPage) -> None:
+    """Whoever goes back after somebody logged out sees the login, not what stood there."""
+    page = at(new_page(), shared, "dora", "/traffic")
+    page.context.clear_cookies()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    page.wait_for_url("**/console/login?*", timeout=5000)
+
+
 def test_from_a_call_that_nothing_reads_to_a_mapping(shared: Vienna, new_page: NewPage) -> None:
     answer = shared.call("POST", NOWHERE, json={"subject": '<img src=x onerror="document.title=1">'})
     assert answer.status_code == 403

@@ -42,4 +42,5 @@ function read(text) {
 }
 
 window.addEventListener("pagehide", () => source?.close());
-window.addEventListener("pageshow", (event) => (event.persisted ? open() : null));
+// A page that the browser kept may show what whoever sits here now may not see: it is read anew.
+window.addEventListener("pageshow", (event) => (event.persisted ? location.reload() : null));
