@@ -149,7 +149,7 @@ async function goToLine(number) {
 async function backtest(own) {
   own.elements.namedItem("from").value = new Date(Date.now() - Number(own.querySelector("#backtest-days").value) * DAY).toISOString();
   const told = await send(own);
-  if (told) await window.htmx.ajax("GET", `/console/policies/backtests/${encodeURIComponent(told.id)}`, { source: "#backtest", target: "#backtest", swap: "outerHTML" });
+  if (told) await window.htmx.ajax("GET", `/console/policies/backtests/${encodeURIComponent(told.id)}`, { source: "#backtest", target: "#backtest" });
 }
 
 if (form) {
