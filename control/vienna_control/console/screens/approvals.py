@@ -58,6 +58,9 @@ async def approval(visit: Visit) -> dict[str, Any]:
         "tab": visit.query.get("tab") if visit.query.get("tab") in TABS else "request",
         "voted": any(vote["operator_id"] == visit.principal.id for vote in found["votes"]),
     }
+    if visit.fragment == "people":  # alone, it needs no more than they
+        asked = await visit.ask("GET /approvals/{id}/people", id=visit.path["id"])
+        return told | {"people": asked["people"]}
     return told if visit.fragment in _PARTS else told | await _beside(visit, found)
 
 

@@ -35,7 +35,7 @@ document.addEventListener("htmx:after:swap", () => {
   signature = now;
   if (is[1] !== was[1]) announce("What is asked has changed. Look again.");
   else if (is[0] !== was[0]) announce(`It is ${is[0]} now.`);
-  renew("decide");
+  renew("decide", "people");
 });
 
 document.addEventListener("vienna:sent", ({ target }) => {
