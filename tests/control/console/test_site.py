@@ -53,6 +53,20 @@ async def test_an_agent_or_its_gate_is_shown_no_page(control: Control, one: Page
     assert b"this is for: any operator" in page
 
 
+@pytest.mark.parametrize("one", PREVIEWS, ids=named)
+async def test_an_agent_has_nothing_previewed(control: Control, one: Page) -> None:
+    status, page, _ = await control.ask("POST", address(one), key="agent", body={})
+    assert status == 403
+    assert b"this is for: any operator" in page
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "PATCH", "DELETE", "POST"])
+async def test_a_page_is_read_and_nothing_else(control: Control, method: str) -> None:
+    for path in ("/console/", "/console/settings", "/console/nothing"):
+        status, _, _ = await control.ask(method, path, key="admin")
+        assert status == 405, path
+
+
 @pytest.mark.parametrize("who", sorted(ONE_OF_EACH))
 async def test_every_page_is_there_for_every_role_or_says_why_not(control: Control, who: str) -> None:
     for one in CLOSED:
