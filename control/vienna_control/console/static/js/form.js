@@ -103,7 +103,7 @@ export async function send(form, more = {}) {
     say(form, error.field, error.message);
     return null;
   }
-  if (form.dataset.confirm && !(await confirmed(form.dataset.confirm, form.dataset.confirmLabel))) return null;
+  if (form.dataset.confirm && !(await confirmed(form))) return null;
   form.dataset.busy = "yes";
   const buttons = [...form.querySelectorAll("button:not([type=button])")].filter((button) => !button.disabled);
   for (const button of buttons) button.disabled = true;
@@ -139,9 +139,12 @@ function request(form, body) {
   return call(method, path, method === "GET" || (method === "DELETE" && !Object.keys(body).length) ? undefined : body);
 }
 
-async function confirmed(words, label = "Yes") {
+/** Asks with the form's own words; its consent looks as dangerous as the button that sends it. */
+async function confirmed(form) {
+  const { confirm: words, confirmLabel: label = "Yes" } = form.dataset;
+  const danger = form.querySelector("button.danger:not([type=button])") ? "danger" : "";
   const answer = await ask("Are you sure?", el("form", { method: "dialog" }, el("p", {}, words),
-    el("div", { class: "buttons" }, el("button", { value: "yes" }, label), el("button", { value: "", class: "quiet" }, "Cancel"))));
+    el("div", { class: "buttons" }, el("button", { value: "yes", class: danger }, label), el("button", { value: "", class: "quiet" }, "Cancel"))));
   return answer === "yes";
 }
 
