@@ -51,7 +51,7 @@ async def test_what_was_seen_to_says_by_whom_and_is_not_open(control: Control, p
     await people.ask("oscar", "POST", f"/alerts/{alert}/acknowledge", {"note": f"called them {NASTY}"})
     assert "something is off" not in await read(control)
     page = await read(control, state="acknowledged")
-    assert "oscar@example.com saw to it" in page
+    assert "oscar@example.com acknowledged it" in page
     assert "<img src=x" not in page
     assert f'id="{alert}"' in await read(control, id=alert)
 

@@ -8,7 +8,7 @@ from vienna_control.console.page import page
 from vienna_control.console.visit import Visit
 
 PAGE = 50
-STATES = {"open": "Open", "acknowledged": "Seen to", "all": "All"}
+STATES = {"open": "Open", "acknowledged": "Acknowledged", "all": "All"}
 SEVERITIES = ("critical", "warning", "info")
 
 
