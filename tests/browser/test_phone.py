@@ -146,7 +146,7 @@ def test_a_passkey_is_renamed_removed_and_made_anew(phone: Phone, house: Vienna)
     expect(named).to_have_count(0)
     assert names() == []
     if not page.get_by_label("What you call it").is_visible():
-        page.get_by_text("Another passkey").tap()
+        page.get_by_text("Add a passkey").tap()
     page.get_by_label("What you call it").fill("new phone")
     page.get_by_role("button", name="Make a passkey").tap()
     expect(named).to_have_text("new phone")

@@ -143,7 +143,7 @@ def _warrant_key(app: App, stored: Stored, now: datetime) -> Check:
     made = stored.key_at
     if made is None:
         return Check("warrant key", "fail", "there is none", "restart: one is made")
-    return Check("warrant key", "ok", f"signs for {(now - from_iso(made)).days} days")
+    return Check("warrant key", "ok", f"made {(now - from_iso(made)).days} days ago")
 
 
 def _ca(app: App, now: datetime) -> Check:
