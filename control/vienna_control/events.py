@@ -18,6 +18,8 @@ from typing import Any, Self
 
 _RING = 2048
 _BACKLOG = 4096
+MOST_STREAMS = 32
+"""At once, of one person: tabs, terminals and scripts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Bus:
         self._floor = self._next_id - 1
         self._ring: deque[Event] = deque(maxlen=_RING)
         self._subscriptions: set[Subscription] = set()
+        self._of: dict[str, list[Subscription]] = {}
 
     @property
     def last_id(self) -> int:
@@ -116,11 +119,17 @@ class Bus:
         return event
 
     def subscribe(
-        self, names: Iterable[str] | None = None, *, after: int | None = None, tenant: str | None = None
+        self,
+        names: Iterable[str] | None = None,
+        *,
+        after: int | None = None,
+        tenant: str | None = None,
+        who: str = "",
     ) -> Subscription:
         """Listen from now on; with ``after`` (a ``Last-Event-ID``) first what was missed, as far as it is kept.
 
-        ``names``: None means every public event. ``tenant``: None means all tenants.
+        ``names``: None means every public event. ``tenant``: None means all tenants. ``who``: whoever has
+        ``MOST_STREAMS`` already loses the oldest; nobody refuses a page that is opened once more.
         """
         wanted = None if names is None else frozenset(names)
         subscription = Subscription(self, wanted, tenant)
@@ -129,7 +138,15 @@ class Bus:
                 if event.id > after:
                     subscription._deliver(event)
         self._subscriptions.add(subscription)
+        if who:
+            self._count(who, subscription)
         return subscription
+
+    def _count(self, who: str, subscription: Subscription) -> None:
+        open_ones = [one for one in self._of.pop(who, []) if one in self._subscriptions]
+        if len(open_ones) >= MOST_STREAMS:
+            open_ones.pop(0).close()
+        self._of[who] = [*open_ones, subscription]
 
     def kept_since(self, after: int) -> bool:
         """Whether every public event after this id is still here; if not, a listener must reload its view."""

@@ -89,7 +89,7 @@ class PushService:
             self._server.server_close()
 
 
-NOTIFY = {"notify": {"private_networks": ["127.0.0.0/8"]}}
+NOTIFY = {"notify": {"push_networks": ["127.0.0.0/8"]}}
 """Settings of a control plane that may send to it."""
 
 

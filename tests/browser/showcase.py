@@ -90,7 +90,7 @@ def _control(folder: Path) -> dict[str, Any]:
         (policies / "mappings" / f"{name}.yaml").write_text(text)
     return {
         "policies": [str(shipped()), str(policies)],
-        "notify": {"private_networks": ["127.0.0.0/8"]},
+        "notify": {"private_networks": ["127.0.0.0/8"], "push_networks": ["127.0.0.0/8"]},
         "break_glass": True,
     }
 

@@ -79,3 +79,18 @@ async def test_closing_ends_whoever_waits() -> None:
     await asyncio.sleep(0)
     bus.close()
     assert await listening == []
+
+
+async def test_one_person_has_so_many_streams_and_then_loses_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(events, "MOST_STREAMS", 2)
+    bus = Bus()
+    first, second = bus.subscribe(who="operator:a"), bus.subscribe(who="operator:a")
+    other = bus.subscribe(who="operator:b")
+    second.close()
+    third = bus.subscribe(who="operator:a")  # one of three has ended: there is room
+    bus.subscribe(who="operator:a")
+    bus.publish("x", {}, tenant="t")
+    assert await anext(first, None) is None
+    assert [(await anext(one)).name for one in (third, other)] == ["x", "x"]

@@ -49,7 +49,9 @@ async def stream(ctx: Context) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
     missed = after is not None and not bus.kept_since(after)
-    with bus.subscribe(names, after=after, tenant=ctx.principal.tenant) as subscription:
+    with bus.subscribe(
+        names, after=after, tenant=ctx.principal.tenant, who=ctx.principal.actor
+    ) as subscription:
         await response.prepare(ctx.request)
         greeting = f"retry: {_RETRY_MS}\n: connected\nid: {bus.last_id}\n\n"
         await response.write(greeting.encode() + (b"event: reset\ndata: {}\n\n" if missed else b""))

@@ -238,6 +238,6 @@ def _wanted(ctx: Context) -> Wanted:
         secrets=secrets,
         routing=body.routing,
     )
-    if wrong := registry.judge(found, app.notify.guard, plain=app.notify.plain):
+    if wrong := registry.judge(found, app.notify.push_guard, plain=app.notify.plain):
         raise Problem(Code.VALIDATION_FAILED, wrong.replace("/secrets/url", "/endpoint"))
     return found

@@ -15,15 +15,17 @@ class NotifyConfig(Section):
 
     Attributes:
         private_networks: Networks (CIDR) beside the public ones that channels may connect to.
+        push_networks: The same for push services of people's own devices: not admins, but everybody names those.
         slack_api: Where Slack's Web API is.
         pagerduty_api: Where PagerDuty takes events.
     """
 
     private_networks: tuple[str, ...] = ()
+    push_networks: tuple[str, ...] = ()
     slack_api: str = "https://slack.com/api"
     pagerduty_api: str = "https://events.pagerduty.com"
 
-    @field_validator("private_networks")
+    @field_validator("private_networks", "push_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:

@@ -25,9 +25,15 @@ from vienna_control.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Attributes: ``plain``: destinations without TLS are taken (dev and test)."""
+    """Channels and what they need.
+
+    Attributes:
+        push_guard: Of the push services of people's own devices.
+        plain: Destinations without TLS are taken (dev and test).
+    """
 
     guard: Guard
+    push_guard: Guard
     outbox: Outbox
     sender: Sender
     plain: bool
@@ -46,7 +52,7 @@ def notifier(
 ) -> Notifier:
     """Make it, and have the store tell the outbox of each event."""
     config, plain = settings.control.notify, settings.lenient
-    guard = Guard(config.private_networks)
+    guard, push_guard = Guard(config.private_networks), Guard(config.push_networks)
     web = Web(guard, plain=plain)
     channels: Mapping[str, Channel] = {
         "slack": Slack(web, config.slack_api),
@@ -54,9 +60,9 @@ def notifier(
         "email": Mail(guard, clock.now, plain=plain),
         "webhook": Webhook(web, clock.now),
         "pagerduty": PagerDuty(web, config.pagerduty_api),
-        "web_push": WebPush(web, push, clock.now, base_url=base_url),
+        "web_push": WebPush(Web(push_guard, plain=plain), push, clock.now, base_url=base_url),
     }
     outbox = Outbox()
     store.outbox(outbox)
     sender = Sender(store, clock, sealer, channels, base_url=base_url, count=count)
-    return Notifier(guard, outbox, sender, plain)
+    return Notifier(guard, push_guard, outbox, sender, plain)

@@ -24,6 +24,7 @@ async def service() -> AsyncIterator[Receiver]:
 def settings(tmp_path: Path, service: Receiver) -> dict[str, Any]:
     notify = {
         "private_networks": ["127.0.0.0/8"],
+        "push_networks": ["127.0.0.0/8"],
         "slack_api": f"{service.url}/api",
         "pagerduty_api": service.url,
     }
