@@ -103,7 +103,7 @@ def may_vote(
     if any(vote.operator_id == voter.id for vote in votes):
         return Refused(Reason.ALREADY_VOTED, "one person counts once")
     if voter.stands_for and any(voter.stands_for in (vote.operator_id, vote.stands_for) for vote in votes):
-        return Refused(Reason.ALREADY_VOTED, "whom you stand in for has had their say")
+        return Refused(Reason.ALREADY_VOTED, "the person stood in for has had their say")
     return Granted()
 
 

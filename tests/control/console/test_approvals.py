@@ -64,6 +64,33 @@ async def test_who_may_not_decide_has_no_form_and_reads_why(
     assert "one person counts once" in text
 
 
+async def test_who_decides_is_told_anew_after_each_vote(control: Control, bot: Gate, people: People) -> None:
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    part = {"HX-Request": "true", "HX-Target": "section#people"}
+    before = await page(control, "alice", held.approval_id, **part)
+    assert before.lstrip().startswith("<section")
+    assert "alice@example.com" in before
+    assert "one person counts once" not in before
+    await people.approve("alice", held.approval_id)
+    assert "one person counts once" in await page(control, "alice", held.approval_id, **part)
+    await people.approve("bob", held.approval_id)
+    after = await page(control, "alice", held.approval_id, **part)
+    assert " hidden>" in after
+    assert "@example.com" not in after
+
+
+async def test_only_those_who_may_comment_have_a_form_for_it(control: Control, bot: Gate) -> None:
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    address = f"/approvals/{held.approval_id}/comments"
+    for who, may in (("alice", True), ("victor", False), ("audrey", False)):
+        assert (address in await page(control, who, held.approval_id)) is may, who
+
+
+async def test_what_is_typed_of_a_target_is_told_where_it_is_not_its_end(control: Control, bot: Gate) -> None:
+    held = await bot.consult("POST", REFUNDS, {**REFUND, "order": "ORD-1"})
+    assert "letters and digits: <b>ORD1</b>" in await page(control, "alice", held.approval_id)
+
+
 async def test_the_higher_tiers_have_no_button_that_a_key_presses(control: Control, bot: Gate) -> None:
     refund = await bot.consult("POST", REFUNDS, REFUND)
     ticket = await bot.consult("POST", TICKETS, {"subject": "late parcel"})

@@ -169,7 +169,7 @@ function tell(form, error) {
     else rest.push(one);
   }
   const place = form.querySelector("[data-problem]");
-  if (place) place.replaceChildren(error.message, ...(error.code === "unauthenticated" ? [" ", again()] : []));
+  if (place) place.replaceChildren(error.message, ...(error.code === "unauthenticated" && !form.dataset.api.includes(" /auth/") ? [" ", again()] : []));
   else toast(error.message, "no");
   form.querySelector("[aria-invalid=true]")?.focus();
 }
