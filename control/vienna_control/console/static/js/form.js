@@ -203,6 +203,7 @@ const waiting = new WeakMap();
 
 /** Shows what the fields of a form with `data-preview` would be, now. */
 export async function preview(form) {
+  if (!form.isConnected) return; // sent meanwhile, and gone from the page
   const into = document.querySelector(form.dataset.previewInto);
   let body;
   try {
