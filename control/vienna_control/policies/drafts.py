@@ -59,6 +59,8 @@ def drawn(row: rows.Row, then: Then, rules: RuleSet) -> Draft:
     notes = tests.notes + (
         [f"the call means {len(parts)} things; this is the first"] if len(parts) > 1 else []
     )
+    if then == "require_approval" and before is not None:
+        notes.append(f"it is asked before {row['rule']}: people and groups that one names are not taken over")
     if before is None:
         notes.append("its priority is a guess: rules of a higher one are asked first")
     rule = {
@@ -67,7 +69,7 @@ def drawn(row: rows.Row, then: Then, rules: RuleSet) -> Draft:
         "priority": _PRIORITY if before is None else before,
         "enabled": True,
         "when": pack([*about(asked), *tests.found]),
-        "then": _then(then, row["id"]),
+        "then": _then(then, row),
     }
     return Draft(rule, says, tuple(notes))
 
@@ -123,13 +125,13 @@ def _prefix(then: Then) -> str:
     return {"allow": "may", "require_approval": "ask", "deny": "no"}[then]
 
 
-def _then(then: Then, intent_id: str) -> dict[str, Any]:
+def _then(then: Then, row: rows.Row) -> dict[str, Any]:
     match then:
         case "allow":
             return {"action": "allow", "tier": "T0", "may_lower": True}
         case "deny":
-            return {"action": "deny", "reason": f"drawn from {intent_id}"}
-    return {"action": "require_approval"}
+            return {"action": "deny", "reason": f"drawn from {row['id']}"}
+    return {"action": "require_approval", "tier": max(Tier(row["tier"]), Tier.T1).value}
 
 
 def _numbered(step: str) -> bool:

@@ -171,6 +171,16 @@ async def test_no_rule_is_drawn_that_lets_go_what_many_are_asked_for(people: Peo
     assert (status, "POST /api/v1/standing" in answer["error"]["message"]) == (422, True)
 
 
+async def test_a_rule_drawn_to_ask_people_asks_no_fewer_than_were_asked(
+    people: People, traffic: Gate
+) -> None:
+    intent = await newest(people, "verdict:hold tier:T2")
+    _, answer = await people.ask("oscar", "GET", f"/intents/{intent}/rule-draft")
+    action = answer["data"]["rule"]["body"]["action"]
+    assert (action["type"], action["risk_tier_override"]) == ("require_approval", "T2")
+    assert any("not taken over" in note for note in answer["data"]["notes"])
+
+
 async def test_a_mapping_is_drawn_that_reads_the_call(people: People, traffic: Gate) -> None:
     intent = await newest(people, "grade:unmapped method:PUT")
     status, answer = await people.ask("oscar", "GET", f"/intents/{intent}/mapping-draft")
