@@ -184,7 +184,9 @@ def test_a_description_becomes_a_mapping_to_be_looked_at_and_kept(
     described = json.dumps(SHOP).encode()
     document.set_input_files({"name": "shop.json", "mimeType": "application/json", "buffer": described})
     page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#proposed-says")).to_contain_text("for shop.example")
+    expect(page.locator("#proposed-says")).to_contain_text(
+        "for shop.example", timeout=30_000
+    )  # a process of its own
     page.get_by_role("button", name="Propose it").click()
     page.wait_for_url("**/console/policies/changes/*")
     approved(desk("dirk", page.url.partition("/console")[2]))

@@ -47,7 +47,7 @@ EDITS = {
     "deleted": ("DELETE FROM entries WHERE idx = 12", Fault.DELETED, 12),
     "cut": ("DELETE FROM entries WHERE idx >= 30", Fault.CUT, 30),
     "taken_out_of_order": ("UPDATE entries SET idx = NULL WHERE idx = 12", Fault.DELETED, 12),
-    "checkpoint": ("UPDATE checkpoints SET root = head WHERE size = 26", Fault.CHECKPOINT, 25),
+    "checkpoint": ("UPDATE checkpoints SET root = head WHERE size = 27", Fault.CHECKPOINT, 26),
     "checkpoints_gone": ("DELETE FROM checkpoints", Fault.UNSIGNED, 0),
 }
 
@@ -74,12 +74,12 @@ async def test_a_tail_cut_with_its_checkpoints_contradicts_the_second_place(
 ) -> None:
     path = tmp_path / "vienna.db"
     with sqlite3.connect(path) as raw:
-        raw.execute("DELETE FROM entries WHERE idx >= 26")
-        raw.execute("DELETE FROM checkpoints WHERE size > 26")
+        raw.execute("DELETE FROM entries WHERE idx >= 27")
+        raw.execute("DELETE FROM checkpoints WHERE size > 27")
     assert verify_store(path, authority.log_public).valid
     report = verify_store(path, authority.log_public, witnessed=[signed.checkpoint])
     assert isinstance(report.result, Break)
-    assert (report.result.fault, report.result.index) == (Fault.RESTORED, 26)
+    assert (report.result.fault, report.result.index) == (Fault.RESTORED, 27)
 
 
 async def test_entries_not_signed_yet_are_counted_and_held_against_their_leaf(
