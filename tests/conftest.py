@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -20,6 +21,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell: an ignored interrupt is handed down to every process that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def _keep_for_good(phase: str, info: dict[str, int]) -> None:
+    """What outlived a full collection is not looked at again: else each costs a second once a worker has run thousands
+    of tests, and what is compiled and cached for them is two million objects.
+    """
+    if phase == "stop" and info["generation"] == 2:
+        gc.freeze()
+
+
+gc.set_threshold(20_000, 20, 20)
+gc.callbacks.append(_keep_for_good)
 
 _WAIT_LONGEST = ("proxy/doors", "proxy", "cli", "browser", "journeys", "control")
 
