@@ -252,6 +252,7 @@ def _note(conn: Connection, size: int) -> str | None:
     "/audit/verify",
     who=Who.AUDITOR,
     writes=None,
+    pure=True,
     body=VerifyBody,
     optional_body=True,
     summary="Hold the stored trail against its signatures",

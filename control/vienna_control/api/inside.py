@@ -1,7 +1,7 @@
 """The API from within: what a page made here shows is what the route of the same name answers.
 
 1. The row of the access table, the query and the body are judged and validated as for a caller from outside.
-2. Nothing is changed this way: only ``GET`` routes, and routes that declare that they write nothing to the trail.
+2. Nothing is changed this way: only ``GET`` routes, and those that are declared ``pure``.
 3. What comes back is the JSON a caller from outside would read, as plain data.
 """
 
@@ -21,24 +21,24 @@ from vienna_control.api.server import read_body, read_query
 if TYPE_CHECKING:
     from vienna_control.app import App
 
-__all__ = ["Inside"]
+__all__ = ["Inside", "askable"]
+
+
+def askable(routes: Iterable[Route]) -> dict[str, Route]:
+    """Those of them that can be asked from within, by name: ``GET /approvals/{id}``."""
+    return {
+        f"{one.method} {one.template.removeprefix(API)}": one
+        for one in routes
+        if not one.raw and one.template.startswith(API) and (one.method == "GET" or one.pure)
+    }
 
 
 class Inside:
-    """Routes by method and documented path, for whoever stands behind the edge already."""
+    """What can be asked by whoever stands behind the edge already."""
 
     def __init__(self, app: App, routes: Iterable[Route]) -> None:
         self._app = app
-        self._routes: dict[tuple[str, str], Route] = {
-            (one.method, one.template.removeprefix(API)): one
-            for one in routes
-            if not one.raw and one.template.startswith(API) and (one.method == "GET" or not one.writes)
-        }
-
-    @property
-    def routes(self) -> list[Route]:
-        """Every route that can be asked for."""
-        return list(self._routes.values())
+        self._routes = askable(routes)
 
     async def ask(
         self,
@@ -50,12 +50,11 @@ class Inside:
         query: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Any:
-        """``data`` of the answer. ``route``: ``GET /approvals/{id}``, a name of a declaration.
+        """``data`` of the answer. ``route``: its name, as ``askable`` has it.
 
-        Errors: ``Problem`` as the API would answer it; ``KeyError``: no such route, or one that changes something.
+        Errors: ``Problem`` as the API would answer it; ``KeyError``: no such route, or none that can be asked so.
         """
-        method, _, template = route.partition(" ")
-        declared = self._routes[method, template]
+        declared = self._routes[route]
         judge(declared.who, principal)
         context = Context(
             app=self._app,

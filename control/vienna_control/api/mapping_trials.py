@@ -65,6 +65,7 @@ class CoverageQuery(BaseModel):
     "/mappings/test",
     who=Who.READER,
     writes=None,
+    pure=True,
     body=TestBody,
     summary="What one request would mean",
 )

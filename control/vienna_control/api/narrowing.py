@@ -45,6 +45,7 @@ class NarrowData(BaseModel):
     "/approvals/{id}/narrow",
     who=Who.APPROVER,
     writes=None,
+    pure=True,
     body=NarrowBody,
     data=NarrowData,
     summary="What a request would be with parameters lowered, and what it would take",

@@ -106,6 +106,7 @@ async def list_evaluations(ctx: Context) -> dict[str, Any]:
     "/policies/evaluate",
     who=Who.READER,
     writes=None,
+    pure=True,
     body=EvaluateBody,
     data=EvaluationData,
     summary="A dry run",

@@ -72,6 +72,7 @@ class Route:
         raw: The handler answers a whole response; there is no envelope.
         optional_body: No body is read as an empty object.
         step_up: Outside dev and test it wants a second factor that was shown a moment ago.
+        pure: It has a body, and changes nothing, no row either: pages may ask it, as they may any ``GET``.
         forwarded: The request is somebody else's, sent on to be judged: any method is answered, and only
             ``X-Vienna-Key`` or a certificate says who asks.
     """
@@ -90,6 +91,7 @@ class Route:
     raw: bool
     optional_body: bool
     step_up: bool
+    pure: bool
     forwarded: bool
 
     @property
@@ -112,6 +114,7 @@ def route(
     raw: bool = False,
     optional_body: bool = False,
     step_up: bool = False,
+    pure: bool = False,
     forwarded: bool = False,
     root: str = API,
 ) -> Callable[[Handler], Handler]:
@@ -123,6 +126,8 @@ def route(
     entry_types = () if writes is None else writes if isinstance(writes, tuple) else (writes,)
     if method == "GET" and entry_types:
         raise ValueError(f"GET {path} may not write to the trail")
+    if pure and entry_types:
+        raise ValueError(f"{method} {path} writes to the trail, so it is not pure")
 
     def declare(handler: Handler) -> Handler:
         declared = Route(
@@ -140,6 +145,7 @@ def route(
             raw=raw,
             optional_body=optional_body,
             step_up=step_up,
+            pure=pure,
             forwarded=forwarded,
         )
         handler.__route__ = declared  # type: ignore[attr-defined]  # found again by routes_of

@@ -87,6 +87,7 @@ def requested(ctx: Context, tx: Tx, terms: Terms) -> RequestedData:
     "/standing/preview",
     who=Who.READER,
     writes=None,
+    pure=True,
     body=PreviewBody,
     summary="What terms would have covered in recorded traffic",
 )

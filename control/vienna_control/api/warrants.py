@@ -157,6 +157,7 @@ async def read_warrant(ctx: Context) -> dict[str, Any]:
     "/warrants/verify",
     who=Who.READER_OR_AGENT,
     writes=None,
+    pure=True,
     body=VerifyBody,
     data=VerifyData,
     summary="Whether a warrant is genuine, in force, and covers what one wants to do",
