@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import httpx
 import orjson
 import pytest
 import yaml
-from aiohttp import WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSMsgType, web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -251,11 +251,12 @@ class FakeControl:
         task.add_done_callback(lambda done: done.exception() and print("fake control:", done.exception()))
 
     def say(self, frame: Any) -> None:
-        """Speak unasked to every gate."""
+        """Speak unasked to every gate that is still there: one of an earlier test may just be going."""
 
         async def send() -> None:
             for one in list(self._sockets):
-                await one.send_str(frame.model_dump_json())
+                with suppress(ClientConnectionResetError):
+                    await one.send_str(frame.model_dump_json())
 
         asyncio.run_coroutine_threadsafe(send(), self._loop).result(5)
 
