@@ -64,8 +64,8 @@ def violations(browser: Browser, page: Page) -> list[Any]:
             bypass_csp=True,
             color_scheme=theme,
             viewport={"width": width, "height": 800},
+            storage_state=page.context.storage_state(),
         )
-        context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
         other = context.new_page()
         other.goto(page.url)
         other.evaluate(AXE)
