@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from console_kit import api, data, page
 from gate_end import Gate
 from planes import Control
 
 HOSTILE = '<img src=x onerror="alert(1)">\u202eevil'
 TICKETS = "https://payments.example/v1/tickets"
 ORDERS = "https://payments.example/v1/orders/ORD-1"
-
-
-async def page(control: Control, path: str, key: str = "viewer") -> str:
-    status, text, _ = await control.ask("GET", f"/console{path}", key=key)
-    assert status == 200, text
-    return str(text.decode())
-
-
-async def data(control: Control, path: str, key: str = "viewer") -> Any:
-    asked = {"Accept": "application/json"}
-    status, told, _ = await control.ask("GET", f"/console{path}", key=key, headers=asked)
-    assert status == 200, told
-    return told["data"]
-
-
-async def api(control: Control, method: str, path: str, body: Any = None, key: str = "admin") -> Any:
-    _, told, _ = await control.ask(method, f"/api/v1{path}", key=key, body=body)
-    assert told["success"], told
-    return told["data"]
 
 
 async def test_an_agent_stands_with_its_gates_its_calls_and_what_waits(control: Control, bot: Gate) -> None:
@@ -52,9 +33,9 @@ async def test_a_filter_that_nothing_fits_says_so_and_leads_back(control: Contro
 
 async def test_what_others_wrote_about_an_agent_is_text(control: Control) -> None:
     body = {"name": "odd", "description": HOSTILE, "metadata": {HOSTILE: HOSTILE}}
-    await api(control, "POST", "/fleet", body)
-    await api(control, "PUT", "/fleet/odd/trust", {"trust_score": 20, "reason": HOSTILE})
-    await api(control, "POST", "/fleet/odd/suspend", {"reason": HOSTILE})
+    await api(control, "POST", "/fleet", body, key="admin")
+    await api(control, "PUT", "/fleet/odd/trust", {"trust_score": 20, "reason": HOSTILE}, key="admin")
+    await api(control, "POST", "/fleet/odd/suspend", {"reason": HOSTILE}, key="admin")
     for path in ("/fleet", "/fleet/odd", "/fleet/odd/activity", "/fleet/odd/forecast"):
         text = await page(control, path, key="admin")
         assert "<img src=x" not in text, path
@@ -85,7 +66,7 @@ async def test_a_command_names_the_control_plane_as_it_is_configured(control: Co
 async def test_trust_is_a_chart_with_the_same_as_a_table(control: Control) -> None:
     for score in (60, 30, 45):
         body = {"trust_score": score, "reason": f"review {score}"}
-        await api(control, "PUT", "/fleet/billing-bot/trust", body)
+        await api(control, "PUT", "/fleet/billing-bot/trust", body, key="admin")
     text = await page(control, "/fleet/billing-bot")
     assert text.count('<circle class="dot"') == 3
     assert all(f"review {score}" in text for score in (60, 30, 45))
@@ -93,7 +74,7 @@ async def test_trust_is_a_chart_with_the_same_as_a_table(control: Control) -> No
 
 
 async def test_a_forecast_says_what_each_rung_above_would_do(control: Control, bot: Gate) -> None:
-    await api(control, "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True})
+    await api(control, "POST", "/fleet/billing-bot/promote", {"to": "observe", "confirm": True}, key="admin")
     await bot.fetch()
     for number in range(6):
         await bot.consult("POST", TICKETS, {"subject": f"parcel {number}"})
@@ -126,7 +107,7 @@ async def test_a_step_that_waits_for_a_second_person_says_who_asked_first(contro
     assert (asked["lower"], asked["loosen"]["wanted"]) == (None, {"trust": 90.0})
     text = await page(control, "/fleet/billing-bot", key="admin")
     assert "oscar@example.com wants it changed" in text
-    await api(control, "PUT", "/fleet/billing-bot/trust", more)
+    await api(control, "PUT", "/fleet/billing-bot/trust", more, key="admin")
     found = (await data(control, "/fleet/billing-bot"))["agent"]
     assert (found["trust_score"], found["asked_for"]["loosen"]) == (90, None)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import update
 
+from console_kit import api, data, page
 from gate_end import Gate
 from planes import Control
 from vienna_control.clock import FixedClock
@@ -17,28 +17,9 @@ TICKETS = "https://payments.example/v1/tickets"
 BANNER = "data-frozen hidden"
 
 
-async def page(control: Control, path: str = "/freeze", key: str = "viewer") -> str:
-    status, text, _ = await control.ask("GET", f"/console{path}", key=key)
-    assert status == 200, text
-    return str(text.decode())
-
-
-async def data(control: Control, path: str = "/freeze", key: str = "viewer") -> Any:
-    asked = {"Accept": "application/json"}
-    status, told, _ = await control.ask("GET", f"/console{path}", key=key, headers=asked)
-    assert status == 200, told
-    return told["data"]
-
-
-async def api(control: Control, path: str, body: Any, key: str = "ada") -> Any:
-    _, told, _ = await control.ask("POST", f"/api/v1{path}", key=key, body=body)
-    assert told["success"], told
-    return told["data"]
-
-
 async def test_while_anything_is_frozen_every_page_says_so(control: Control) -> None:
     assert BANNER in await page(control, "/fleet")
-    await api(control, "/freeze", {"action": "wire_money", "reason": "drill"})
+    await api(control, "POST", "/freeze", {"action": "wire_money", "reason": "drill"}, key="ada")
     for path in ("/fleet", "/", "/warrants"):
         assert BANNER not in await page(control, path)
 
@@ -46,8 +27,8 @@ async def test_while_anything_is_frozen_every_page_says_so(control: Control) -> 
 async def test_only_an_admin_is_led_to_freezing(control: Control) -> None:
     assert 'data-offer="Freeze…"' in await page(control, "/fleet", key="admin")
     assert "data-offer" not in await page(control, "/fleet", key="operator")
-    assert 'data-api="POST /freeze"' in await page(control, key="admin")
-    assert 'data-api="POST /freeze"' not in await page(control)
+    assert 'data-api="POST /freeze"' in await page(control, "/freeze", key="admin")
+    assert 'data-api="POST /freeze"' not in await page(control, "/freeze")
 
 
 async def test_a_freeze_tells_what_it_ended_and_what_it_refused_since(
@@ -56,7 +37,7 @@ async def test_a_freeze_tells_what_it_ended_and_what_it_refused_since(
     await bot.consult("POST", TICKETS, {"subject": "before"})
     clock.advance(timedelta(seconds=1))
     body = {"agent": "billing-bot", "action": "create_ticket", "reason": HOSTILE}
-    made = await api(control, "/freeze", body)
+    made = await api(control, "POST", "/freeze", body, key="ada")
     clock.advance(timedelta(seconds=1))
     refused = await bot.consult("POST", TICKETS, {"subject": "after"})
     await bot.consult("GET", "https://payments.example/v1/orders/ORD-1")
@@ -77,18 +58,20 @@ async def test_the_second_admin_is_told_who_asked_first_and_the_first_to_wait(
     await control.app.store.write(
         lambda tx: tx.conn.execute(update(operators).where(oscar).values(role="admin"))
     )
-    made = await api(control, "/freeze", {"tenant": True, "reason": "drill"})
+    made = await api(control, "POST", "/freeze", {"tenant": True, "reason": "drill"}, key="ada")
     asked = {"freeze_id": made["freeze_id"], "reason": "over"}
-    assert (await api(control, "/unfreeze", asked))["step"] == "second_person_needed"
-    mine = await page(control, key="ada")
+    assert (await api(control, "POST", "/unfreeze", asked, key="ada"))["step"] == "second_person_needed"
+    mine = await page(control, "/freeze", key="ada")
     assert "You have asked to lift it" in mine
     assert 'data-api="POST /unfreeze"' not in mine
-    theirs = await page(control, key="oscar")
+    theirs = await page(control, "/freeze", key="oscar")
     assert "ada@example.com has asked to lift it" in theirs
     assert "Lift it, as the second" in theirs
     clock.advance(timedelta(hours=1))
-    assert "has asked to lift it" not in await page(control, key="oscar"), "a word counts for an hour"
-    assert "Ask to lift it" in await page(control, key="ada")
+    assert "has asked to lift it" not in await page(control, "/freeze", key="oscar"), (
+        "a word counts for an hour"
+    )
+    assert "Ask to lift it" in await page(control, "/freeze", key="ada")
 
 
 async def test_a_freeze_of_somebody_else_is_not_there(control: Control) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from console_kit import api, images, page
 from gate_end import gate
 from planes import Control
 
@@ -31,23 +30,6 @@ PATHS = [
     "/mappings", "/mappings/new", "/mappings/toy_payments", "/mappings/coverage", "/mappings/import",
     "/action-types", "/action-types/create_refund",
 ]  # fmt: skip
-
-
-async def api(control: Control, method: str, path: str, body: Any = None, key: str = "operator") -> Any:
-    _, told, _ = await control.ask(method, f"/api/v1{path}", key=key, body=body)
-    assert told["success"], told
-    return told["data"]
-
-
-async def page(control: Control, path: str, key: str = "viewer", body: Any = None) -> str:
-    method = "GET" if body is None else "POST"
-    status, text, _ = await control.ask(method, f"/console{path}", key=key, body=body)
-    assert status == 200, text
-    return str(text.decode())
-
-
-def images(text: str) -> int:
-    return text.replace('<img src="/console/static', "").count("<img")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from console_kit import api, data, images, page
 from gate_end import gate
 from people import People
 from planes import Control
@@ -23,28 +24,6 @@ PATHS = [
     "/policies", "/policies/new", "/policies/refund-ceiling", "/policies/templates", "/policies/suggestions",
     "/policies/budgets", "/policies/changes",
 ]  # fmt: skip
-
-
-async def api(control: Control, method: str, path: str, body: Any = None, key: str = "operator") -> Any:
-    _, told, _ = await control.ask(method, f"/api/v1{path}", key=key, body=body)
-    assert told["success"], told
-    return told["data"]
-
-
-async def page(control: Control, path: str, key: str = "viewer", body: Any = None) -> str:
-    method = "GET" if body is None else "POST"
-    status, text, _ = await control.ask(method, f"/console{path}", key=key, body=body)
-    assert status == 200, text
-    return str(text.decode())
-
-
-async def data(control: Control, path: str, body: Any = None, key: str = "viewer") -> Any:
-    method = "GET" if body is None else "POST"
-    _, told, _ = await control.ask(
-        method, f"/console{path}", key=key, body=body, headers={"Accept": "application/json"}
-    )
-    assert told["success"], told
-    return told["data"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -71,7 +50,7 @@ async def test_what_a_rule_says_is_text_wherever_it_stands(control: Control) -> 
     await api(control, "POST", "/policies", RULE)
     for path in ("/policies", "/policies/night"):
         text = await page(control, path, key="operator")
-        assert "<img" not in text.replace('<img src="/console/static', "")
+        assert images(text) == 0
         assert "⟨U+202E⟩" in text
     await api(control, "PATCH", "/policies/night", {"name": "Night"})
     assert "<del>" in await page(control, "/policies/night")
@@ -99,11 +78,11 @@ async def test_rows_become_text_and_text_becomes_rows(control: Control) -> None:
     rows["when"]["members"].append(
         {"field": "parameters.amount", "operator": "gt", "value": "1000", "currency": "eur"}
     )
-    made = (await data(control, "/policies/draft", {"text": begun["text"], "rows": rows}))["draft"]
+    made = (await data(control, "/policies/draft", body={"text": begun["text"], "rows": rows}))["draft"]
     assert made["problems"] == []
     assert made["when"] == "action == 'create_refund' AND parameters.amount > 1000 EUR"
     assert "- {field: parameters.amount, operator: gt, value: 1000, currency: EUR}" in made["text"]
-    back = (await data(control, "/policies/draft", {"text": made["text"]}))["draft"]
+    back = (await data(control, "/policies/draft", body={"text": made["text"]}))["draft"]
     assert back["rows"]["when"]["members"] == [
         *rows["when"]["members"][:1],
         {"field": "parameters.amount", "operator": "gt", "value": "1000", "currency": "EUR"},
@@ -115,7 +94,7 @@ async def test_rows_become_text_and_text_becomes_rows(control: Control) -> None:
 
 async def test_a_text_that_is_no_rule_is_told_by_line_and_by_what_was_expected(control: Control) -> None:
     text = "id: r\nwhen:\n- {field: action, operator: equal, value: x}\nthen: {action: deny}\n"
-    told = (await data(control, "/policies/draft", {"text": text}))["draft"]
+    told = (await data(control, "/policies/draft", body={"text": text}))["draft"]
     assert (told["rule"], told["problems"][0]["line"], told["problems"][0]["field"]) == (
         None,
         3,
@@ -123,14 +102,14 @@ async def test_a_text_that_is_no_rule_is_told_by_line_and_by_what_was_expected(c
     )
     assert "did you mean 'equals'?" in told["problems"][0]["why"]
     assert 'data-line="3"' in await page(control, "/policies/draft", body={"text": text})
-    broken = (await data(control, "/policies/draft", {"text": "id: [\n"}))["draft"]
+    broken = (await data(control, "/policies/draft", body={"text": "id: [\n"}))["draft"]
     assert broken["rows"] is None
     assert broken["problems"][0]["line"]
 
 
 async def test_more_than_a_rule_may_be_is_refused_before_it_is_read(control: Control) -> None:
     """Reading and writing as much YAML as fits into a body takes half a minute."""
-    told = (await data(control, "/policies/draft", {"text": "[" + "1," * 60_000}))["draft"]
+    told = (await data(control, "/policies/draft", body={"text": "[" + "1," * 60_000}))["draft"]
     assert (told["rows"], told["rule"]) == (None, None)
     assert told["problems"][0]["why"] == "longer than 100000 characters"
     rows = {"tags": "a," * 60_000}
@@ -144,15 +123,15 @@ async def test_more_than_a_rule_may_be_is_refused_before_it_is_read(control: Con
 @pytest.mark.parametrize("members", [5, "all", {"word": "all"}, [5, None, "all"]])
 async def test_groups_without_members_are_empty_groups(control: Control, members: Any) -> None:
     rows = {"id": "r", "when": {"word": "all", "members": [{"word": "any", "members": members}]}}
-    told = (await data(control, "/policies/draft", {"text": "", "rows": rows}))["draft"]
+    told = (await data(control, "/policies/draft", body={"text": "", "rows": rows}))["draft"]
     assert told["rule"] is None
     assert "any: []" in told["text"]
 
 
 async def test_what_nobody_touched_keeps_its_comments(control: Control) -> None:
     text = "id: r  # mine\nwhen: action == 'create_refund'\nthen: {action: deny}\n"
-    rows = (await data(control, "/policies/draft", {"text": text}))["draft"]["rows"]
-    told = (await data(control, "/policies/draft", {"text": text, "rows": rows}))["draft"]
+    rows = (await data(control, "/policies/draft", body={"text": text}))["draft"]["rows"]
+    told = (await data(control, "/policies/draft", body={"text": text, "rows": rows}))["draft"]
     assert told["text"] == text
     assert told["rule"]["expression"] == "action == 'create_refund'"
 
@@ -167,7 +146,7 @@ async def test_a_change_takes_back_what_its_text_leaves_out(control: Control) ->
     text = (
         "id: night\nwhen: action == 'x'\nthen:\n  action: require_approval\n  approvals: {groups: [devops]}\n"
     )
-    told = (await data(control, "/policies/draft", {"text": text, "id": "night"}))["draft"]
+    told = (await data(control, "/policies/draft", body={"text": text, "id": "night"}))["draft"]
     changed = await api(control, "PATCH", "/policies/night", told["change"])
     assert changed["action"] == {"type": "require_approval", "approvals": {"groups": ["devops"]}}
     assert (changed["description"], "tags" in changed, changed["expression"]) == ("", False, "action == 'x'")
@@ -181,7 +160,7 @@ async def test_a_dry_run_tells_each_rule_with_what_it_asked(control: Control) ->
     text = await page(control, "/policies/try", body=body)
     assert "Refunds over 1,000 need two people" in text or "refunds-need-two" in text
     assert "5000 EUR" in text
-    assert "<img" not in text.replace('<img src="/console/static', "")
+    assert images(text) == 0
     wrong = await page(control, "/policies/try", body={"target": "nothing"})
     assert 'role="alert"' in wrong
 
@@ -279,7 +258,7 @@ async def test_a_change_that_takes_two_people_says_so_before_and_after(two_peopl
     assert "/approve" not in own
     other = await page(two_people, path, key="admin")
     assert f'data-api="POST {path}/approve"' in other
-    assert "<img" not in other.replace('<img src="/console/static', "")
+    assert images(other) == 0
     assert "/approve" not in await page(two_people, path, key="viewer")
     assert told["change"]["id"] in await page(two_people, "/policies/changes", key="viewer")
     assert 'class="count">1<' in await page(two_people, "/policies")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from console_kit import page
 from gate_end import Gate
 from people import People
 from planes import Control
@@ -19,13 +20,6 @@ def terms(control: Control, **changes: Any) -> dict[str, Any]:
     limits = {"subject": {}, "body": {"optional": True}}
     given = {"action": "create_ticket", "agents": ["billing-bot"], "limits": limits, "count": 5}
     return {**given, "expires_at": ends, "reason": HOSTILE, **changes}
-
-
-async def page(control: Control, path: str, key: str = "viewer", body: Any = None) -> str:
-    method = "GET" if body is None else "POST"
-    status, text, _ = await control.ask(method, f"/console{path}", key=key, body=body)
-    assert status == 200, text
-    return str(text.decode())
 
 
 async def test_asked_for_it_leads_to_its_approval_and_granted_it_says_what_is_left(

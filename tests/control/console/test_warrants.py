@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
+from console_kit import data, page
 from gate_end import Gate
 from planes import Control
 from vienna_control.clock import FixedClock
 
 ORDERS = "https://payments.example/v1/orders/ORD-1"
-
-
-async def page(control: Control, path: str, key: str = "viewer", body: Any = None) -> str:
-    method = "GET" if body is None else "POST"
-    status, text, _ = await control.ask(method, f"/console{path}", key=key, body=body)
-    assert status == 200, text
-    return str(text.decode())
-
-
-async def data(control: Control, path: str, key: str = "viewer") -> Any:
-    asked = {"Accept": "application/json"}
-    status, told, _ = await control.ask("GET", f"/console{path}", key=key, headers=asked)
-    assert status == 200, told
-    return told["data"]
 
 
 @pytest.fixture

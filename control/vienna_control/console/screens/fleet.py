@@ -35,7 +35,7 @@ async def fleet(visit: Visit) -> dict[str, Any]:
     return {"found": found, "charts": charts, "filtered": visit.only(*_FILTERS), "rungs": RUNG_SAYS}
 
 
-@page("/gates", "fleet-gates.html", area="fleet")
+@page("/gates", "fleet_gates.html", area="fleet")
 async def gates(visit: Visit) -> dict[str, Any]:
     """Those that are silent first. ``silent=true``: those alone; ``agent_id``: of one agent."""
     found = await visit.ask(
@@ -68,7 +68,7 @@ async def agent(visit: Visit) -> dict[str, Any]:
     }
 
 
-@page("/fleet/{agent}/forecast", "agent-forecast.html", area="fleet")
+@page("/fleet/{agent}/forecast", "agent_forecast.html", area="fleet")
 async def forecast(visit: Visit) -> dict[str, Any]:
     """What each rung above the agent's own would do to ``days`` of its recorded traffic."""
     name, days = visit.path["agent"], visit.query.get("days", "7")
@@ -89,7 +89,7 @@ async def forecast(visit: Visit) -> dict[str, Any]:
     }
 
 
-@page("/fleet/{agent}/activity", "agent-activity.html", area="fleet")
+@page("/fleet/{agent}/activity", "agent_activity.html", area="fleet")
 async def activity(visit: Visit) -> dict[str, Any]:
     """What it did and what happened to it, newest first."""
     name = visit.path["agent"]

@@ -30,7 +30,7 @@ async def freeze(visit: Visit) -> dict[str, Any]:
     }
 
 
-@page("/freeze/{id}", "freeze-one.html")
+@page("/freeze/{id}", "freeze_one.html")
 async def freeze_one(visit: Visit) -> dict[str, Any]:
     """One, in force or over, with what it stopped."""
     found = await visit.ask("GET /freeze/{id}", id=visit.path["id"])

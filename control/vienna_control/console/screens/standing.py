@@ -24,7 +24,7 @@ async def standing(visit: Visit) -> dict[str, Any]:
     return {"found": found, "open": open_}
 
 
-@page("/standing/new", "standing-new.html", area="standing")
+@page("/standing/new", "standing_new.html", area="standing")
 async def standing_new(visit: Visit) -> dict[str, Any]:
     """A form for one ``action``, which is chosen first; ``agent`` and ``target`` fill it."""
     kinds, agents = await visit.all(
@@ -46,7 +46,7 @@ async def standing_new(visit: Visit) -> dict[str, Any]:
     }
 
 
-@page("/standing/preview", "standing-preview.html", preview=True)
+@page("/standing/preview", "standing_preview.html", preview=True)
 async def standing_preview(visit: Visit) -> dict[str, Any]:
     """What the terms in the body would have covered of recorded traffic."""
     try:
@@ -56,7 +56,7 @@ async def standing_preview(visit: Visit) -> dict[str, Any]:
     return {"told": told, "problem": None}
 
 
-@page("/standing/{id}", "standing-one.html", area="standing")
+@page("/standing/{id}", "standing_one.html", area="standing")
 async def standing_one(visit: Visit) -> dict[str, Any]:
     """One, with its uses."""
     return {"one": await visit.ask("GET /standing/{id}", id=visit.path["id"])}

@@ -25,13 +25,13 @@ async def warrants(visit: Visit) -> dict[str, Any]:
     return {"found": found, "status": status, "statuses": _STATUS, "now": iso(visit.app.clock.now())}
 
 
-@page("/warrants/verify", "warrant-verify.html", area="warrants")
+@page("/warrants/verify", "warrant_verify.html", area="warrants")
 async def verify_form(visit: Visit) -> dict[str, Any]:
     """A token that somebody brings."""
     return {}
 
 
-@page("/warrants/verified", "warrant-verified.html", preview=True)
+@page("/warrants/verified", "warrant_verified.html", preview=True)
 async def verified(visit: Visit) -> dict[str, Any]:
     """Whether the token in the body holds, and for what the body says one wants to do."""
     if not visit.body.get("token"):
