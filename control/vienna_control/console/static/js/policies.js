@@ -9,6 +9,7 @@ const DAY = 86_400_000;
 const PAUSE = 400;
 const form = document.querySelector("#draft");
 let mode = form?.querySelector("#rows").hidden ? "text" : "rows";
+let wanted = mode;
 let asked = 0;
 let waiting = null;
 let last = Promise.resolve(true);
@@ -75,13 +76,25 @@ function markRows() {
   }
 }
 
+// The last word counts: who goes back before the answer is there stays where they are.
 async function change(to) {
-  if (to === mode) return;
+  if (to === wanted) return;
+  wanted = to;
+  clearTimeout(waiting);
+  if (to === mode) {
+    later();
+    return;
+  }
   const told = await judge(to);
-  if (!told) return;
+  if (wanted !== to) return;
+  if (!told) {
+    wanted = mode;
+    return;
+  }
   if (to === "rows") {
     const rows = told.piece("rows");
     if (!rows) {
+      wanted = mode;
       announce("It cannot be shown as rows before it can be read.");
       toast("It cannot be shown as rows before it can be read: see what is wrong below.", "no");
       return;
