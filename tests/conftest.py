@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,29 +22,42 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _keep_for_good(phase: str, info: dict[str, int]) -> None:
-    """What outlived a full collection is not looked at again: else each costs a second once a worker has run thousands
-    of tests, and what is compiled and cached for them is two million objects.
+gc.set_threshold(20_000, 20, 1_000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Between two modules, when nothing of a test is left: what is garbage is collected, and what is compiled and cached
+    for all of them is not looked at again: two million objects, a second each time.
     """
-    if phase == "stop" and info["generation"] == 2:
+    yield
+    if nextitem and item.path != nextitem.path and gc.get_count()[2] > _COLLECTED_AFTER:
+        gc.collect()
         gc.freeze()
 
 
-gc.set_threshold(20_000, 20, 20)
-gc.callbacks.append(_keep_for_good)
+_COLLECTED_AFTER = 4
+"""Times that the middle generation was collected."""
 
-_WAIT_LONGEST = ("proxy/doors", "proxy", "cli", "browser", "journeys", "control")
+_OF_PROCESSES = ("proxy", "cli", "browser", "journeys")
+"""Folders whose tests start processes, and wait for them."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What waits most comes first: the rest is worked off meanwhile, and no worker is left waiting alone at the end."""
+    """Modules that wait are spread evenly among those that only compute, so that no core idles for long, but for the
+    last: those are short ones, so that no worker is left alone at the end.
+    """
     tests = config.rootpath / "tests"
+    folders = [tests / name for name in _OF_PROCESSES]
+    modules = list(dict.fromkeys(item.path for item in items))
+    waiting = [path for path in modules if any(folder in path.parents for folder in folders)]
+    computing = [path for path in modules if path not in set(waiting)]
+    place = {path: n * _SPREAD_OVER / len(waiting) for n, path in enumerate(waiting)}
+    place |= {path: n / len(computing) for n, path in enumerate(computing)}
+    items.sort(key=lambda item: place[item.path])
 
-    def place(item: pytest.Item) -> int:
-        folders = [tests / name for name in _WAIT_LONGEST]
-        return next((n for n, folder in enumerate(folders) if folder in item.path.parents), len(folders))
 
-    items.sort(key=place)
+_SPREAD_OVER = 0.85
 
 
 @pytest.fixture

@@ -46,15 +46,21 @@ def suite(given: list[str]) -> list[str]:
     return given if named else [f"--ignore={_CLIENTS_FOLDER}", *given]
 
 
+_BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
+
+
 def workers() -> int:
     """How many tests run at once: half as many again as there are cores, as many of them wait for processes."""
     return (os.process_cpu_count() or 2) * 3 // 2
 
 
 def arguments(given: list[str], *, parallel: bool) -> list[str]:
-    """Arguments of pytest: on all cores, none of them idle, where that is possible and nothing else was said."""
+    """Arguments of pytest: on all cores where that is possible and nothing else was said.
+
+    A module stays whole, so what it shares is started once, and modules go in the order that the suite gives them.
+    """
     said = any(one in ("-p", "--pdb", "-n") or one.startswith(("-n", "--numprocesses")) for one in given)
-    return given if said or not parallel else ["-n", str(workers()), "--dist", "worksteal", *given]
+    return given if said or not parallel else ["-n", str(workers()), *_BY_MODULE, *given]
 
 
 def test(context: typer.Context) -> None:

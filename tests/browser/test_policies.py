@@ -22,7 +22,9 @@ ORDER = "https://payments.example/v1/orders/ORD-1"
 LEGACY = "https://legacy.example/v1/parcels"
 PARCEL = {"to": "Vienna", "weight": 5}
 BROKEN = "id: mine\nwhen:\n- {field: action, operator: equal, value: get_order}\nthen: {action: deny}\n"
-BOTH_AT_ONCE = '() => { for (const to of ["rows", "text"]) document.querySelector(`[data-mode=${to}]`).click(); }'
+BOTH_AT_ONCE = (
+    '() => { for (const to of ["rows", "text"]) document.querySelector(`[data-mode=${to}]`).click(); }'
+)
 SHOP = {
     "openapi": "3.0.0",
     "info": {"title": "Shop", "version": "1"},

@@ -115,7 +115,8 @@ def test_a_suite_with_a_name_runs_by_its_name_only():
 
 
 def test_the_suite_runs_on_all_cores_unless_told_otherwise():
-    assert arguments(["-q"], parallel=True) == ["-n", str(workers()), "--dist", "worksteal", "-q"]
+    by_module = ["--dist", "loadfile", "--no-loadscope-reorder"]
+    assert arguments(["-q"], parallel=True) == ["-n", str(workers()), *by_module, "-q"]
     assert arguments(["-q"], parallel=False) == ["-q"]
     assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
     assert arguments(["-n0"], parallel=True) == ["-n0"]
