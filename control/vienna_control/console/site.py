@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mount", "pages"]
 
-_NOTHING = {"pending": 0, "alerts": 0, "frozen": False, "silent_gates": 0}
+_NOTHING: Mapping[str, Any] = {"pending": 0, "alerts": 0, "frozen": False, "silent_gates": 0}
 _SHOWN = re.compile(r"https?://[^/]+(/console/[^#]*)")
 _HEADERS = {"Content-Security-Policy": PAGE_POLICY, "Vary": "Accept, HX-Target, Cookie"}
 
@@ -48,7 +49,8 @@ def mount(site: web.Application, app: App) -> None:
     """Serve the pages under ``/console``; ``/`` leads there."""
     inside = Inside(app, all_routes())
     for declared in pages():
-        site.router.add_route(declared.method, f"/console{declared.path}", _endpoint(app, inside, declared))
+        add = site.router.add_post if declared.preview else site.router.add_get  # which answers HEAD as well
+        add(f"/console{declared.path}", _endpoint(app, inside, declared))
     ASSETS.mount(site)
     site.router.add_get("/console/{rest:.*}", _endpoint(app, inside, _NOWHERE))
     for short in ("/", "/console"):
@@ -84,7 +86,7 @@ def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
             request[LOG]["principal"] = principal.actor if principal is not NOBODY else None
             told, frame = await visit.all(declared.gather(visit), _frame(visit))
         except FAULTS as error:  # what the edge would tell a caller, told to a person
-            return _refused(visit, there(of_fault(error), "it is one of these"))
+            return await _refused(visit, there(of_fault(error), "it is one of these"))
         if _wants_json(request):
             return answer({"success": True, "data": told, "error": None})
         text = render(declared.template, {**frame, **told, "area": declared.area}, fragment=visit.fragment)
@@ -117,10 +119,16 @@ async def _whoever(app: App, request: web.Request) -> Principal:
 
 async def _frame(visit: Visit) -> dict[str, Any]:
     """What every page shows around its own: who looks, and what waits or is stopped."""
-    counts = _NOTHING
-    if visit.principal is not NOBODY and not visit.fragment:
-        counts = await visit.may("GET /counts") or _NOTHING
+    counts = _NOTHING if visit.principal is NOBODY or visit.fragment else await _counts(visit)
     return {"visit": visit, "me": visit.principal, "counts": counts, "config": visit.app.config}
+
+
+async def _counts(visit: Visit) -> Mapping[str, Any]:
+    """What waits or is stopped; nothing where that cannot be read now: the page itself says why."""
+    try:
+        return dict(await visit.ask("GET /counts"))
+    except FAULTS:
+        return _NOTHING
 
 
 def _fragment(request: web.Request) -> str:
@@ -135,21 +143,14 @@ def _wants_json(request: web.Request) -> bool:
     return "application/json" in accepted and "text/html" not in accepted
 
 
-def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
+async def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
     request = visit.request
     if _wants_json(request):
         return answer(problem.envelope(), status=problem.status, headers=problem.headers)
     if problem.code is Code.UNAUTHENTICATED and visit.principal is NOBODY:
         return _to_login(visit)
-    name = HTTPStatus(problem.status).phrase
-    frame = {
-        "visit": visit,
-        "me": visit.principal,
-        "counts": _NOTHING,
-        "area": "",
-        "config": visit.app.config,
-    }
-    return _page(render("problem.html", {**frame, "problem": problem, "name": name}), status=problem.status)
+    told = {"area": "", "problem": problem, "name": HTTPStatus(problem.status).phrase}
+    return _page(render("problem.html", {**await _frame(visit), **told}), status=problem.status)
 
 
 def _to_login(visit: Visit) -> web.StreamResponse:

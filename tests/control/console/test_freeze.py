@@ -22,6 +22,9 @@ async def test_while_anything_is_frozen_every_page_says_so(control: Control) -> 
     await api(control, "POST", "/freeze", {"action": "wire_money", "reason": "drill"}, key="ada")
     for path in ("/fleet", "/", "/warrants"):
         assert BANNER not in await page(control, path)
+    for path, key, why in (("/nothing", "viewer", 404), ("/settings/people", "viewer", 403)):
+        status, text, _ = await control.ask("GET", f"/console{path}", key=key)
+        assert (status, BANNER in text.decode()) == (why, False), path
 
 
 async def test_only_an_admin_is_led_to_freezing(control: Control) -> None:

@@ -57,6 +57,16 @@ async def test_an_agent_has_nothing_previewed(control: Control) -> None:
         assert b"this is for: any operator" in page
 
 
+async def test_a_page_tells_its_head_as_it_would_be_read(control: Control) -> None:
+    for path in (*map(address, PAGES), "/console", "/console/sw.js"):
+        for key in (None, "viewer"):
+            read, _, got = await control.ask("GET", path, key=key, allow_redirects=False)
+            status, body, told = await control.ask("HEAD", path, key=key, allow_redirects=False)
+            assert (status, body) == (read, b""), path
+            for name in ("Content-Type", "Location", "Content-Security-Policy"):
+                assert told.headers.get(name) == got.headers.get(name), path
+
+
 async def test_a_page_is_read_and_nothing_else(control: Control) -> None:
     for method in ("OPTIONS", "PUT", "PATCH", "DELETE", "POST"):
         for path in ("/console/", "/console/settings", "/console/nothing"):
