@@ -3,7 +3,7 @@
 1. It is an ordinary approval of an intent of the agent ``vienna-practice``, and says of itself what it is.
 2. Only the person who asked for it is asked and may decide; what a vote takes is what the tier takes.
 3. No call, no policy and no warrant stands behind it: it is marked as simulated, and no simulation is put before people
-   otherwise. So it is told apart, whatever an agent calls its actions, and reports leave it out.
+   otherwise. So it is told apart, whatever an agent calls its actions; reports, metrics and the fleet leave it out.
 """
 
 from __future__ import annotations
@@ -69,7 +69,13 @@ def ask(tx: Tx, tenant: str, person: Voter, tier: Tier, tiers: TierTable, *, mos
     status = advance(Status.RECEIVED, Event.HOLD)
     intent_id = entry.submit(tx, asking, told, status=status)
     asked = queue.ask_people(
-        tx, asking, intent_id, tier=tier, requirements=requirements, shown=_shown(agent, asking, tier)
+        tx,
+        asking,
+        intent_id,
+        tier=tier,
+        requirements=requirements,
+        shown=_shown(agent, asking, tier),
+        practice=True,
     )
     entry.settle(tx, intent_id, status, approval_id=asked.approval_id)
     return asked

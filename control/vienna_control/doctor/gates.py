@@ -12,6 +12,7 @@ from vienna_control import rows
 from vienna_control.clock import iso
 from vienna_control.doctor.check import Check, named
 from vienna_control.doctor.lookout import RENEWS_BEFORE
+from vienna_control.fleet import registry
 from vienna_control.sidecars import inventory
 from vienna_control.store.tables import agents, sidecars
 from vienna_control.version import VERSION
@@ -80,7 +81,7 @@ def _clocks(found: Sequence[rows.Row]) -> Check:
 def _agents(conn: Connection, tenant: str) -> Check:
     has = exists().where(sidecars.c.agent_id == agents.c.id, sidecars.c.revoked_at.is_(None))
     query = select(agents.c.name).where(agents.c.tenant == tenant, agents.c.status == "active", ~has)
-    without = list(conn.scalars(query))
+    without = list(conn.scalars(query.where(agents.c.name.not_in(registry.OWN))))
     if without:
         fix = "give each a gate, or deactivate it: what it sends by itself nobody sees"
         return Check("agents", "warn", f"{len(without)} have no gate: {named(without)}", fix)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, select
 
 from vienna_control import rows
+from vienna_control.approvals.practice import PRACTICE
 from vienna_control.clock import iso
+from vienna_control.fleet import registry
 from vienna_control.store.tables import agents, entries, executions, intents, trust_events
 
 _TRUST_SHOWN = 50
@@ -72,10 +74,12 @@ def _counts(conn: Connection, column: Column[Any], where: ColumnElement[bool]) -
 
 
 def summary(conn: Connection, tenant: str, now: datetime) -> dict[str, Any]:
-    """The fleet in figures."""
-    by_status = _counts(conn, agents.c.status, agents.c.tenant == tenant)
+    """The fleet in figures, but for what people practise."""
+    by_status = _counts(
+        conn, agents.c.status, and_(agents.c.tenant == tenant, agents.c.name != registry.PRACTICE)
+    )
     lately = select(func.count()).where(
-        intents.c.tenant == tenant, intents.c.created_at >= iso(now - timedelta(hours=24))
+        intents.c.tenant == tenant, intents.c.created_at >= iso(now - timedelta(hours=24)), ~PRACTICE
     )
     return {
         "active": by_status.get("active", 0),

@@ -133,8 +133,8 @@ class Wanted:
 
 
 def listed(conn: Connection, tenant: str, wanted: Wanted = Wanted()) -> Sequence[Agent]:
-    """Agents by name; there are ``VIENNA_MAX_AGENTS`` at most."""
-    query = select(agents).where(agents.c.tenant == tenant)
+    """Agents by name, but for the one that people practise with; there are ``VIENNA_MAX_AGENTS`` at most."""
+    query = select(agents).where(agents.c.tenant == tenant, agents.c.name != PRACTICE)
     for column, value in (
         (agents.c.status, wanted.status),
         (agents.c.enforcement, wanted.enforcement),

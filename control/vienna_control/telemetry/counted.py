@@ -1,4 +1,5 @@
-"""What is counted of committed units: each entry of the trail once, when it is durable.
+"""What is counted of committed units: each entry of the trail once, when it is durable. Practice approvals count as
+entries, and as nothing else.
 
 Labels are words of ours; where a word comes from data it is held against its closed list, or bounded in number.
 """
@@ -77,7 +78,7 @@ class Counted:
             return Series(Counter(f"{PREFIX}_{name}", text, labels, registry=registry))
 
         self._clock = clock
-        self._asked: OrderedDict[str, datetime] = OrderedDict()
+        self._asked: OrderedDict[str, datetime | None] = OrderedDict()  # None: for practice
         self._word = {name: Words() for name in ("decision", "status", "verdict", "result", "kind", "what")}
         self._entries = counter("entries", "Entries of the trail", "type")
         self._decisions = counter("decisions", "Decisions of policy", "decision", "tier", "reason")
@@ -105,7 +106,7 @@ class Counted:
             EntryType.APPROVAL_REQUESTED: self._requested,
             EntryType.APPROVAL_RESOLVED: self._ended,
             EntryType.APPROVAL_EXPIRED: self._ended,
-            EntryType.APPROVAL_VOTE: self._by(self._votes, "verdict"),
+            EntryType.APPROVAL_VOTE: self._voted,
             EntryType.WARRANT_ISSUED: lambda data: self._warrants("issued"),
             EntryType.WARRANT_CONSUMED: lambda data: self._warrants("consumed"),
             EntryType.WARRANT_REVOKED: lambda data: self._warrants("revoked"),
@@ -124,8 +125,8 @@ class Counted:
         if counting is not None:
             counting(data)
 
-    def recall(self, asked: Mapping[str, datetime]) -> None:
-        """Approvals that were open when the process began, and since when."""
+    def recall(self, asked: Mapping[str, datetime | None]) -> None:
+        """Approvals that were open when the process began, and since when; None: for practice."""
         self._asked.update(asked)
 
     def _by(self, counter: Series, name: str) -> Callable[[Mapping[str, Any]], None]:
@@ -140,15 +141,28 @@ class Counted:
             self._budget()
 
     def _requested(self, data: Mapping[str, Any]) -> None:
-        self._asks(_tier(data.get("risk_tier")))
-        self._asked[str(data.get("approval_id"))] = self._clock.now()
+        practice = bool(data.get("practice"))
+        if not practice:
+            self._asks(_tier(data.get("risk_tier")))
+        self._asked[str(data.get("approval_id"))] = None if practice else self._clock.now()
         if len(self._asked) > _MOST_REMEMBERED:
             self._asked.popitem(last=False)
 
+    def _practised(self, data: Mapping[str, Any]) -> bool:
+        approval_id = str(data.get("approval_id"))
+        return approval_id in self._asked and self._asked[approval_id] is None
+
+    def _voted(self, data: Mapping[str, Any]) -> None:
+        if not self._practised(data):
+            self._votes(self._word["verdict"](data.get("verdict")))
+
     def _ended(self, data: Mapping[str, Any]) -> None:
+        practised = self._practised(data)
+        since = self._asked.pop(str(data.get("approval_id")), None)
+        if practised:
+            return
         status = self._word["status"](data.get("status"))
         self._resolved(status, _tier(data.get("risk_tier")))
-        since = self._asked.pop(str(data.get("approval_id")), None)
         if since is not None:
             self._waited.labels(status).observe((self._clock.now() - since).total_seconds())
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
+from vienna_control.approvals.practice import PRACTICE
 from vienna_control.clock import from_iso
+from vienna_control.fleet import registry
 from vienna_control.sidecars import heartbeats
-from vienna_control.store.tables import agents, approvals, checkpoints, entries
+from vienna_control.store.tables import agents, approvals, checkpoints, entries, intents
 
 if TYPE_CHECKING:
     from vienna_control.app import App
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """What is so now.
+    """What is so now, but for what people practise.
 
     Attributes:
         pending: Approvals that are open, by tier.
@@ -48,15 +50,15 @@ async def look(app: App) -> Moment:
     now = app.clock.now()
 
     def query(conn: Connection) -> Moment:
-        of_tier = select(approvals.c.tier, func.count()).where(approvals.c.status == "pending")
-        of_status = select(agents.c.status, func.count()).group_by(agents.c.status)
-        oldest = select(func.min(approvals.c.created_at)).where(approvals.c.status == "pending")
+        of_tier = _OPEN.with_only_columns(approvals.c.tier, func.count()).where(~PRACTICE)
+        of_status = select(agents.c.status, func.count()).where(agents.c.name != registry.PRACTICE)
+        oldest = _OPEN.with_only_columns(func.min(approvals.c.created_at)).where(~PRACTICE)
         newest = select(checkpoints.c.at).order_by(checkpoints.c.size.desc()).limit(1)
         waiting = select(func.count()).select_from(entries).where(entries.c.idx.is_(None))
         return Moment(
             pending={tier: count for tier, count in conn.execute(of_tier.group_by(approvals.c.tier))},
             oldest_pending_seconds=_age(conn.scalar(oldest), now) or 0.0,
-            agents={status: count for status, count in conn.execute(of_status)},
+            agents={status: count for status, count in conn.execute(of_status.group_by(agents.c.status))},
             checkpoint_age_seconds=_age(conn.scalar(newest), now),
             unsequenced=conn.scalar(waiting) or 0,
             signed=app.sequencer.size,
@@ -71,10 +73,16 @@ async def look(app: App) -> Moment:
     return await app.store.read(query)
 
 
-def open_approvals(conn: Connection) -> dict[str, datetime]:
-    """Approvals that people have not decided, and since when they are asked."""
-    query = select(approvals.c.id, approvals.c.created_at).where(approvals.c.status == "pending")
-    return {approval_id: from_iso(at) for approval_id, at in conn.execute(query)}
+_OPEN = (
+    select(approvals.c.id, approvals.c.created_at, PRACTICE)
+    .select_from(approvals.join(intents, intents.c.id == approvals.c.intent_id))
+    .where(approvals.c.status == "pending")
+)
+
+
+def open_approvals(conn: Connection) -> dict[str, datetime | None]:
+    """Approvals that people have not decided, and since when they are asked; None: they practise."""
+    return {id: None if practice else from_iso(at) for id, at, practice in conn.execute(_OPEN)}
 
 
 def _age(at: str | None, now: datetime) -> float | None:

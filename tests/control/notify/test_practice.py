@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from vienna_control.reports.content import Asked
 from vienna_control.reports.figures import decided
 from vienna_control.reports.figures import people as persons
 from vienna_control.store.tables import deliveries, intents, warrants
+from vienna_control.telemetry.moment import open_approvals
 
 YEAR = Asked(
     id="rep-1",
@@ -82,6 +84,26 @@ async def test_from_the_ring_to_the_vote(
     clock.advance(timedelta(days=1))
     assert await Expiry(control.app.store, clock).sweep() == 0
     assert await control.app.store.read(lambda c: c.scalar(select(func.count()).select_from(warrants))) == 0
+
+
+async def test_nobody_who_counts_counts_it(control: Control, people: People, browser: Browser) -> None:
+    async def counted() -> list[Any]:
+        control.app.metrics._page = None
+        about = re.compile(r"_(approval|votes|decisions|agents)")
+        lines = (await control.app.metrics.page()).decode().splitlines()
+        _, fleet = await people.ask("ada", "GET", "/fleet")
+        _, doctor = await people.ask("ada", "GET", "/doctor")
+        gates = [one for one in doctor["data"]["checks"] if one["name"] == "agents"]
+        return [*(line for line in lines if about.search(line)), fleet["data"], gates]
+
+    before = await counted()
+    for vote in (people.approve, people.deny):
+        _, answer = await people.ask("alice", "POST", "/push/ring")
+        assert await counted() == before, "while it waits"
+        control.app.metrics.counted._asked.clear()
+        control.app.metrics.counted.recall(await control.app.store.read(open_approvals))
+        assert (await vote("alice", answer["data"]["approval_id"]))[0] == 200
+        assert await counted() == before, "and after it, in a process that came later"
 
 
 async def test_what_is_made_of_one_is_told_as_what_it_is(
