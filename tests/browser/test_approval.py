@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from browser.desk import at, violations, with_passkey
 from browser.naughty import chunks
@@ -49,6 +49,13 @@ def by_code(page: Page, vienna: Vienna, who: str, last: str, *, code: str = "") 
     page.get_by_role("button", name="Approve", exact=True).click()
 
 
+def top(place: Locator) -> float:
+    """Pixels from the window's upper edge."""
+    box = place.bounding_box()
+    assert box
+    return box["y"]
+
+
 def sent(upstream: Upstream, order: str) -> list[Any]:
     """What of an order has reached the upstream."""
     bodies = [request.json for request in upstream.received if request.method == "POST"]
@@ -62,11 +69,23 @@ def test_two_people_with_codes_and_a_wrong_code_counts_for_nothing(shared: Vienn
         bob = at(new_page(), shared, "bob", f"/approvals/{approval}")
         expect(alice.locator("h1")).to_contain_text("5,000.00 EUR")
         expect(alice.locator("#state")).to_contain_text("Waits on the line")
+        expect(alice.locator("#head-request")).to_have_text("Exactly what will be sent")
+        alice.get_by_role("link", name="Timeline").click()
+        expect(alice.locator("#story li").last).to_contain_text("Waits on the line")
         alice.get_by_role("button", name="Say that you read it").click()
         expect(bob.locator("#state")).to_contain_text("alice@example.com reads this")
+        said = alice.get_by_label("Comment", exact=True)
+        said.fill("Do you kn")
+        said.evaluate("field => field.scrollIntoView({block: 'center'})")
+        before = top(said)
         bob.get_by_label("Comment", exact=True).fill("I know this customer")
         bob.get_by_role("button", name="Send").click()
         expect(alice.locator("#talk")).to_contain_text("I know this customer")
+        expect(alice.locator("#story")).to_contain_text(re.compile(r"Said something\s+bob@example.com"))
+        assert top(said) == pytest.approx(before, abs=1), "what others do moves nothing that is being written"
+        alice.keyboard.type("ow them?")
+        expect(said).to_have_value("Do you know them?")
+        said.clear()
         by_code(alice, shared, "alice", "xxxx")  # not of this target
         by_code(alice, shared, "alice", body["order"][-4:], code="000000")
         expect(alice.locator("#approve [role=alert]")).to_contain_text("the code is wrong")
@@ -75,11 +94,15 @@ def test_two_people_with_codes_and_a_wrong_code_counts_for_nothing(shared: Vienn
         expect(alice.locator("#decide")).to_contain_text("You agreed")
         assert sent(shared.upstream, body["order"]) == []
         expect(bob.locator("#state")).to_contain_text("1 of 2 agreed")  # told by the server, nobody reloaded
+        expect(bob.locator("#story")).to_contain_text(re.compile(r"Agreed\s+alice@example.com"))
         by_code(bob, shared, "bob", body["order"][-4:])
         assert call.result().is_success
         for page in (alice, bob):
             expect(page.locator("#decide")).to_contain_text("executed")
             expect(page.locator("#decide")).to_contain_text("match")
+            expect(page.locator("#head-request")).to_have_text("Exactly what was sent")
+        expect(alice.locator("#story")).to_contain_text("Execution finished")
+        expect(alice.locator("#story")).not_to_contain_text("on the line")
     assert len(sent(shared.upstream, body["order"])) == 1
 
 

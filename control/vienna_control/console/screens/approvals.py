@@ -30,8 +30,9 @@ REASONS = (
 )
 """What denials often say, written for an agent to read."""
 
-_PARTS = frozenset({"state", "decide", "talk"})
+_PARTS = frozenset({"state", "decide", "talk", "head-request"})
 """Parts of the page that need no more than the approval and its intent."""
+_WITH_PEOPLE = frozenset({"people", "story"})
 _LATELY = 8
 _NUMBER = re.compile(r"[0-9]{1,30}([.][0-9]{1,30})?")
 
@@ -58,29 +59,37 @@ async def approval(visit: Visit) -> dict[str, Any]:
         "tab": visit.query.get("tab") if visit.query.get("tab") in TABS else "request",
         "voted": any(vote["operator_id"] == visit.principal.id for vote in found["votes"]),
     }
-    if visit.fragment == "people":  # alone, it needs no more than they
-        asked = await visit.ask("GET /approvals/{id}/people", id=visit.path["id"])
-        return told | {"people": asked["people"]}
-    return told if visit.fragment in _PARTS else told | await _beside(visit, found)
+    if visit.fragment in _PARTS:
+        return told
+    if visit.fragment in _WITH_PEOPLE:
+        return told | await _people(visit, found)
+    return told | await _beside(visit, found)
+
+
+async def _people(visit: Visit, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Who may decide, the names of all who have to do with it, and the story so far."""
+    asked, story = await visit.all(
+        visit.ask("GET /approvals/{id}/people", id=found["approval_id"]),
+        visit.may("GET /intents/{id}/timeline", id=found["intent_id"]),
+    )
+    people = asked["people"]
+    known = {one["operator_id"]: one["operator"] for one in (*people, *found["votes"], *found["comments"])}
+    return {"people": people, "known": known, "story": story}
 
 
 async def _beside(visit: Visit, found: Mapping[str, Any]) -> dict[str, Any]:
     """What stands beside an approval: earlier ones, people, the agent and its calls, and the story so far."""
-    this, intent = {"id": found["approval_id"]}, {"id": found["intent_id"]}
+    this = {"id": found["approval_id"]}
     lately = {"agent_id": found["agent_id"], "action": found["action"], "limit": _LATELY}
-    names = ("precedent", "people", "prospect", "agent", "lately", "story")
-    asked = await visit.all(
+    names = ("precedent", "prospect", "agent", "lately")
+    people, *asked = await visit.all(
+        _people(visit, found),
         visit.ask("GET /approvals/{id}/precedent", **this),
-        visit.ask("GET /approvals/{id}/people", **this),
         visit.ask("GET /approvals/{id}/prospect", **this),
         visit.may("GET /fleet/{agent}", agent=found["agent_id"]),
         visit.may("GET /intents", query=lately),
-        visit.may("GET /intents/{id}/timeline", **intent),
     )
-    told = dict(zip(names, asked, strict=True))
-    people = told["people"]["people"]
-    known = {one["operator_id"]: one["operator"] for one in (*people, *found["votes"], *found["comments"])}
-    return told | {"people": people, "known": known}
+    return dict(zip(names, asked, strict=True)) | people
 
 
 async def _writable(visit: Visit, found: Mapping[str, Any]) -> list[str]:

@@ -14,20 +14,31 @@ const renew = (...names) => names.forEach((name) => part(name) && window.htmx.tr
 
 // What happens elsewhere.
 
+const MOVING = ["state", "talk", "story"];
+
 let signature = part("state").dataset.signature;
 let acted = false;
 
 /** After a decision of one's own: what stands in the place of the form has the focus. */
 function decided() {
   acted = true;
-  renew("state", "talk");
+  renew(...MOVING);
 }
 
 document.body.addEventListener("vienna:any", ({ detail }) => {
-  if (detail.name === "reset" || detail.approval_id === id || detail.intent_id === page.dataset.intent) renew("state", "talk");
+  if (detail.name === "reset" || detail.approval_id === id || detail.intent_id === page.dataset.intent) renew(...MOVING);
+});
+
+// What comes in above moves nothing that somebody has their pointer on, or writes in.
+let held = null;
+
+document.addEventListener("htmx:before:swap", () => {
+  const under = page.querySelector(":is(input, select, textarea):focus") ?? [...page.querySelectorAll(":hover")].at(-1);
+  held = under ? { under, top: under.getBoundingClientRect().top } : null;
 });
 
 document.addEventListener("htmx:after:swap", () => {
+  if (held?.under.isConnected) scrollBy({ top: held.under.getBoundingClientRect().top - held.top, behavior: "instant" });
   const now = part("state").dataset.signature;
   if (acted && !part("approve") && document.activeElement === document.body) part("decide").focus({ preventScroll: true });
   if (now === signature) return;
@@ -35,13 +46,13 @@ document.addEventListener("htmx:after:swap", () => {
   signature = now;
   if (is[1] !== was[1]) announce("What is asked has changed. Look again.");
   else if (is[0] !== was[0]) announce(`It is ${is[0]} now.`);
-  renew("decide", "people");
+  renew("decide", "people", "head-request");
 });
 
 document.addEventListener("vienna:sent", ({ target }) => {
   if (!target.matches("[data-renews]")) return;
   target.reset();
-  renew("state", "talk");
+  renew(...MOVING);
 });
 
 // Consent. `what`: further members of the body: less than was asked, or the next ones as well.
