@@ -56,6 +56,17 @@ async () => {
   return opened;
 }
 """
+_RENEWED = """
+async (given) => {
+  registration.pushManager.constructor.prototype.subscribe = async () => ({ toJSON: () => given });
+  const waits = [];
+  const event = new Event("pushsubscriptionchange");
+  event.waitUntil = (work) => waits.push(work);
+  self.dispatchEvent(event);
+  await Promise.all(waits);
+  return (await registration.getNotifications()).map((one) => one.title);
+}
+"""
 
 
 class PushService:
@@ -163,6 +174,11 @@ class Phone:
         message = {"origin": self.url, "registrationId": self._registration, "data": text}
         self._cdp.send("ServiceWorker.deliverPushMessage", message)
         return Notification(**self._worker.evaluate(_SHOWN))
+
+    def renewed(self) -> list[str]:
+        """The push service gives this browser another address: what the lock screen shows then."""
+        self._worker.evaluate(_CLEARED)
+        return list(self._worker.evaluate(_RENEWED, self._owner.body()))
 
     def press(self) -> None:
         """Tap the notification."""

@@ -235,10 +235,24 @@ def test_a_session_that_has_ended_costs_no_words(shared: Vienna, new_page: NewPa
         page.context.clear_cookies()
         page.locator("#deny-form").get_by_role("button", name="Deny", exact=True).click()
         expect(page.get_by_role("link", name="Log in again")).to_be_visible()
+        at(page, shared, "bob", f"/approvals/{approval}?do=deny")
+        expect(page.get_by_label("Reason, which the agent reads")).to_have_value("")
         at(page, shared, "carol", f"/approvals/{approval}")
         expect(page.get_by_label("Reason, which the agent reads")).to_have_value("not ours, ask Ann")
         page.locator("#deny-form").get_by_role("button", name="Deny", exact=True).click()
         assert "not ours, ask Ann" in call.result().json()["detail"]
+
+
+def test_whoever_logs_out_leaves_no_words_behind(shared: Vienna, new_page: NewPage) -> None:
+    with waiting(shared, TICKETS, {"subject": f"late parcel {next(NUMBERS)}"}) as (approval, call):
+        page = at(new_page(), shared, "carol", f"/approvals/{approval}?do=deny")
+        page.get_by_label("Reason, which the agent reads").fill("not ours, ask Ann")
+        page.locator(".me summary").click()
+        page.get_by_role("button", name="Log out").click()
+        expect(page).to_have_url(re.compile("/console/login$"))
+        assert page.evaluate("sessionStorage.length") == 0
+        shared.post(f"/approvals/{approval}/deny", "carol", reason="not ours")
+        assert call.result().status_code == 403
 
 
 def test_what_others_wrote_is_text_wherever_it_stands(

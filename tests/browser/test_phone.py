@@ -104,6 +104,20 @@ def test_out_of_reach_it_says_so_and_keeps_nothing(phone: Phone) -> None:
     assert kept == ["/console/this-device"]
 
 
+def test_another_address_of_it_rings_for_whom_the_first_one_did(phone: Phone, house: Vienna) -> None:
+    def rung(who: str) -> list[str]:
+        return [one["subscription_id"] for one in house.get("/push/subscriptions", who)["subscriptions"]]
+
+    before = rung("alice")
+    assert phone.renewed() == []
+    after = rung("alice")
+    assert (len(after), after == before) == (1, False)
+    desk.at(phone.page, house, "bob", url=phone.url)
+    assert phone.renewed() == ["Vienna: this device does not ring any more"]
+    assert (rung("alice"), rung("bob")) == (after, [])
+    phone.context.clear_cookies()
+
+
 def test_whoever_logs_out_is_rung_there_no_more(phone: Phone, house: Vienna) -> None:
     assert len(house.get("/push/subscriptions", "alice")["subscriptions"]) == 1
     phone.page.locator(".me summary").tap()

@@ -57,13 +57,20 @@ async function go(path) {
   return there ? there.focus() : self.clients.openWindow(path);
 }
 
-/** The push service took the old address away: subscribe anew, as it was, or say that this device is deaf. */
+/**
+ * The push service took the old address away: subscribe anew, as it was, or say that this device is deaf. It is deaf for
+ * good where somebody else is logged in by now: their ring is not what its owner asked for.
+ */
 async function again() {
   const cache = await caches.open("vienna");
   const kept = await (await cache.match(RECORD))?.json();
   if (!kept) return;
   try {
-    const { csrf_token: csrf } = await ask("GET", "/operators/me");
+    const { id: me, csrf_token: csrf } = await ask("GET", "/operators/me");
+    if (me !== kept.owner) {
+      await cache.delete(RECORD);
+      throw new Error("it rang for somebody else");
+    }
     const { key } = await ask("GET", "/push/key");
     const options = { userVisibleOnly: true, applicationServerKey: key };
     const { endpoint, keys } = (await self.registration.pushManager.subscribe(options)).toJSON();

@@ -2,6 +2,9 @@
 
 const csrf = () => document.querySelector("meta[name=csrf]")?.content ?? "";
 
+/** The id of who is logged in here. */
+export const me = () => document.querySelector("meta[name=me]")?.content ?? "";
+
 /** What the API says no with: its `code`, a sentence, and problems by field. */
 export class Refusal extends Error {
   constructor(status, error) {

@@ -39,8 +39,9 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".me[open], .foot details[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// Whoever logs out here is not rung here any more.
+// Whoever logs out here is not rung here any more, and leaves nothing behind that they were writing.
 document.getElementById("log-out")?.addEventListener("submit", async (event) => {
+  sessionStorage.clear();
   try {
     await forget();
   } finally {

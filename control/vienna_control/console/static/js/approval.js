@@ -1,6 +1,6 @@
 // One approval: consent and denial, each bound to what this page showed, and what becomes of it.
 
-import { Refusal, post } from "./api.js";
+import { Refusal, me, post } from "./api.js";
 import { send, withStepUp } from "./form.js";
 import { assert, possible } from "./passkey.js";
 import { announce, toast } from "./say.js";
@@ -8,7 +8,7 @@ import { announce, toast } from "./say.js";
 const UNDO_SECONDS = 3;
 const page = document.getElementById("approval");
 const id = page.dataset.approval;
-const DRAFT = `reason ${id}`; // a session may end over a reason that is being written
+const DRAFT = `reason ${me()} ${id}`; // a session may end over a reason that is being written, and somebody else begin one
 const part = (name) => document.getElementById(name);
 const renew = (...names) => names.forEach((name) => part(name) && window.htmx.trigger(part(name), "renew"));
 

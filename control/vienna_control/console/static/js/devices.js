@@ -1,7 +1,7 @@
 // This browser as a device that rings: whether it does, what for, and practising it.
 
 import { refresh, send } from "./form.js";
-import { forget, keep, possible, record, subscription } from "./phone.js";
+import { forget, keep, mine, possible, subscription } from "./phone.js";
 import { el } from "./say.js";
 
 const box = document.querySelector("[data-device]");
@@ -15,7 +15,7 @@ function guess() {
 }
 
 async function draw() {
-  const told = await record();
+  const told = await mine();
   const rings = Boolean(told) && Notification.permission === "granted";
   const state = box.querySelector("[data-device-state]");
   state.textContent = !possible() ? "cannot ring" : rings ? "rings" : Notification.permission === "denied" ? "blocked" : "silent";

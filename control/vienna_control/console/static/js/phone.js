@@ -1,6 +1,6 @@
 // This browser as a device that rings: its service worker, its subscription, and under which name it is known.
 
-import { Refusal, call, get } from "./api.js";
+import { Refusal, call, get, me } from "./api.js";
 
 const RECORD = "/console/this-device";
 
@@ -8,13 +8,19 @@ export const possible = () => "serviceWorker" in navigator && "PushManager" in w
 
 const kept = () => caches.open("vienna");
 
-/** What is known here of this device: `{id, name, routing}`, or null. */
+/** What is known here of this device, whomever it rings for: `{id, name, routing, owner}`, or null. */
 export async function record() {
   return possible() ? ((await (await (await kept()).match(RECORD))?.json()) ?? null) : null;
 }
 
+/** The same, where it rings for who is logged in here. */
+export async function mine() {
+  const told = await record();
+  return told?.owner === me() ? told : null;
+}
+
 export async function keep(told) {
-  await (await kept()).put(RECORD, new Response(JSON.stringify(told)));
+  await (await kept()).put(RECORD, new Response(JSON.stringify({ ...told, owner: me() })));
 }
 
 export async function worker() {
@@ -44,9 +50,9 @@ export async function subscription() {
   }
 }
 
-/** Rings no more, here and at the control plane. */
+/** Rings no more, here and at the control plane, for who is logged in; what rings for somebody else stays. */
 export async function forget() {
-  const told = await record();
+  const told = await mine();
   if (!told) return;
   try {
     await call("DELETE", `/push/subscriptions/${told.id}`);

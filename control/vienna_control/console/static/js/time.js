@@ -1,10 +1,13 @@
-// Instants, in the reader's zone: absolute, and how long ago or how long until.
+// Instants, in the reader's zone: absolute, and how long ago or how long until. On paper nothing is ago: the instant and
+// its zone.
 
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
 const ofDay = new Intl.DateTimeFormat("sv", { timeStyle: "medium" });
 const date = new Intl.DateTimeFormat("sv", { dateStyle: "short" });
+const two = "2-digit";
+const exact = new Intl.DateTimeFormat("sv", { year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "short" });
 const full = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" });
 
 function ago(seconds) {
@@ -28,11 +31,16 @@ const STYLES = {
   left: (at, seconds) => left(seconds),
 };
 
+const ON_PAPER = { day: STYLES.day, left: STYLES.left, both: (at) => exact.format(at) };
+const paper = matchMedia("print");
+paper.addEventListener("change", () => show(document));
+
 export function show(root) {
   const now = Date.now();
+  const styles = paper.matches ? ON_PAPER : STYLES;
   for (const time of root.querySelectorAll("time[data-show]")) {
     const at = new Date(time.dateTime);
-    const text = (STYLES[time.dataset.show] ?? STYLES.both)(at, (at - now) / 1000);
+    const text = (styles[time.dataset.show] ?? styles.both)(at, (at - now) / 1000);
     if (time.textContent !== text) time.textContent = text;
     time.title ||= full.format(at);
   }
