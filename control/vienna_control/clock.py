@@ -16,15 +16,19 @@ def _elapsed_seconds() -> float:
 
 
 class Clock:
-    """Aware UTC instants that never go back."""
+    """Aware UTC instants that never go back.
+
+    Attributes:
+        start: When it was made, which is when the process started.
+    """
 
     def __init__(self, start: datetime | None = None) -> None:
-        self._start = start or datetime.now(UTC)
+        self.start = start or datetime.now(UTC)
         self._origin = _elapsed_seconds()
 
     def now(self) -> datetime:
         """The current instant, aware, UTC."""
-        return self._start + timedelta(seconds=_elapsed_seconds() - self._origin)
+        return self.start + timedelta(seconds=_elapsed_seconds() - self._origin)
 
 
 class FixedClock(Clock):

@@ -25,15 +25,14 @@ from pydantic import (
 
 from vienna_control.kubernetes import EnrolmentConfig
 from vienna_control.notify.config import NotifyConfig
+from vienna_control.origins import FIELDS, SECRET_FILE, VARIABLES, Origin, origins
 from vienna_control.ports import StartError
 from vienna_control.section import Section
 from vienna_control.tls import TlsConfig
+from vienna_control.unsafe import unsafe
 from vienna_kernel.document import DocumentError, parse, read
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.settings import TelemetryConfig, sections, traces_url
-
-_MIN_SECRET = 32
-_MIN_VARIETY = 10
 
 EMAIL = r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,190}"
 """Pattern of an e-mail address, as far as it is looked at."""
@@ -46,17 +45,17 @@ class ControlConfig(Section):
     Attributes:
         listen: ``host:port`` (port 0: a free one) or ``unix:///path``.
         data_dir: Folder of the database, generated keys and the CA; made with mode 0700. In a file: relative to it.
-        database: ``postgresql://…`` (POSTGRES_URL); None: SQLite in ``data_dir``.
-        redis: ``redis://…`` (REDIS_URL); None: one process.
-        policies: Files or folders of rules, tiers and mappings; in a file: relative to it. None: ``policies/``
+        database: ``postgresql://…``; unset: SQLite in the data directory.
+        redis: ``redis://…``; unset: one process.
+        policies: Files or folders of rules, tiers and mappings; in a file: relative to it. Unset: ``policies/``
             beside the file if it is there, else the shipped ones.
         default_action: What happens when no rule matches and the bundle names no default of its own.
-        policy_two_person: Whether a change of policy by API waits for a second person; None: in prod and staging.
+        policy_two_person: Whether a change of policy by API waits for a second person; unset: in prod and staging.
         public_url: Where people reach the control plane (``https://…``): links, sessions, the issuer of warrants;
             ``prod`` and ``staging`` need it.
         break_glass: Whether one person of the group ``incident`` may stand for the quorum in an emergency.
-        break_glass_passkey: Whether that takes a passkey and not a code; None: in ``prod`` and ``staging``.
-        admin_listen: ``host:port`` of metrics and health; None: there are none.
+        break_glass_passkey: Whether that takes a passkey and not a code; unset: in ``prod`` and ``staging``.
+        admin_listen: ``host:port`` of metrics and health; unset: there are none.
         tls: TLS of ``listen``; without it a proxy in front ends it.
         enrolment: How sidecars enrol besides by join token.
         notify: Where channels may go.
@@ -93,7 +92,7 @@ class ControlConfig(Section):
     @field_validator("public_url")
     @classmethod
     def _public_url(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"https?://[^/\s?#]+\Z", value.rstrip("/")):
+        if value is not None and not re.match(r"https?://[^/\s?#@]+\Z", value.rstrip("/")):
             raise ValueError("expected a URL like https://vienna.example.com, without path")
         return value.rstrip("/") if value else value
 
@@ -143,7 +142,13 @@ class AgentSeed(Section):
 
 
 class BootstrapConfig(Section):
-    """Section ``bootstrap``: operators and agents of a first start, in ``dev`` and ``test`` only."""
+    """Section ``bootstrap``: operators and agents of a first start, in ``dev`` and ``test`` only.
+
+    Attributes:
+        tenant: Whose they are, and whose the first ones are that a start makes.
+        operators: People, with role, groups and what they log in with.
+        agents: Agents, with their key, allowed actions and trust.
+    """
 
     tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")] = "default"
     operators: tuple[OperatorSeed, ...] = ()
@@ -173,20 +178,21 @@ class Settings(BaseModel):
     Attributes:
         control: The section, with flags and environment applied and paths made absolute.
         bootstrap: None when there is none.
-        env: ``prod``, ``staging``, ``test`` or ``dev`` (VIENNA_ENV).
-        secret: Installation secret (VIENNA_SECRET_KEY or its _FILE); None: made in ``data_dir/secret``.
-        simulation: VIENNA_SIMULATION: false turns ``/simulation`` off; true is refused outside dev and test.
-        log_level: VIENNA_LOG_LEVEL.
-        cors_origin: VIENNA_CORS_ORIGIN: the one further origin that may read the API in a browser.
-        session_seconds: VIENNA_SESSION_TTL: absolute lifetime of a session.
-        warrant_seconds: VIENNA_WARRANT_TTL: ceiling of a warrant's lifetime where neither tier nor rule says less.
-        warrant_algorithm: VIENNA_WARRANT_ALGORITHM. With ``hmac-sha256`` whoever verifies a warrant can forge one.
-        allow_hmac_warrants: VIENNA_ALLOW_HMAC_WARRANTS: take ``hmac-sha256`` outside dev and test too.
-        strict_mappings: VIENNA_STRICT_MAPPINGS: no mapping without a case for each action; None: in prod and staging.
-        max_agents: VIENNA_MAX_AGENTS.
-        setup_token_file: VIENNA_SETUP_TOKEN_FILE: what makes the first admin; None: a token is made in ``data_dir``.
+        env: ``prod``, ``staging``, ``test`` or ``dev``: what may be made by itself, and what is refused.
+        secret: Secret of the installation, under which everything stored is sealed; unset: made in ``data_dir/secret``.
+        simulation: Whether ``/simulation`` answers, without any effect; true is refused outside dev and test.
+        log_level: The least that is logged.
+        cors_origin: The one further origin that may read the API in a browser.
+        session_seconds: Absolute lifetime of a session.
+        warrant_seconds: Ceiling of a warrant's lifetime where neither tier nor rule says less.
+        warrant_algorithm: What warrants are signed with. With ``hmac-sha256`` whoever verifies one can forge one.
+        allow_hmac_warrants: Take ``hmac-sha256`` outside dev and test too.
+        strict_mappings: No mapping without a case for each action; unset: in prod and staging.
+        max_agents: How many agents there may be.
+        setup_token_file: File with what makes the first admin; unset: a token is made in the data directory.
         config_file: The file, for error messages and ``policies``.
         traces_url: Where traces go, by OTLP over HTTP; None: nowhere.
+        origins: Where each setting was said, by its name; what is missing was said nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -207,6 +213,7 @@ class Settings(BaseModel):
     setup_token_file: Path | None = None
     config_file: Path | None = None
     traces_url: str | None = None
+    origins: Mapping[str, Origin] = {}
 
     @property
     def strict(self) -> bool:
@@ -262,10 +269,12 @@ def load(
     content = _read_file(file) if file else _File()
     base = file.resolve().parent if file else Path.cwd()
     control = _overlay(content.control, base, environ, listen=listen, data_dir=data_dir)
-    settings = _environment(environ, control, content, file)
+    flags = {"control.listen": listen, "control.data_dir": data_dir}
+    given = [name for name, value in flags.items() if value is not None]
+    settings = _environment(environ, control, content, file, origins(content, environ, file, flags=given))
     _refuse_unsupported(settings)
     if not settings.lenient:
-        _refuse_unsafe(settings, environ)
+        _refuse_unsafe(settings)
     elif settings.setup_token_file is not None:
         raise StartError(
             f"VIENNA_SETUP_TOKEN_FILE is set, and VIENNA_ENV is {settings.env}, where the first admin is made without "
@@ -321,29 +330,8 @@ def _overlay(
         ) from None
 
 
-_ENVIRONMENT = {
-    "listen": "VIENNA_CONTROL_LISTEN",
-    "data_dir": "VIENNA_DATA_DIR",
-    "database": "POSTGRES_URL",
-    "redis": "REDIS_URL",
-    "policies": "VIENNA_POLICIES",
-    "default_action": "VIENNA_DEFAULT_ACTION",
-    "public_url": "VIENNA_PUBLIC_URL",
-}
-
-_SETTINGS_ENVIRONMENT = {
-    "env": "VIENNA_ENV",
-    "simulation": "VIENNA_SIMULATION",
-    "log_level": "VIENNA_LOG_LEVEL",
-    "cors_origin": "VIENNA_CORS_ORIGIN",
-    "session_seconds": "VIENNA_SESSION_TTL",
-    "warrant_seconds": "VIENNA_WARRANT_TTL",
-    "warrant_algorithm": "VIENNA_WARRANT_ALGORITHM",
-    "allow_hmac_warrants": "VIENNA_ALLOW_HMAC_WARRANTS",
-    "strict_mappings": "VIENNA_STRICT_MAPPINGS",
-    "max_agents": "VIENNA_MAX_AGENTS",
-    "setup_token_file": "VIENNA_SETUP_TOKEN_FILE",
-}
+_ENVIRONMENT = {name.removeprefix("control."): variable for name, variable in VARIABLES.items()}
+_SETTINGS_ENVIRONMENT = {field: variable for variable, field in FIELDS.items() if field != "secret"}
 
 
 def _with_port(listen: str, port: str) -> str:
@@ -353,7 +341,11 @@ def _with_port(listen: str, port: str) -> str:
 
 
 def _environment(
-    environ: Mapping[str, str], control: ControlConfig, content: _File, file: Path | None
+    environ: Mapping[str, str],
+    control: ControlConfig,
+    content: _File,
+    file: Path | None,
+    said_in: Mapping[str, Origin],
 ) -> Settings:
     said: dict[str, Any] = {
         key: environ[name] for key, name in _SETTINGS_ENVIRONMENT.items() if environ.get(name)
@@ -367,6 +359,7 @@ def _environment(
             config_file=file,
             secret=_secret(environ),
             traces_url=traces_url(content.telemetry, environ),
+            origins=said_in,
             **said,
         )
     except ValidationError as error:
@@ -374,11 +367,11 @@ def _environment(
 
 
 def _secret(environ: Mapping[str, str]) -> SecretStr | None:
-    if path := environ.get("VIENNA_SECRET_KEY_FILE"):
+    if path := environ.get(SECRET_FILE):
         try:
             text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StartError(f"cannot read VIENNA_SECRET_KEY_FILE {path}: {type(error).__name__}") from None
+            raise StartError(f"cannot read {SECRET_FILE} {path}: {type(error).__name__}") from None
         return SecretStr(text)
     text = environ.get("VIENNA_SECRET_KEY", "")
     return SecretStr(text) if text else None
@@ -401,32 +394,6 @@ def _refuse_unsupported(settings: Settings) -> None:
             )
 
 
-def _refuse_unsafe(settings: Settings, environ: Mapping[str, str]) -> None:
-    env = settings.env
-    if settings.secret is None:
-        raise StartError(
-            f"VIENNA_SECRET_KEY is missing, and VIENNA_ENV is {env}: set it (or VIENNA_SECRET_KEY_FILE) to a secret "
-            "made with 'openssl rand -hex 32' and keep it safe; without it the stored keys cannot be opened"
-        )
-    secret = settings.secret.get_secret_value()
-    if len(secret) < _MIN_SECRET or len(set(secret)) < _MIN_VARIETY:
-        raise StartError(
-            f"VIENNA_SECRET_KEY is too weak for VIENNA_ENV {env}: at least {_MIN_SECRET} random characters are needed; "
-            "make one with 'openssl rand -hex 32'"
-        )
-    if settings.bootstrap is not None:
-        raise StartError(f"'bootstrap' is for dev and test only, and VIENNA_ENV is {env}: remove the section")
-    if settings.simulation:
-        raise StartError(f"VIENNA_SIMULATION is on, and VIENNA_ENV is {env}: unset it")
-    if settings.cors_origin == "*":
-        raise StartError(f"VIENNA_CORS_ORIGIN is '*', and VIENNA_ENV is {env}: name one origin, or unset it")
-    if settings.warrant_algorithm == "hmac-sha256" and not settings.allow_hmac_warrants:
-        raise StartError(
-            f"VIENNA_WARRANT_ALGORITHM is hmac-sha256, and VIENNA_ENV is {env}: every gate that verifies a warrant "
-            "could forge one. Unset it, or set VIENNA_ALLOW_HMAC_WARRANTS=true where all of them are yours"
-        )
-    if not (settings.control.public_url or "").startswith("https://"):
-        raise StartError(
-            f"control.public_url (VIENNA_PUBLIC_URL) is not an https URL, and VIENNA_ENV is {env}: set it to where "
-            "people reach the control plane, like https://vienna.example.com; warrants name it as their issuer"
-        )
+def _refuse_unsafe(settings: Settings) -> None:
+    if (first := next(unsafe(settings), None)) is not None:
+        raise StartError(f"{first.what}, and VIENNA_ENV is {settings.env}: {first.do}")

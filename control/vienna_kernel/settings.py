@@ -16,6 +16,11 @@ from vienna_kernel.errors import MalformedError
 
 SECTIONS = ("control", "gate", "bootstrap", "telemetry")
 
+_DISABLED = "OTEL_SDK_DISABLED"
+_EXPORTER = "OTEL_TRACES_EXPORTER"
+_EXACTLY = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+_BASE = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 
 class TelemetryConfig(BaseModel):
     """Section ``telemetry``.
@@ -36,16 +41,23 @@ class TelemetryConfig(BaseModel):
         return value.rstrip("/") if value else value
 
 
+def traces_variable(environ: Mapping[str, str]) -> str | None:
+    """Which variable of OpenTelemetry says where traces go, or that they go nowhere; None: the file does."""
+    if environ.get(_DISABLED, "").lower() == "true":
+        return _DISABLED
+    if environ.get(_EXPORTER) == "none":
+        return _EXPORTER
+    return next((name for name in (_EXACTLY, _BASE) if environ.get(name)), None)
+
+
 def traces_url(config: TelemetryConfig, environ: Mapping[str, str]) -> str | None:
     """Where traces go; None: nowhere. OpenTelemetry's own variables go before the file, as everywhere."""
-    if (
-        environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-        or environ.get("OTEL_TRACES_EXPORTER") == "none"
-    ):
+    variable = traces_variable(environ)
+    if variable in (_DISABLED, _EXPORTER):
         return None
-    if exactly := environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
-        return exactly
-    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or config.otlp
+    if variable == _EXACTLY:
+        return environ[_EXACTLY]
+    base = environ[_BASE] if variable == _BASE else config.otlp
     return f"{base.rstrip('/')}/v1/traces" if base else None
 
 

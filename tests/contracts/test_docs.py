@@ -113,6 +113,8 @@ def test_every_environment_variable_is_told() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
     sources = [
         ROOT / "control/vienna_control/config.py",
+        ROOT / "control/vienna_control/origins.py",
+        ROOT / "control/vienna_control/unsafe.py",
         ROOT / "proxy/vienna_proxy/config.py",
         ROOT / "vienna",
     ]

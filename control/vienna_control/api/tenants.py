@@ -34,15 +34,16 @@ class TenantData(InvitedData):
     tenant: str
 
 
-def _of_the_installation(ctx: Context) -> None:
+def of_the_installation(ctx: Context) -> None:
+    """Raises ``Problem``: what belongs to the installation is for its first tenant, whose it is, and for no other."""
     if ctx.principal.tenant != tenants.FIRST:
-        raise Problem(Code.FORBIDDEN, f"this is for: an admin of the tenant {tenants.FIRST}")
+        raise Problem(Code.FORBIDDEN, f"this is for: the tenant {tenants.FIRST}")
 
 
 @route("GET", "/tenants", who=Who.ADMIN, writes=None, query=PageQuery, summary="Tenants, by name")
 async def list_tenants(ctx: Context) -> dict[str, Any]:
     """With how many people and agents each has. What goes on in them is theirs."""
-    _of_the_installation(ctx)
+    of_the_installation(ctx)
     found = await ctx.app.store.read(tenants.listed)
     return slice_page(found, ctx.query, noun="tenants", shape=lambda one: one)
 
@@ -59,7 +60,7 @@ async def list_tenants(ctx: Context) -> dict[str, Any]:
     summary="Make a tenant, and invite its first admin",
 )
 async def make_tenant(ctx: Context) -> TenantData:
-    _of_the_installation(ctx)
+    of_the_installation(ctx)
     body, actor = ctx.body, ctx.principal.actor
 
     def unit(tx: Tx) -> tuple[Operator, Invitation]:
