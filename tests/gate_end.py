@@ -28,8 +28,8 @@ from planes import Control
 from vienna_control.clock import iso
 from vienna_kernel import wire
 from vienna_kernel.call.request import Call, RawRequest, canonicalise
-from vienna_kernel.document import parse
 from vienna_kernel.keyring import Keyring, Purpose, VerifyingKey
+from vienna_kernel.mapping.kept import compiled
 from vienna_kernel.mapping.reading import Mapped, MappingSet
 from vienna_kernel.possession import prove
 from vienna_kernel.signing import BUNDLE_TYPE, SigningKey, jws_verify
@@ -111,8 +111,7 @@ class Gate:
         opened = jws_verify(answer["data"]["token"], keys, typ=BUNDLE_TYPE, max_bytes=1 << 24)
         assert not isinstance(opened, Refused), opened
         self.bundle = orjson.loads(opened.payload)
-        documents = [parse(one["text"], name=one["name"]) for one in self.bundle["mappings"]]
-        self.mappings = MappingSet.compile(documents)
+        self.mappings = compiled(tuple((one["name"], one["text"]) for one in self.bundle["mappings"]))
 
     async def _read(self) -> None:
         assert self.socket is not None
