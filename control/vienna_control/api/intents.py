@@ -86,11 +86,14 @@ def _listed(ctx: Context, what: Filter) -> Listed:
     )
 
 
+def own(principal: Principal) -> list[ColumnElement[bool]]:
+    """Tests of which intents somebody may see: an agent its own."""
+    return [] if principal.agent_id is None else [told(intents.c.agent_id) == principal.agent_id]
+
+
 def _asked_for(ctx: Context) -> list[ColumnElement[bool]]:
     """What the parameters beside ``q`` ask."""
-    query, principal, tests = ctx.query, ctx.principal, []
-    if principal.agent_id is not None:
-        tests.append(told(intents.c.agent_id) == principal.agent_id)
+    query, principal, tests = ctx.query, ctx.principal, own(ctx.principal)
     if query.agent_id is not None:
         so_named = (agents.c.id == query.agent_id) | (agents.c.name == query.agent_id)
         ids = select(agents.c.id).where(agents.c.tenant == principal.tenant, so_named)

@@ -35,13 +35,13 @@ class Listed:
 
     Attributes:
         ids: A select of ``key``, without order.
-        key: A unique text column that grows with time.
+        key: A unique column that grows with time.
         test: Of a filter; None: all of them match.
         rows: How many rows one page may look at.
     """
 
     ids: Select[Any]
-    key: ColumnElement[str]
+    key: ColumnElement[Any]
     test: ColumnElement[bool] | None = None
     rows: int = LOOKED_AT
 
@@ -55,8 +55,8 @@ class Listed:
 class _Found:
     """Ids, newest first; ``floor``: the last row that was looked at where there are more behind it."""
 
-    ids: Sequence[str]
-    floor: str | None
+    ids: Sequence[Any]
+    floor: Any
 
 
 def page(
@@ -65,13 +65,14 @@ def page(
     query: PageQuery,
     *,
     noun: str,
-    shape: Callable[[Sequence[str]], list[dict[str, Any]]],
+    shape: Callable[[Sequence[Any]], list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """One page. ``shape``: the ids of a page as the API shows them."""
     top = _newest(conn, listed, None, COUNTED + 1)
     found = top
     if query.cursor is not None:
-        found = _newest(conn, listed, str(read_cursor(query.cursor, str)), query.limit + 1)
+        before = read_cursor(query.cursor, listed.key.type.python_type)
+        found = _newest(conn, listed, before, query.limit + 1)
     elif query.offset:
         found = _newest(conn, listed, None, query.limit + 1, skip=query.offset)
     shown = found.ids[: query.limit]
@@ -85,15 +86,20 @@ def page(
     }
 
 
-def _newest(conn: Connection, listed: Listed, before: str | None, most: int, *, skip: int = 0) -> _Found:
-    ids = listed.ids.order_by(listed.key.desc())
-    if before is not None:
-        ids = ids.where(listed.key < before)
-    floor = None
-    if listed.test is not None:
-        floor = conn.scalar(ids.limit(1).offset(listed.rows))
-        ids = ids.where(listed.test)
-    if floor is not None:
-        ids = ids.where(listed.key >= floor)
-    found = list(conn.scalars(ids.limit(most).offset(skip)))
+def _newest(conn: Connection, listed: Listed, before: object, most: int, *, skip: int = 0) -> _Found:
+    ids, floor = looked_at(conn, listed, before)
+    found = list(conn.scalars(ids.order_by(listed.key.desc()).limit(most).offset(skip)))
     return _Found(found, floor)
+
+
+def looked_at(conn: Connection, listed: Listed, before: object = None) -> tuple[Select[Any], Any]:
+    """What matches among as many rows as may be looked at, without order; and the last of those where there are more.
+
+    Without a test all of them match: nothing bounds it but whoever reads it.
+    """
+    ids = listed.ids if before is None else listed.ids.where(listed.key < before)
+    if listed.test is None:
+        return ids, None
+    floor = conn.scalar(ids.order_by(listed.key.desc()).limit(1).offset(listed.rows))
+    found = ids.where(listed.test)
+    return (found if floor is None else found.where(listed.key >= floor)), floor

@@ -15,7 +15,7 @@ from vienna_control.ports import StartError
 from vienna_control.store.sqlite import assert_pragmas
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0014"
+HEAD = "0015"
 """Revision that this version of the code expects; a test holds it against the migrations."""
 
 
