@@ -22,6 +22,7 @@ from vienna_control.api import audit as own_audit
 from vienna_control.api import fleet as own_fleet
 from vienna_control.api import intents as own_intents
 from vienna_control.api import submissions, votes
+from vienna_control.api.audit_search import AuditQuery
 from vienna_control.api.edge import encode
 from vienna_control.api.problems import not_found
 from vienna_control.api.route import API, Answer, Context, Route, Who, route
@@ -287,7 +288,7 @@ def _proposed(told: Mapping[str, Any]) -> dict[str, Any]:
     summary="The newest entries of the trail, in the published clients' shape",
 )
 async def recent(ctx: Context) -> web.Response:
-    asked = own_audit.AuditQuery(limit=ctx.query.limit)
+    asked = AuditQuery(limit=ctx.query.limit)
     told = _data(await own_audit.list_entries(_through(ctx, query=asked)))
     return _plain({"entries": [_entry(one) for one in told["entries"]]})
 

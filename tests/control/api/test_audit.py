@@ -6,13 +6,17 @@ import asyncio
 import hashlib
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from planes import Control, key_of
+from vienna_control.api import window
 from vienna_control.audit.export import verify_export
+from vienna_control.clock import FixedClock, iso
 from vienna_control.identity.operators import enter as enter_operator
 from vienna_control.store import Tx
 from vienna_control.store.tables import entries
@@ -36,6 +40,40 @@ async def get(control: Control, path: str) -> Any:
     status, answer, _ = await control.ask("GET", AUDIT + path, key="auditor")
     assert status == 200, answer
     return answer["data"]
+
+
+async def test_a_search_looks_at_so_many_entries_at_once_and_leads_on(
+    control: Control, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unit(tx: Tx) -> None:
+        tx.record(EntryType.ALERT, tenant="default", actor="system", intent_id="int-old", data={})
+
+    async def search(q: str) -> tuple[list[str], int]:
+        """Ids, and how many pages they took."""
+        pages = [await get(control, f"?q={q}")]
+        while pages[-1]["has_more"]:
+            assert pages[-1]["total_at_least"]
+            pages.append(await get(control, f"?q={q}&cursor={pages[-1]['next_cursor']}"))
+        return [entry["id"] for one in pages for entry in one["entries"]], len(pages)
+
+    await control.app.store.write(unit)
+    old = (await get(control, "?intent_id=int-old"))["entries"][0]
+    soon = iso(clock.now() + timedelta(seconds=1))
+    clock.advance(timedelta(hours=3))
+    await enter(control, 9)
+    everything = [entry["id"] for entry in (await get(control, "?limit=500"))["entries"]]
+    for name in ("LOOKED_AT", "LOOKED_INTO"):
+        monkeypatch.setattr(window, name, 4)
+    for q, found in (("actor:*y*", everything), ("actor:*nobody*", []), ("-type:key_added", None)):
+        ids, pages = await search(q)
+        assert found in (None, ids), q
+        assert pages > len(everything) // 5, q
+    for q in ("intent:int-old", f"before:{soon}%20intent:*old", "since:1h%20thing"):
+        ids, pages = await search(q)
+        assert ids == ([old["id"]] if "old" in q else everything[:9]), q
+        assert (await get(control, f"?q={q}"))["entries"], f"{q}: at once"
+    assert (await get(control, "?from=9999-12-31T23:59:59Z"))["entries"] == []
+    assert (await get(control, "?to=0001-01-01T00:00:00Z"))["entries"] == []
 
 
 async def test_entries_are_found_by_what_they_say(control: Control) -> None:
