@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Literal
 
 from vienna_kernel import duration
@@ -20,6 +21,7 @@ type Kind = Literal["name", "choice", "instant", "duration"]
 
 SCREENS: tuple[Screen, ...] = ("traffic", "inbox", "audit")
 UNMAPPED = "unmapped"
+_NONE: Mapping[str, str] = MappingProxyType({})
 MAX_VALUE = 300
 """Characters behind a colon."""
 
@@ -36,6 +38,7 @@ class Key:
     Attributes:
         says: What it asks, for people.
         values: Of a choice: all of them.
+        also: Of a choice: other words for some of them, as people see them in the rows.
         example: A value.
         alone: It stands by itself or beside others, never under ``or``, ``not`` or a minus.
     """
@@ -45,6 +48,7 @@ class Key:
     says: str
     example: str
     values: tuple[str, ...] = ()
+    also: Mapping[str, str] = _NONE
     alone: bool = False
 
     def value(self, text: str) -> str:
@@ -64,10 +68,11 @@ class Key:
         return text
 
     def _chosen(self, text: str) -> str:
-        known = {value.lower(): value for value in self.values}
-        if text.lower() not in known:
+        known = {value.lower(): value for value in self.values} | dict(self.also)
+        word = text.lower().replace(" ", "_")
+        if word not in known:
             raise ValueError(f"{self.name}: has no value {text!r}{nearest(text, list(self.values))}")
-        return known[text.lower()]
+        return known[word]
 
     def _instant(self, text: str) -> str:
         try:
@@ -95,8 +100,8 @@ def _name(name: str, says: str, example: str) -> Key:
     return Key(name=name, kind="name", says=says, example=example)
 
 
-def _choice(name: str, says: str, *values: str, alone: bool = False) -> Key:
-    return Key(name=name, kind="choice", says=says, example=values[0], values=values, alone=alone)
+def _choice(name: str, says: str, *values: str, alone: bool = False, also: Mapping[str, str] = _NONE) -> Key:
+    return Key(name=name, kind="choice", says=says, example=values[0], values=values, also=also, alone=alone)
 
 
 _AGENT = _name("agent", "name or id of the agent", "billing-bot")
@@ -105,6 +110,8 @@ _HOST = _name("host", "where it goes, or a name that stands in it", "stripe")
 _TARGET = _name("target", "what it is done to", "stripe:charge/*")
 _TIER = _choice("tier", "how much consent it needs", *(tier.value for tier in Tier))
 _RULE = _name("rule", "id of the rule that decided", "refund-ceiling")
+_VERDICTS = ("allow", "hold", "deny")
+_SHOWN = {"allowed": "allow", "held": "hold", "refused": "deny"}
 _SPAN = (
     Key(name="after", kind="instant", says="not earlier than", example="2026-11-20"),
     Key(name="before", kind="instant", says="earlier than", example="2026-11-21T08:00:00Z"),
@@ -117,14 +124,19 @@ _TRAFFIC = (
     _ACTION,
     _TARGET,
     _TIER,
-    _choice("verdict", "what was decided: let go, people were asked, or refused", "allow", "hold", "deny"),
-    _choice("status", "where it stands", *(status.value for status in Status)),
+    _choice("verdict", "what was decided: let go, people were asked, or refused", *_VERDICTS, also=_SHOWN),
+    _choice(
+        "status",
+        "where it stands",
+        *(status.value for status in Status),
+        also={"held": Status.PENDING_APPROVAL.value},
+    ),
     _choice("grade", "how it is known; or that no mapping reads it", *(one.value for one in Grade), UNMAPPED),
     _name("method", "of the request", "POST"),
     _name("path", "of the request, without its query", "/v1/refunds"),
     _RULE,
     _name("reason", "code of why it was refused", "policy_denied"),
-    _choice("would", "what would have been, had it not been only watched", "allow", "hold", "deny"),
+    _choice("would", "what would have been, had it not been only watched", *_VERDICTS, also=_SHOWN),
     _name("id", "of the intent", "int-0197*"),
     _choice("simulation", "whether it was only simulated", "yes", "no"),
     *_SPAN,
@@ -135,7 +147,12 @@ _INBOX = (
     _ACTION,
     _TARGET,
     _TIER,
-    _choice("status", "where it stands", *(status.value for status in ApprovalStatus)),
+    _choice(
+        "status",
+        "where it stands",
+        *(status.value for status in ApprovalStatus),
+        also={"lapsed": ApprovalStatus.EXPIRED.value},
+    ),
     _RULE,
     _choice("waiting", "whether the agent is still on the line", "yes", "no"),
     _choice("mine", "what waits for you, and you may decide", "yes", alone=True),

@@ -7,13 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from vienna_kernel.filter.key import KEYS, SCREENS, Screen
+from vienna_kernel.filter.key import KEYS, SCREENS, Key, Screen
 from vienna_kernel.filter.read import MAX_DEPTH, MAX_TERMS
 from vienna_kernel.filter.word import MAX_CHARS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "guides" / "filters.md").read_text()
 MOST_TOLD = 16
 """Values of a choice that the page lists."""
+
+
+def words(key: Key, value: str) -> list[str]:
+    return [value, *(word for word, stands_for in key.also.items() if stands_for == value)]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_choice_is_named_as_people_see_it(screen: Screen) -> None:
+    for key in KEYS[screen].values():
+        for value in key.values:
+            for word in words(key, value):
+                for written in (word, word.upper(), word.replace("_", " ")):
+                    assert key.value(written) == value
+        assert not set(key.also) & set(key.values)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -27,7 +41,7 @@ def test_the_page_tells_every_key_and_its_values(screen: Screen) -> None:
         (
             f"`{key.name}:`",
             key.says,
-            ", ".join(f"`{value}`" for value in key.values)
+            ", ".join(" or ".join(f"`{word}`" for word in words(key, value)) for value in key.values)
             if 0 < len(key.values) <= MOST_TOLD
             else f"like `{key.example}`",
         )
