@@ -69,6 +69,7 @@ async def test_what_does_not_read_is_told_with_its_place(
     assert re.search(rf"<mark>{re.escape(marked)}", page)
     assert 'aria-invalid="true"' in page
     assert "<b>:1" not in page
+    assert "Keep this filter" not in page
 
 
 async def test_a_filter_that_is_too_long_is_told_as_such(control: Control) -> None:
