@@ -44,7 +44,7 @@ class EnrolmentConfig(Section):
 
     Attributes:
         kubernetes: Who may enrol for which agent; empty: join tokens only.
-        api_server: ``https://…`` of the Kubernetes API; None: that of the cluster we run in.
+        api_server: ``https://…`` of the Kubernetes API; unset: that of the cluster we run in.
         api_ca: PEM file of the CA that vouches for it.
         api_token: File with the token that we ask it with; read anew each time.
         audience: What the pods' tokens must be meant for.

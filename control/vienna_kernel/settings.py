@@ -26,7 +26,7 @@ class TelemetryConfig(BaseModel):
     """Section ``telemetry``.
 
     Attributes:
-        otlp: ``http(s)://host:port`` of an OpenTelemetry collector that takes OTLP over HTTP; None: no traces.
+        otlp: ``http(s)://host:port`` of an OpenTelemetry collector that takes OTLP over HTTP; unset: no traces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -132,6 +132,7 @@ SCREENS = (
     Screen(name="settings-join-tokens", path="/settings/join-tokens", who="dora"),
     Screen(name="settings-roster", path="/settings/roster"),
     Screen(name="settings-tenants", path="/settings/tenants", who="dora"),
+    Screen(name="settings-installation", path="/settings/installation", who="dora"),
     Screen(name="setup", path="/setup", who="dora"),
     Screen(name="doctor", path="/doctor", who="dora"),
     Screen(name="nowhere", path="/no-such-page", status=404),

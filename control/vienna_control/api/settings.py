@@ -95,7 +95,7 @@ class RunningData(BaseModel):
     base_url: str
     file: str | None
     database: DatabaseData
-    keys: list[SigningKeyData]
+    signing_keys: list[SigningKeyData]
     policy: LoadedPolicyData
     guard: GuardData
 
@@ -160,7 +160,7 @@ def _running(app: App, tenant: str, revision: str | None) -> RunningData:
         base_url=bare_url(app.base_url),
         file=None if file is None else str(file.resolve()),
         database=database,
-        keys=list(map(_key, app.authority.keyring().keys())),
+        signing_keys=list(map(_key, app.authority.keyring().keys())),
         policy=_policy(app, tenant),
         guard=GuardData(
             private_networks=list(control.notify.private_networks),

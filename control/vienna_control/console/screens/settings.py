@@ -66,6 +66,22 @@ async def tenants(visit: Visit) -> dict[str, Any]:
     return {"found": await visit.may("GET /tenants", query={"limit": PAGE, **visit.only("cursor")})}
 
 
+@page("/settings/installation", "settings_installation.html", area="settings")
+async def installation(visit: Visit) -> dict[str, Any]:
+    """How the control plane was set up, for admins and auditors of the first tenant.
+
+    ``told``: ``changed``, what is not as it comes or needs a look, that first; ``rest``, the others by group.
+    """
+    found = await visit.ask("GET /settings")
+    changed = [one for one in found["settings"] if one["advice"] or not one["default"]]
+    rest: dict[str, list[dict[str, Any]]] = {}
+    for one in found["settings"]:
+        if one not in changed:
+            rest.setdefault(one["group"], []).append(one)
+    told = {"changed": sorted(changed, key=lambda one: one["advice"] is None), "rest": rest}
+    return {"at": found["at"], "running": found["running"], "told": told}
+
+
 @page("/settings/roster", "settings_roster.html", area="settings")
 async def roster(visit: Visit) -> dict[str, Any]:
     """Whose passkeys count as consent, and what is proposed. ``people``: addresses by id, where one may know them."""
