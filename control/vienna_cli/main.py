@@ -47,6 +47,7 @@ COMMANDS = {
     "policies": "policies",
     "mappings": "mappings",
     "doctor": "doctor",
+    "settings": "settings",
     "bench": "bench",
     "integrations": "integrations",
     "openapi": "openapi",

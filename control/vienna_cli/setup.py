@@ -42,7 +42,9 @@ def setup(
     }
     made = terminal.stranger.request("POST", "/auth/setup", json=body)
     terminal.printer.record(made, _WELCOME, key="operator_id")
-    terminal.printer.say(f"now: {called()} login, then {called()} mfa totp")
+    terminal.printer.say(
+        f"now: {called()} login, then {called()} mfa totp; or go on in a browser: {made['console']}"
+    )
 
 
 def login(

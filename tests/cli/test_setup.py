@@ -61,8 +61,10 @@ def test_from_nothing_to_a_gate(
     for name in [name for name in os.environ if name.startswith("VIENNA_")]:
         monkeypatch.delenv(name)
 
+    said: list[str] = []
+
     def run(*arguments: str, code: int = 0, key: str = "") -> str:
-        """What a command says, run here: starting a process for each is most of what it costs."""
+        """What a command says, run here: starting a process for each is most of what it costs. ``said``: around it."""
         monkeypatch.setenv("VIENNA_API_KEY", key)
         monkeypatch.setattr("sys.argv", ["vienna", *arguments, "--url", url])
         with pytest.raises(SystemExit) as end:
@@ -70,6 +72,7 @@ def test_from_nothing_to_a_gate(
         out, err = capsys.readouterr()
         assert (end.value.code or 0) == code, f"{arguments}: {end.value.code}\n{out}{err}"
         assert PASSWORD not in out + err
+        said.append(err)
         return out if code == 0 else err
 
     def code(later: int = 0) -> str:
@@ -83,6 +86,7 @@ def test_from_nothing_to_a_gate(
             *("--email", "root@example.com", "--password-file", "password", "-o", "json"),
         )
         assert json.loads(made)["role"] == "admin"
+        assert "in a browser: https://vienna.example.com/console/setup\n" in said[-1]
         again = ("setup", "--token-file", str(token_file), "--email", "eve@example.com")
         run(*again, "--password-file", "password", code=3)
 

@@ -68,12 +68,13 @@ class SetupBody(BaseModel):
 
 
 class WelcomeData(BaseModel):
-    """Attributes: ``next`` says what to do now."""
+    """Attributes: ``next`` says what to do now; ``console`` is where a browser goes on."""
 
     operator_id: str
     email: str
     role: str
     next: str
+    console: str
 
 
 @route("POST", "/auth/links", who=Who.SELF, writes=None, data=LinkData, status=201, summary="A one-time link")
@@ -163,7 +164,13 @@ async def accept_invitation(ctx: Context) -> WelcomeData:
     operator = await app.store.write(lambda tx: invitations.accept(tx, app.identity, token, hashed))
     if operator is None:
         raise _does_not_hold(ctx, "the invitation was used already, or has expired; ask for another")
-    return WelcomeData(operator_id=operator.id, email=operator.email, role=operator.role, next=_NEXT)
+    return WelcomeData(
+        operator_id=operator.id,
+        email=operator.email,
+        role=operator.role,
+        next=_NEXT,
+        console=f"{ctx.app.base_url}/console/",
+    )
 
 
 @route(
@@ -192,7 +199,9 @@ async def first_admin(ctx: Context) -> WelcomeData:
     admin = await app.store.write(unit)
     if admin is None:
         raise _does_not_hold(ctx, "the setup token is wrong, or there is an operator already")
-    return WelcomeData(operator_id=admin, email=email, role="admin", next=_NEXT)
+    return WelcomeData(
+        operator_id=admin, email=email, role="admin", next=_NEXT, console=f"{app.base_url}/console/setup"
+    )
 
 
 def _does_not_hold(ctx: Context, why: str) -> Problem:
