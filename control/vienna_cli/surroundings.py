@@ -43,7 +43,10 @@ def people(told: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
 
 def _names(those: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(
-        cell(one.get("operator")) + (" (stands in)" if one.get("stands_in") else "") for one in those
+        cell(one.get("operator"))
+        + (" (stands in)" if one.get("stands_in") else "")
+        + (" (has not come yet)" if one.get("arrived") is False else "")
+        for one in those
     )
 
 

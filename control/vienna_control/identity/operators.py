@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from vienna_control import rows
 from vienna_control.invariant import there
 from vienna_control.store import Tx
-from vienna_control.store.tables import operators
+from vienna_control.store.tables import credentials, operators, passkeys
 from vienna_kernel.ledger.trail import EntryType
 
 
@@ -81,6 +81,18 @@ def of_tenant(conn: Connection, tenant: str, operator_id: str) -> Operator | Non
 def by_email(conn: Connection, email: str) -> Operator | None:
     row = rows.first(conn, select(operators).where(operators.c.email == email.lower()))
     return of_row(row) if row else None
+
+
+def arrived(conn: Connection, tenant: str) -> set[str]:
+    """Ids of those who have, or had, something to come in with: a password, a passkey or a key; not only a link."""
+    has = (
+        exists().where(passkeys.c.operator_id == operators.c.id),
+        exists().where(credentials.c.principal_id == operators.c.id, credentials.c.kind == "operator"),
+    )
+    query = select(operators.c.id).where(
+        operators.c.tenant == tenant, or_(operators.c.password.is_not(None), *has)
+    )
+    return set(conn.scalars(query))
 
 
 def count(conn: Connection) -> int:

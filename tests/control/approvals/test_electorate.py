@@ -6,6 +6,7 @@ from typing import Any
 
 from gate_end import Gate
 from people import People
+from planes import PASSWORD
 
 REFUNDS = "https://payments.example/v1/refunds"
 REFUND = {"order": "ORD-1", "amount": 5000, "currency": "EUR"}
@@ -33,6 +34,20 @@ async def test_who_has_voted_or_owns_the_agent_may_not_any_more(bot: Gate, peopl
     assert found["alice"]["why_not"] == "one person counts once"
     assert found["bob"]["why_not"] == "nobody decides a request of their own"
     assert [name for name, one in found.items() if one["may_decide"]] == ["xenia"]
+
+
+async def test_who_was_invited_and_never_came_is_told_as_such(bot: Gate, people: People) -> None:
+    new = {"email": "zoe@example.com", "role": "approver", "groups": ["finance"]}
+    status, invited = await people.ask("ada", "POST", "/operators", new)
+    assert status == 201, invited
+    held = await bot.consult("POST", REFUNDS, REFUND)
+    found = await told(people, held.approval_id)
+    assert [(name, one["arrived"]) for name, one in found.items() if not one["arrived"]] == [("zoe", False)]
+    _, page, _ = await bot.control.ask("GET", f"/console/approvals/{held.approval_id}", key="victor")
+    assert page.decode().count("has not come yet") == 1
+    accepted = {"token": invited["data"]["token"], "password": PASSWORD}
+    assert (await people.ask("ada", "POST", "/auth/invitation", accepted))[0] == 200
+    assert (await told(people, held.approval_id))["zoe"]["arrived"]
 
 
 async def test_it_agrees_with_what_each_is_told_of_themselves(bot: Gate, people: People) -> None:
