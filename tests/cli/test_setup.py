@@ -99,6 +99,14 @@ def test_from_nothing_to_a_gate(
         run(*login, code=3)
         key = run(*login, "--otp", code(1)).strip()
 
+        changed = run("settings", "ls", "--changed", "-o", "json", key=key)
+        held = {one["name"]: (one["value"], one["where"]) for one in json.loads(changed)}
+        assert held["VIENNA_SECRET_KEY"] == ("set", "VIENNA_SECRET_KEY")
+        assert held["control.data_dir"] == (str(folder / "data"), "--data-dir")
+        assert SECRET not in changed
+        assert "VIENNA_MAX_AGENTS" in run("settings", "ls", key=key)
+        assert "VIENNA_MAX_AGENTS" not in held
+
         join = run("join-tokens", "create", "ledger-bot", "-q", key=key)
         (folder / "join").write_text(join)
         gate = (

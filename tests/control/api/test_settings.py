@@ -116,6 +116,23 @@ async def test_what_it_runs_on_is_told(control: Control) -> None:
     assert (guard["private_networks"], "169.254.169.254" in guard["never"]) == (["10.1.0.0/16"], True)
 
 
+async def test_the_page_has_first_what_to_look_at_then_what_was_changed(control: Control) -> None:
+    _, answer, _ = await control.ask("GET", PAGE, key="audrey", headers={"Accept": "application/json"})
+    shown = answer["data"]["told"]
+    looks = [one["advice"] is not None for one in shown["changed"]]
+    assert looks == sorted(looks, reverse=True)
+    every = {one["name"]: one for one in (await told(control))["settings"]}
+    rest = [one["name"] for group in shown["rest"].values() for one in group]
+    assert sorted([*rest, *(one["name"] for one in shown["changed"])]) == sorted(every)
+    assert all(every[name]["default"] for name in rest)
+    _, page, _ = await control.ask("GET", PAGE, key="audrey")
+    text = page.decode()
+    assert str(control.app.config.config_file) in text
+    assert "takes effect at a restart" in text
+    assert "remove the section" in text
+    assert text.index("VIENNA_SESSION_TTL") < text.index("VIENNA_WARRANT_TTL")
+
+
 async def test_it_is_for_admins_and_auditors(control: Control) -> None:
     for role in ONE_OF_EACH:
         may = role in ("admin", "auditor")
