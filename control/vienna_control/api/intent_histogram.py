@@ -29,6 +29,9 @@ VERDICTS = KEYS["traffic"]["verdict"].values
 WITHOUT_FILTER = 100_000
 """Rows that are looked at, in an index, where nothing but their time is asked."""
 
+_INSTANT = timedelta(milliseconds=1)
+"""What is of this very instant counts."""
+
 
 class HistogramQuery(BaseModel):
     """What is counted.
@@ -93,7 +96,7 @@ async def histogram(ctx: Context) -> dict[str, Any]:
     """
     what, principal, now = parsed(ctx.query.q, "traffic"), ctx.principal, ctx.app.clock.now()
     asked = span(what, now)
-    end = now if asked.end is None else min(asked.end, now)
+    end = now + _INSTANT if asked.end is None else min(asked.end, now + _INSTANT)
     start = end - timedelta(seconds=ctx.query.since) if asked.start is None else asked.start
     buckets = covering(start, end, ctx.query.buckets)
     scope = Scope(principal.tenant, now)

@@ -9,13 +9,14 @@ from vienna_control.api.problems import Code, Problem
 from vienna_control.console.visit import Visit
 from vienna_kernel.filter.key import Screen
 
-__all__ = ["Chips", "added", "has", "marked", "offered", "removed", "toggled", "wrong"]
+__all__ = ["Chips", "added", "has", "marked", "of_time", "offered", "removed", "toggled", "within", "wrong"]
 
 type Chips = tuple[tuple[str, str], ...]
 """What a common term is called, and the term."""
 
 _PART = re.compile(r'(?:"(?:\\.|[^"\\])*"?|[^\s"])+')
 """A run without spaces, but within quotes."""
+_OF_TIME = ("after:", "before:", "since:")
 
 
 async def offered(visit: Visit, screen: Screen, q: str, chips: Chips) -> dict[str, Any]:
@@ -41,8 +42,29 @@ def wrong(problem: Problem, q: str) -> dict[str, Any]:
 
 
 def toggled(q: str, term: str) -> str:
-    """The filter without the term where it has it, with it else."""
-    return removed(q, term) if has(q, term) else added(q, term)
+    """The filter without the term where it has it, with it else; a term of time instead of others."""
+    if has(q, term):
+        return removed(q, term)
+    return added(_timeless(q) if term.startswith(_OF_TIME) else q, term)
+
+
+def within(q: str, start: str, end: str) -> str:
+    """The filter from an instant up to before another, instead of the time it says."""
+    return added(added(_timeless(q), f"after:{start}"), f"before:{end}")
+
+
+def of_time(q: str) -> bool:
+    """Whether a term of time stands by itself in a filter without ``or``."""
+    parts = _PART.findall(q)
+    return not _alternatives(parts) and any(part.startswith(_OF_TIME) for part in parts)
+
+
+def _timeless(q: str) -> str:
+    """Without its terms of time, where they are easily told: what is in parentheses or negated stays."""
+    parts = _PART.findall(q)
+    if any(part.lower() in ("or", "not") or part.startswith(("(", "-(")) or part == "-" for part in parts):
+        return q
+    return " ".join(part for part in parts if not part.startswith(_OF_TIME))
 
 
 def has(q: str, term: str) -> bool:

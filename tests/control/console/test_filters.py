@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from vienna_control.console import filters
 from vienna_kernel.errors import MalformedError
 from vienna_kernel.filter.read import read
+from vienna_kernel.filter.span import timeless
+from vienna_kernel.filter.term import Is, conditions, every
 
-TERMS = st.sampled_from(
-    ["agent:a", "-method:GET", 'target:"a (b) or c"', "refund", '"late parcel"', "~amount 5"]
-)
+SOME = ["agent:a", "-method:GET", 'target:"a (b) or c"', "refund", '"late parcel"', "~amount 5"]
+TIMES = ["since:1h", "after:2026-11-19", "before:2026-11-22T08:00:00Z"]
+TERMS = st.sampled_from(SOME)
 
 
 @given(st.lists(TERMS, max_size=4))
@@ -27,6 +29,26 @@ def test_what_is_put_in_can_be_taken_away_again(terms: list[str]) -> None:
 def test_beside_alternatives_a_term_holds_for_all_of_them(some: list[str], others: list[str]) -> None:
     q = f"{' '.join(some)} or {' '.join(others)}"
     assert read(filters.added(q, "tier:T2"), "traffic") == read(f"({q}) tier:T2", "traffic")
+
+
+@given(st.lists(st.sampled_from([*TIMES, *SOME]), max_size=5))
+def test_a_stretch_of_time_takes_the_place_of_another(terms: list[str]) -> None:
+    q = " ".join(terms)
+    start, end = "2026-11-20T14:00Z", "2026-11-20T14:15:10Z"
+    rest = timeless(read(q, "traffic"))
+    wanted = every((rest, *conditions(read(f"after:{start} before:{end}", "traffic"))))
+    assert read(filters.within(q, start, end), "traffic") == wanted
+    assert read(filters.toggled(q, "since:7d"), "traffic") == every((rest, Is("since", "7d")))
+    assert filters.of_time(q) == any(term in TIMES for term in terms)
+
+
+@pytest.mark.parametrize(
+    "q", ["since:1h or refund", "-(since:1h refund)", "not since:1h", "- since:1h", "(since:1h)", "-since:1h"]
+)
+def test_time_that_does_not_stand_by_itself_stays(q: str) -> None:
+    more = filters.within(q, "2026-11-20", "2026-11-21")
+    days = conditions(read("after:2026-11-20 before:2026-11-21", "traffic"))
+    assert read(more, "traffic") == every((read(q, "traffic"), *days))
 
 
 @given(st.text(max_size=60), st.integers(1, 70))

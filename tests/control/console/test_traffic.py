@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from yarl import URL
 from gate_end import Gate
 from people import People
 from planes import Control
+from vienna_control.api import intent_histogram
+from vienna_control.clock import FixedClock
+from vienna_control.console import histogram
 
 ORDERS = "https://payments.example/v1/orders"
 NASTY = "<img src=x onerror=alert(1)>\u202egnp"
@@ -109,11 +113,58 @@ async def test_pages_go_on_where_the_last_ended(control: Control, bot: Gate) -> 
     assert 'data-fresh="no"' in page
 
 
-async def test_a_part_of_the_page_is_the_list_alone(control: Control, bot: Gate) -> None:
+async def test_a_part_of_the_page_comes_alone(control: Control, bot: Gate) -> None:
     await bot.consult("GET", f"{ORDERS}/ORD-1")
-    asked = {"HX-Request": "true", "HX-Target": "div#calls"}
-    _, part, _ = await control.ask("GET", "/console/traffic", key="oscar", headers=asked)
-    assert part.decode().lstrip().startswith('<div id="calls"')
+    for part in ("div#calls", "section#histogram"):
+        asked = {"HX-Request": "true", "HX-Target": part}
+        _, told, _ = await control.ask("GET", "/console/traffic", key="oscar", headers=asked)
+        tag, _, name = part.partition("#")
+        assert told.decode().lstrip().startswith(f'<{tag} id="{name}"')
+        assert ("<svg" in told.decode()) is (name == "histogram")
+
+
+async def test_bars_and_their_sums_lead_to_what_they_counted(
+    control: Control, bot: Gate, clock: FixedClock
+) -> None:
+    for hours, number in ((5, 1), (2, 2), (0, 1)):
+        for _ in range(number):
+            await bot.consult("GET", f"{ORDERS}/ORD-1")
+            await bot.consult("DELETE", "https://new.example/v2/things")
+        clock.advance(timedelta(hours=hours))
+    for q in ("", "since:7h -id:int-x", "agent:billing-bot or refund"):
+        told = (await data(control, "/traffic", q=q))["histogram"]
+        assert [sum(bar["counts"].values()) for bar in told["bars"]] == [2, 4, 2]
+        for bar in told["bars"]:
+            found = (await data(control, "/traffic", q=bar["q"]))["found"]
+            assert found["total"] == sum(bar["counts"].values())
+            assert sum(part["high"] for part in bar["parts"]) <= histogram.HIGH + 0.1
+        for one in told["legend"]:
+            assert (await data(control, "/traffic", q=one["q"]))["found"]["total"] == one["count"]
+    page = await read(control, "/traffic")
+    assert page.count("data-from=") == page.count('tabindex="-1" data-from=') == 3
+    assert "style=" not in page
+
+
+async def test_bars_are_there_where_there_is_something_to_show(control: Control, bot: Gate) -> None:
+    assert '<section id="histogram"' in (page := await read(control, "/traffic"))
+    assert '<svg class="bars"' not in page
+    await bot.consult("POST", "https://payments.example/v1/tickets", {"subject": NASTY})
+    page = await read(control, "/traffic", q='"<img src=x"')
+    assert '<svg class="bars"' in page
+    assert "<img src=x" not in page
+    assert '<svg class="bars"' not in await read(control, "/traffic", q="agent:nobody")
+    assert 'id="histogram"' not in await read(control, "/traffic", q="tear:T2")
+
+
+async def test_what_the_bars_leave_out_is_said(
+    control: Control, bot: Gate, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intent_histogram, "WITHOUT_FILTER", 1)
+    for _ in range(3):
+        await bot.consult("GET", f"{ORDERS}/ORD-1")
+        clock.advance(timedelta(minutes=1))
+    assert "older ones were not looked at" in await read(control, "/traffic")
+    assert "not looked at" not in await read(control, "/traffic", q="since:61s")
 
 
 async def test_one_call_is_told_whole(control: Control, bot: Gate, people: People) -> None:

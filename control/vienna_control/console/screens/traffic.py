@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vienna_control.api.problems import Code, Problem
-from vienna_control.console import filters, trail
+from vienna_control.console import filters, histogram, trail
 from vienna_control.console.page import page
 from vienna_control.console.visit import Visit
 from vienna_control.policies.trial import WORDS
@@ -22,7 +22,8 @@ CHIPS: filters.Chips = (
     ("T2", "tier:T2"),
     ("T3", "tier:T3"),
     ("Last hour", "since:1h"),
-    ("Today", "since:24h"),
+    ("24 hours", "since:24h"),
+    ("7 days", "since:7d"),
 )
 _WOULD = {"held": "pending_approval", "refused": "denied"}
 
@@ -31,6 +32,8 @@ _WOULD = {"held": "pending_approval", "refused": "denied"}
 async def traffic(visit: Visit) -> dict[str, Any]:
     """``q``: a filter; what does not read is told with its place, and nothing is listed."""
     q = visit.query.get("q", "").strip()
+    if visit.fragment == "histogram":
+        return await _over_time(visit, q)
     told: dict[str, Any] = {"q": q, "found": {"intents": []}, "wrong": None}
     try:
         told["found"] = await visit.ask("GET /intents", query={"limit": PAGE, "q": q, **visit.only("cursor")})
@@ -38,7 +41,13 @@ async def traffic(visit: Visit) -> dict[str, Any]:
         told["wrong"] = filters.wrong(problem, q)
     if visit.fragment == "calls":
         return told
-    return told | await filters.offered(visit, "traffic", q, CHIPS)
+    drawn = {} if told["wrong"] else await _over_time(visit, q)
+    return told | drawn | await filters.offered(visit, "traffic", q, CHIPS)
+
+
+async def _over_time(visit: Visit, q: str) -> dict[str, Any]:
+    counted = await visit.ask("GET /intents/histogram", query={"q": q, "buckets": histogram.BARS})
+    return {"histogram": histogram.drawn(counted, q)}
 
 
 @page("/traffic/{id}", "call.html", area="traffic")

@@ -6,6 +6,8 @@
 //   data-fresh-pill    the button that shows the new ones
 //   data-fresh-noun    what a row is called; `data-fresh-nouns`: several, where it is not the noun with an s
 //   data-fresh-on      events of `live.js` after which to look, between spaces
+//
+// Parts beside it hear of them on the body: `vienna:waiting` once new ones wait, `vienna:shown` once they are shown.
 
 import { announce } from "./say.js";
 import { show } from "./time.js";
@@ -19,6 +21,7 @@ const pill = document.querySelector("[data-fresh-pill]");
 let waiting = [];
 let timer = 0;
 let asking = false;
+let newest = "";
 
 const rowsIn = (root) => [...(root.querySelector("[data-fresh-rows]")?.children ?? [])];
 
@@ -39,12 +42,12 @@ async function look() {
 function take(told) {
   const rows = rowsIn(told);
   const known = new Map(rowsIn(list).map((row) => [row.id, row]));
-  const newest = rowsIn(list)[0]?.id ?? "";
+  const first = rowsIn(list)[0]?.id ?? "";
   for (const row of rows) {
     const old = known.get(row.id);
     if (old && old.dataset.state !== row.dataset.state) renew(old, row);
   }
-  waiting = rows.filter((row) => !known.has(row.id) && row.id > newest);
+  waiting = rows.filter((row) => !known.has(row.id) && row.id > first);
   const more = waiting.length === rows.length && rows.length >= MOST ? "+" : "";
   pill.hidden = !waiting.length;
   const noun = list.dataset.freshNoun;
@@ -53,7 +56,11 @@ function take(told) {
     pill.textContent = words;
     announce(words);
   }
+  if (waiting.length && waiting[0].id !== newest) tell("waiting");
+  newest = rows[0]?.id ?? "";
 }
+
+const tell = (what) => document.body.dispatchEvent(new CustomEvent(`vienna:${what}`));
 
 function renew(old, row) {
   const focused = old.contains(document.activeElement);
@@ -74,6 +81,7 @@ function open() {
   waiting = [];
   pill.hidden = true;
   rows.querySelector("[data-row]")?.focus();
+  tell("shown");
 }
 
 if (list && pill && list.dataset.fresh !== "no") {

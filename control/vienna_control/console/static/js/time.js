@@ -5,6 +5,7 @@ const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
 const ofDay = new Intl.DateTimeFormat("sv", { timeStyle: "medium" });
+const ofMinute = new Intl.DateTimeFormat("sv", { timeStyle: "short" });
 const date = new Intl.DateTimeFormat("sv", { dateStyle: "short" });
 const two = "2-digit";
 const exact = new Intl.DateTimeFormat("sv", { year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "short" });
@@ -23,10 +24,19 @@ function left(seconds) {
   return whole >= 60 ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min` : `${whole} s`;
 }
 
+const short = (at, words) => (date.format(at) === date.format(new Date()) ? "" : `${date.format(at).slice(5)} `) + words.format(at);
+
+/** A stretch of time. */
+export const between = (from, to) => {
+  const words = to - from < 60_000 ? ofDay : ofMinute;
+  return `${short(from, words)} – ${words.format(to)}`;
+};
+
 const STYLES = {
   both: (at, seconds) => `${absolute.format(at)} · ${ago(seconds)}`,
   day: (at) => date.format(at),
   clock: (at) => (date.format(at) === date.format(new Date()) ? ofDay.format(at) : `${date.format(at).slice(5)} ${ofDay.format(at).slice(0, 5)}`),
+  minute: (at) => short(at, ofMinute),
   ago: (at, seconds) => ago(seconds),
   left: (at, seconds) => left(seconds),
 };
