@@ -153,6 +153,15 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
+def inside(places: Iterable[Path], name: str) -> str:
+    """The name of a document, of today or of before, as its folder has it: without where the folder lies."""
+    path = Path(name).absolute()
+    for place in places:
+        if path != place.absolute() and path.is_relative_to(place.absolute()):
+            return str(path.relative_to(place.absolute()))
+    return path.name
+
+
 def _files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():

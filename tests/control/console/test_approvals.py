@@ -48,6 +48,8 @@ async def test_it_says_what_would_happen_and_exactly_what_would_be_sent(control:
         "With enough consent billing-bot gets a warrant for exactly this",
     ):
         assert said in text, said
+    places = [str(place.absolute()) for place in control.app.policies.places]
+    assert not any(place in text for place in places)
 
 
 async def test_who_may_not_decide_has_no_form_and_reads_why(

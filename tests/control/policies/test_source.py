@@ -13,11 +13,24 @@ from gate_end import Gate
 from people import People
 from planes import Control
 from vienna_control.clock import FixedClock
-from vienna_control.policies import templates
+from vienna_control.policies import files, templates
 
 type Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 API = "https://payments.example/v1"
+
+
+def test_a_document_is_named_as_its_folder_has_it(tmp_path: Path) -> None:
+    for name, told in (
+        (str(tmp_path / "team" / "rules.yaml"), "team/rules.yaml"),
+        (str(tmp_path), tmp_path.name),
+        ("/of/before/rules.yaml", "rules.yaml"),
+        ("../rules.yaml", "rules.yaml"),
+        ("api", "api"),
+    ):
+        assert files.inside([Path("nowhere"), tmp_path], name) == told
+
+
 RULES = """\
 apiVersion: vienna/v1
 kind: Rules

@@ -11,6 +11,7 @@ from vienna_control.approvals.comments import safe
 from vienna_control.approvals.wording import denied_hint
 from vienna_control.console.page import page
 from vienna_control.console.visit import Visit
+from vienna_control.policies.files import inside
 
 TABS = {
     "request": "Request",
@@ -54,6 +55,7 @@ async def approval(visit: Visit) -> dict[str, Any]:
         "amounts": _amounts(found["shown"]),
         "writable": await _writable(visit, found),
         "words": _words(found["shown"]),
+        "rule_file": _rule_file(visit, found),
         "reasons": REASONS,
         "tabs": TABS,
         "tab": visit.query.get("tab") if visit.query.get("tab") in TABS else "request",
@@ -107,6 +109,12 @@ async def _writable(visit: Visit, found: Mapping[str, Any]) -> list[str]:
             name for name, schema in properties.items() if isinstance(schema, dict) and schema.get("writable")
         ]
     return [name for name in names if name in effects[0]["parameters"] and "." not in name]
+
+
+def _rule_file(visit: Visit, found: Mapping[str, Any]) -> str:
+    """Where the rule stands that asks; empty without one."""
+    rule = (found["explanation"].get("explanation") or {}).get("rule") or {}
+    return inside(visit.app.policies.places, rule["source"]) if rule.get("source") else ""
 
 
 def _amounts(shown: Mapping[str, Any]) -> list[str]:
