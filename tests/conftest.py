@@ -27,8 +27,8 @@ gc.set_threshold(20_000, 20, 1_000)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """Between two modules, when nothing of a test is left: what is garbage is collected, and what is compiled and cached
-    for all of them is not looked at again: two million objects, a second each time.
+    """Between two modules, when nothing of a test is left: garbage is collected, and what is compiled and cached for
+    all of them is not looked at again: two million objects, a second each time.
     """
     yield
     if nextitem and item.path != nextitem.path and gc.get_count()[2] > _COLLECTED_AFTER:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +12,13 @@ from typing import Any
 import aiohttp
 import orjson
 
+from harness.starts import place_database
 from vienna_control import config, serve
 from vienna_control.app import App, compose
 from vienna_control.clock import Clock
 from vienna_control.folder import DataFolder
 from vienna_control.identity import bootstrap
-from vienna_control.store import schema, sqlite
+from vienna_control.store import sqlite
 
 NOW = datetime(2026, 3, 2, 10, 0, 0, tzinfo=UTC)
 
@@ -105,24 +104,6 @@ class Control:
             return response.status, orjson.loads(text) if is_json else text, response
 
 
-@functools.cache
-def _migrated() -> bytes:
-    """A database as a first start makes it: migrating one for each test would be a third of its start."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "vienna.db"
-        sqlite.prepare_file(path)
-        engine = sqlite.writing_engine(path)
-        schema.migrate(engine, path)
-        engine.dispose()
-        return path.read_bytes()
-
-
-def _empty_database(path: Path) -> None:
-    if not path.exists():
-        path.touch(0o600)
-        path.write_bytes(_migrated())
-
-
 @asynccontextmanager
 async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[Control]:
     """Start, yield, stop in order."""
@@ -138,7 +119,7 @@ async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any
     listener = serve.bind(known.control.listen)
     url = serve.url_of(listener, tls=known.control.tls.cert is not None)
     folder = DataFolder(known.control.data_dir)
-    _empty_database(sqlite.path_of(folder.database_url))
+    place_database(sqlite.path_of(folder.database_url))
     app = await compose(known, folder, base_url=url, clock=clock)
     if known.lenient and known.bootstrap is not None:
         await bootstrap.seed(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from gate_end import Gate, gate
+from harness.starts import HASHER, QUICK_HASHER
 from people import People
 from planes import NOW, Control, running
 from routes_watched import watched
@@ -19,9 +18,7 @@ from vienna_control.clock import FixedClock
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same Argon2id with less work: a tenth of a second for each seeded person adds up."""
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr("vienna_control.identity.passwords.PasswordHasher", cheap)
+    monkeypatch.setattr(HASHER, QUICK_HASHER)
 
 
 @pytest.fixture(autouse=True)

@@ -115,10 +115,13 @@ def _prepare_control() -> None:
     import alembic.command
     import alembic.context  # noqa: F401  # migrations import them at the first start of an installation
 
+    from harness.starts import QUICK_HASHER
     from vienna_control.api import all_routes
+    from vienna_control.identity import passwords
     from vienna_control.policies import files
     from vienna_kernel.mapping.kept import compiled
 
+    passwords.PasswordHasher = QUICK_HASHER  # type: ignore[assignment,misc]  # as monkeypatch does
     all_routes()
     sources = files.read(files.default_places())
     named = zip(sources.mappings, sources.texts, strict=True)
@@ -136,7 +139,7 @@ def _prepare_gate() -> None:
             said = parsed(text, path.name).data
             if said["kind"] == "Mapping":
                 files.append((said["id"], text))
-    compiled(tuple(files))
+    compiled(tuple(files), ())  # as a bundle without further hosts is compiled
 
 
 _PREPARED = {"vienna_control": _prepare_control, "vienna_proxy": _prepare_gate}

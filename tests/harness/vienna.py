@@ -25,6 +25,7 @@ import pyotp
 import yaml
 
 from harness import forks
+from harness.starts import place_database
 from harness.upstream import Upstream
 
 START_SECONDS = 30
@@ -201,6 +202,7 @@ class Vienna:
                 "agents": [{"name": self.AGENT, "api_key": self.agent_key, **(agent or {})}],
             },
         }
+        self._data = Path(settings["control"]["data_dir"])
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False))
         self.env = {**_clean_environment(), "VIENNA_ENV": "test", **(environ or {})}
         self.control = Process(
@@ -236,6 +238,8 @@ class Vienna:
                 process.kill()
 
     def start_control(self) -> None:
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        place_database(self._data / "vienna.db")
         self.control.start(address="control")
 
     def start_gate(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
+from harness.starts import HASHER, QUICK_HASHER
 from rollout_world import BOTS, day, world
 
 CALLS = 360  # fewer, and what is done now and then is not done five times
@@ -15,8 +14,7 @@ CALLS = 360  # fewer, and what is done now and then is not done five times
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr("vienna_control.identity.passwords.PasswordHasher", cheap)
+    monkeypatch.setattr(HASHER, QUICK_HASHER)
 
 
 async def test_a_day_watched_is_enforced_the_next(tmp_path: Path) -> None:
