@@ -84,14 +84,14 @@ async def _beside(visit: Visit, found: Mapping[str, Any]) -> dict[str, Any]:
     this = {"id": found["approval_id"]}
     lately = {"agent_id": found["agent_id"], "action": found["action"], "limit": _LATELY}
     names = ("precedent", "prospect", "agent", "lately")
-    people, *asked = await visit.all(
+    around, *asked = await visit.all(
         _people(visit, found),
         visit.ask("GET /approvals/{id}/precedent", **this),
         visit.ask("GET /approvals/{id}/prospect", **this),
         visit.may("GET /fleet/{agent}", agent=found["agent_id"]),
         visit.may("GET /intents", query=lately),
     )
-    return dict(zip(names, asked, strict=True)) | people
+    return {**dict(zip(names, asked, strict=True)), **around}
 
 
 async def _writable(visit: Visit, found: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,11 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status !== 401) toast(status === 503 ? "The control plane is not ready; this page tries again." : `This part could not be read (${status ?? "no answer"}).`, "no");
 });
 
+// What somebody opened is not closed by what comes in.
+window.htmx.registerExtension("kept-open", {
+  htmx_before_morph_attr: (_, { attrName, newValue }) => attrName !== "open" || newValue !== null,
+});
+
 const themes = ["system", "light", "dark"];
 for (const button of document.querySelectorAll("[data-theme-switch]")) {
   const name = button.querySelector("[data-theme-name]");

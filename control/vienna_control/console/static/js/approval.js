@@ -1,5 +1,6 @@
 // One approval: consent and denial, each bound to what this page showed, and what becomes of it.
 
+import "./held.js";
 import { Refusal, me, post } from "./api.js";
 import { send, withStepUp } from "./form.js";
 import { assert, possible } from "./passkey.js";
@@ -29,16 +30,7 @@ document.body.addEventListener("vienna:any", ({ detail }) => {
   if (detail.name === "reset" || detail.approval_id === id || detail.intent_id === page.dataset.intent) renew(...MOVING);
 });
 
-// What comes in above moves nothing that somebody has their pointer on, or writes in.
-let held = null;
-
-document.addEventListener("htmx:before:swap", () => {
-  const under = page.querySelector(":is(input, select, textarea):focus") ?? [...page.querySelectorAll(":hover")].at(-1);
-  held = under ? { under, top: under.getBoundingClientRect().top } : null;
-});
-
 document.addEventListener("htmx:after:swap", () => {
-  if (held?.under.isConnected) scrollBy({ top: held.under.getBoundingClientRect().top - held.top, behavior: "instant" });
   const now = part("state").dataset.signature;
   if (acted && !part("approve") && document.activeElement === document.body) part("decide").focus({ preventScroll: true });
   if (now === signature) return;

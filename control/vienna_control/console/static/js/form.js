@@ -111,7 +111,7 @@ export async function send(form, more = {}) {
     const data = await withStepUp(() => request(form, body));
     if (data === null) return null;
     form.dispatchEvent(new CustomEvent("vienna:sent", { detail: { data, body }, bubbles: true }));
-    then(form.dataset.then ?? "reload", data ?? {});
+    then(form, data ?? {});
     return data ?? {};
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -148,11 +148,15 @@ async function confirmed(form) {
   return answer === "yes";
 }
 
-function then(what, data) {
+function then(form, data) {
+  const what = form.dataset.then ?? "reload";
   if (what.startsWith("go:")) {
     location.assign(what.slice(3).replace(/\{([\w.]+)\}/g, (_, name) => encodeURIComponent(name.split(".").reduce((inner, step) => inner?.[step], data) ?? "")));
   } else if (what.startsWith("say:")) toast(what.slice(4));
-  else if (what === "reload") refresh();
+  else if (what === "reload") {
+    form.closest("details")?.removeAttribute("open"); // it is done with
+    refresh();
+  }
 }
 
 /** Reads the page's main part anew and puts it in the place of the old, keeping focus and what is open. */
