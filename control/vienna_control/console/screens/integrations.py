@@ -12,7 +12,7 @@ from vienna_control.console.visit import Visit
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TIERS = ("T0", "T1", "T2", "T3")
 DELIVERIES = 30
-_STATUS = ("waiting", "sent", "dead", "dropped")
+_STATUS = {"waiting": "waiting", "sent": "sent", "dead": "given up", "dropped": "dropped"}
 
 
 @page("/integrations", "integrations.html", area="integrations")

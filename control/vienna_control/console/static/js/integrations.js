@@ -1,4 +1,6 @@
-// A test says what the service answered; a signing secret is made here and shown once.
+// A test says what the service answered; a signing secret is made here and shown once; none stays in a field once it is kept.
+
+import { once } from "./once.js";
 
 document.addEventListener("vienna:sent", ({ target: form, detail: { data } }) => {
   if (!form.matches("[data-tried]")) return;
@@ -8,9 +10,12 @@ document.addEventListener("vienna:sent", ({ target: form, detail: { data } }) =>
   place.textContent = data.ok ? `✓ It was taken${code}, after ${data.latency_ms} ms.` : `✗ It was not taken${code}, after ${data.latency_ms} ms: ${data.error}`;
 });
 
-document.querySelector("[data-make-secret]")?.addEventListener("click", ({ target: button }) => {
+document.querySelector("[data-make-secret]")?.addEventListener("click", async ({ target: button }) => {
   const field = button.form.querySelector("[data-secret=secret]");
-  field.type = "text";
   field.value = `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))}`;
-  field.select();
+  await once("The signing secret", "Whoever receives these events tells by it that they come from here. It holds once this form is saved.", field.value);
+});
+
+document.addEventListener("vienna:sent", ({ target: form }) => {
+  for (const field of form.querySelectorAll("[data-secret]")) field.value = "";
 });
