@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +30,19 @@ class Request:
     @property
     def json(self) -> Any:
         return orjson.loads(self.body)
+
+
+def verified(request: Request, secret: str, now: float) -> None:
+    """As the specification of Standard Webhooks has it, written from it alone."""
+    sent_at = int(request.headers["webhook-timestamp"])
+    assert abs(now - sent_at) <= 300
+    signed = b".".join([request.headers["webhook-id"].encode(), str(sent_at).encode(), request.body])
+    key = base64.b64decode(secret.split("_", 1)[1])
+    wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    given = [one.split(",", 1) for one in request.headers["webhook-signature"].split(" ")]
+    assert ["v1", wanted] in given
+    published = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
+    assert request.headers["x-vienna-signature"] == published
 
 
 type Answering = Callable[[Request], web.StreamResponse]

@@ -21,6 +21,14 @@ _AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+_PRINTED = """
+() => [
+  ...[...document.querySelectorAll("nav, header.bar, .banner, .toast, button, .button, form, summary.button")]
+    .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80)),
+  ...[["background-color", "rgb(255, 255, 255)"], ["color", "rgb(0, 0, 0)"]]
+    .filter(([name, value]) => getComputedStyle(document.body).getPropertyValue(name) !== value).map(([name]) => name),
+]
+"""
 _ENROL = """
 async () => {
   const base = document.querySelector("script[type=module]").src.replace("app.js", "");
@@ -53,6 +61,15 @@ def with_passkey(page: Page, vienna: Vienna, who: str, path: str = "/") -> Page:
     page.evaluate(_ENROL)
     page.goto(f"{vienna.url.replace('127.0.0.1', 'localhost')}/console{path}")
     return page
+
+
+def astray_on_paper(page: Page) -> list[str]:
+    """What would be printed of this page and is nothing to read; by somebody whose theme is the dark one."""
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    found: list[str] = page.evaluate(_PRINTED)
+    page.emulate_media(media="screen")
+    return found
 
 
 def violations(browser: Browser, page: Page) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from vienna_control.console.page import page
@@ -35,9 +36,17 @@ async def report(visit: Visit) -> dict[str, Any]:
     few = slice(0, FEW) if wanted is None else slice(first, first + MANY)
     return {
         "found": found,
+        "only": await _only(visit, found["filters"]),
         "titles": {one["id"]: (one["title"], len(one["rows"])) for one in content["sections"]},
         "sections": [{**one, "rows": one["rows"][few], "lines": len(one["rows"])} for one in shown],
         "alone": wanted is not None,
         "first": first,
         "many": MANY,
     }
+
+
+async def _only(visit: Visit, filters: Mapping[str, str | None]) -> list[str]:
+    """What it was narrowed to, in words: an agent by its name, if it has one still."""
+    agent = filters["agent_id"] and await visit.may("GET /fleet/{agent}", agent=filters["agent_id"])
+    named = {**filters, "agent_id": agent["name"] if agent else filters["agent_id"]}
+    return [f"{name.removesuffix('_id')} {value}" for name, value in named.items() if value]
