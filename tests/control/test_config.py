@@ -95,6 +95,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
         ("control: [\n", "not YAML"),
         ("- control\n", "expected the sections"),
         ("control:\n  public_url: vienna.example.com\n", "expected a URL"),
+        ("control:\n  public_url: 'https://user:pass@vienna.example.com'\n", "expected a URL"),
         ("bootstrap:\n  operators: [{email: alice}]\n", "bootstrap.operators[0].email: expected an e-mail"),
         (
             "bootstrap:\n  operators:\n    - {email: a@b, role: boss}\n",
