@@ -47,8 +47,8 @@ document.addEventListener("keydown", (event) => {
       return;
     }
   }
-  const own = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (own && own.offsetParent && !own.disabled) {
+  const own = [...document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`)].find((one) => one.offsetParent);
+  if (own && !own.disabled) {
     event.preventDefault();
     if (own.matches("input, textarea, select")) own.focus();
     else own.click();
