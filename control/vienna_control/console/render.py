@@ -28,6 +28,8 @@ __all__ = ["environment", "render", "shown"]
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _DRAWN_AS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _WRITTEN_OUT = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
+_FIRST_WORD = re.compile(r"[a-z]+(?=[ ,;:]|\Z)")
+_INSTANT = re.compile(r"\b(20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z)")
 LONG = 240
 """Characters of one value that are shown at first."""
 
@@ -61,6 +63,7 @@ def environment() -> Environment:
         clock=clock,
         countdown=countdown,
         shown=shown,
+        sentence=sentence,
         exact=exact,
         json=as_json,
         long=long,
@@ -77,6 +80,22 @@ def shown(text: str, *, lines: bool = False) -> Markup:
     written = str(escape(_written_out(text, kept="\n\t" if lines else "")))
     marked = _WRITTEN_OUT.sub(lambda match: f'<span class="unseen">{match[0]}</span>', written)
     return Markup(marked)  # noqa: S704  # escaped two lines above; the marks are ours
+
+
+def sentence(text: str, name: str = "") -> Markup:
+    """Words of ours as ``shown``: with a capital letter, unless they begin with a name, and instants as ``when``."""
+    first = _FIRST_WORD.match(text)
+    if first and first[0] != name:
+        text = text[0].upper() + text[1:]
+    parts = _INSTANT.split(text)
+    return Markup("").join(_instant(part) if at % 2 else shown(part) for at, part in enumerate(parts))
+
+
+def _instant(text: str) -> Markup:
+    try:
+        return when(text)
+    except ValueError:  # it only looked like one
+        return shown(text)
 
 
 def exact(text: Any) -> Markup:

@@ -41,7 +41,7 @@ async def test_nothing_is_wrong(control: Control) -> None:
 async def test_an_alert_is_seen_to_by_who_may(control: Control, who: str, may: bool) -> None:
     alert = await raised(control)
     page = await read(control, who=who)
-    assert "something is off" in page
+    assert "Something is off" in page
     assert (f'data-api="POST /alerts/{alert}/acknowledge"' in page) is may
     assert ("in the trail" in page) is (who == "audrey")
 

@@ -57,6 +57,27 @@ def test_what_cannot_be_seen_is_written_out_in_text_and_attributes(char: str) ->
     )  # `shown` and `kit.value`; a plain place gets no markup
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a gate, <b>x</b> is silent", "A gate, &lt;b&gt;x&lt;/b&gt; is silent"),
+        ("billing left", "billing left"),
+        ("create_refund left", "create_refund left"),
+        ("ops@example.com came", "ops@example.com came"),
+        ("", ""),
+        ("ends at 2026-99-01T00:00:00Z", "Ends at 2026-99-01T00:00:00Z"),
+    ],
+)
+def test_a_sentence_of_ours_begins_with_a_capital_letter_and_a_name_as_it_is(text: str, told: str) -> None:
+    assert rendered("{{ x | sentence('billing') }}", x=text) == told
+
+
+def test_an_instant_within_a_sentence_is_one_of_the_readers_zone() -> None:
+    page = rendered("{{ x | sentence }}", x="until 2026-11-20T14:00:00.000Z, <i>")
+    assert Seen(page).tags == ["time"]
+    assert page.startswith('Until <time datetime="2026-11-20T14:00:00Z"')
+
+
 def test_what_is_edited_and_sent_back_is_not_changed_by_being_shown() -> None:
     text = 'a\u202e"<b>&amp;\n'
     page = rendered('<input value="{{ x | exact }}">', x=text)
