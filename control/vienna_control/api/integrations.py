@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -13,7 +14,7 @@ from vienna_control.api.problems import Code, Problem, invalid, not_found
 from vienna_control.api.route import Context, Who, route
 from vienna_control.clock import iso
 from vienna_control.ids import new_id
-from vienna_control.notify import registry
+from vienna_control.notify import deliveries, registry
 from vienna_control.notify.kinds import KINDS, Type
 from vienna_control.notify.message import EVENTS, Message, Sent
 from vienna_control.notify.registry import Integration, Wanted
@@ -60,9 +61,22 @@ class ChangeBody(BaseModel):
     enabled: bool | None = None
 
 
+class RetryData(BaseModel):
+    """What did not arrive and is sent again. Attributes: ``error``: of the last of its ``attempts``."""
+
+    error: str
+    attempts: int
+    next_at: str
+
+
 class IntegrationData(BaseModel):
-    """Attributes: ``secrets_set``: names of the secrets, which are never shown; ``last_sent_at``: when something last
-    arrived there, a test as well.
+    """A channel.
+
+    Attributes:
+        secrets_set: Names of the secrets, which are never shown.
+        failing_since: When a delivery was first given up after the last that arrived.
+        retrying: While the last attempt failed, and is made again.
+        last_sent_at: When something last arrived there, a test as well.
     """
 
     integration_id: str
@@ -74,6 +88,7 @@ class IntegrationData(BaseModel):
     routing: dict[str, Any]
     enabled: bool
     failing_since: str | None
+    retrying: RetryData | None
     last_sent_at: str | None
     created_at: str
     updated_at: str
@@ -113,7 +128,7 @@ async def list_integrations(ctx: Context) -> dict[str, Any]:
             ctx.query,
             key=integrations.c.id,
             noun="integrations",
-            shape=lambda row: registry.of_row(row).to_api(),
+            shape=lambda row: _told(conn, registry.of_row(row)),
         )
 
     return await ctx.app.store.read(page)
@@ -123,7 +138,7 @@ async def list_integrations(ctx: Context) -> dict[str, Any]:
     "GET", "/integrations/{id}", who=Who.OPERATOR, writes=None, data=IntegrationData, summary="One channel"
 )
 async def read_integration(ctx: Context) -> dict[str, Any]:
-    return (await ctx.app.store.read(lambda conn: found(conn, ctx))).to_api()
+    return await ctx.app.store.read(lambda conn: _told(conn, found(conn, ctx)))
 
 
 @route(
@@ -143,11 +158,12 @@ async def create_integration(ctx: Context) -> dict[str, Any]:
     )
     _judge(ctx, wanted, power="signing_secret" in wanted.secrets)
 
-    def unit(tx: Tx) -> Integration:
+    def unit(tx: Tx) -> dict[str, Any]:
         ctx.app.notify.outbox.forget()
-        return registry.add(tx, ctx.app.authority, ctx.principal.tenant, wanted, by=ctx.principal.id)
+        made = registry.add(tx, ctx.app.authority, ctx.principal.tenant, wanted, by=ctx.principal.id)
+        return _told(tx.conn, made)
 
-    return (await _written(ctx, unit)).to_api()
+    return await _written(ctx, unit)
 
 
 @route(
@@ -162,7 +178,7 @@ async def create_integration(ctx: Context) -> dict[str, Any]:
 async def change_integration(ctx: Context) -> dict[str, Any]:
     body = ctx.body
 
-    def unit(tx: Tx) -> Integration:
+    def unit(tx: Tx) -> dict[str, Any]:
         ctx.app.notify.outbox.forget()
         old = found(tx.conn, ctx)
         kept = registry.unsealed(ctx.app.authority, old)
@@ -180,9 +196,10 @@ async def change_integration(ctx: Context) -> dict[str, Any]:
         _judge(ctx, wanted, power="signing_secret" in wanted.secrets)
         if wrong := registry.carries_off(old, wanted, given):
             raise Problem(Code.VALIDATION_FAILED, wrong)
-        return registry.change(tx, ctx.app.authority, old, wanted, by=ctx.principal.id)
+        changed = registry.change(tx, ctx.app.authority, old, wanted, by=ctx.principal.id)
+        return _told(tx.conn, changed)
 
-    return (await _written(ctx, unit)).to_api()
+    return await _written(ctx, unit)
 
 
 @route(
@@ -238,11 +255,14 @@ def _test_message(ctx: Context) -> Message:
     )
 
 
-async def _written(ctx: Context, unit: Any) -> Integration:
+def _told(conn: Connection, one: Integration) -> dict[str, Any]:
+    return one.to_api() | {"retrying": deliveries.retrying(conn, [one.id]).get(one.id)}
+
+
+async def _written[T](ctx: Context, unit: Callable[[Tx], T]) -> T:
     """Do it; the outbox looks again afterwards, whether it was done or not."""
     try:
-        done: Integration = await ctx.app.store.write(unit)
-        return done
+        return await ctx.app.store.write(unit)
     finally:
         ctx.app.notify.outbox.forget()
 

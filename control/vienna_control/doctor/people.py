@@ -16,6 +16,7 @@ from vienna_control.fleet.alerts import open_count
 from vienna_control.identity import operators
 from vienna_control.identity.factors import enrolled
 from vienna_control.identity.operators import Operator
+from vienna_control.notify.deliveries import retrying
 from vienna_control.policies import Bundle
 from vienna_control.store.tables import integrations
 from vienna_control.store.tables import operators as table
@@ -79,7 +80,7 @@ def _groups(written: Collection[str], people: Sequence[Operator], bundle: Bundle
 
 
 def _channels(conn: Connection, tenant: str) -> Check:
-    query = select(integrations.c.name, integrations.c.failing_since).where(
+    query = select(integrations.c.id, integrations.c.name, integrations.c.failing_since).where(
         integrations.c.tenant == tenant, integrations.c.enabled.is_(True)
     )
     found = conn.execute(query).all()
@@ -87,9 +88,12 @@ def _channels(conn: Connection, tenant: str) -> Check:
         return Check(
             "channels", "warn", "there is none: nobody is told of what waits", "vienna integrations add"
         )
-    if failing := [name for name, since in found if since is not None]:
-        fix = "vienna integrations deliveries says why; then vienna integrations test"
+    fix = "vienna integrations deliveries says why; then vienna integrations test"
+    if failing := [name for _, name, since in found if since is not None]:
         return Check("channels", "fail", f"do not take events: {named(failing)}", fix)
+    again = retrying(conn, [id for id, _, _ in found])
+    if tried := [name for id, name, _ in found if id in again]:
+        return Check("channels", "warn", f"did not take the last event, and are tried again: {named(tried)}", fix)
     return Check("channels", "ok", f"{len(found)}")
 
 

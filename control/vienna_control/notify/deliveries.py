@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -158,6 +158,15 @@ def listed(tenant: str, integration_id: str) -> Select[Any]:
     return select(deliveries).where(
         deliveries.c.tenant == tenant, deliveries.c.integration_id == integration_id
     )
+
+
+def retrying(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of these integrations those whose last attempt failed and is made again: when, why, and how often it was made."""
+    query = select(deliveries).where(
+        deliveries.c.integration_id.in_(list(ids)), deliveries.c.status == "waiting", deliveries.c.attempts > 0
+    )
+    names = ("error", "attempts", "next_at")
+    return {row["integration_id"]: {name: row[name] for name in names} for row in rows.every(conn, query)}
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:

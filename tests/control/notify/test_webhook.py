@@ -68,14 +68,33 @@ async def test_it_leads_to_what_it_is_about(
     assert (await service.next()).json["data"]["link"] == f"{control.url}/console/{page}"
 
 
+async def of_all(people: People, integration_id: str) -> dict[str, Any]:
+    """A channel as the API tells it, alone and in the list, and as the doctor sees it."""
+    _, one = await people.ask("oscar", "GET", f"/integrations/{integration_id}")
+    _, listed = await people.ask("oscar", "GET", "/integrations")
+    assert listed["data"]["integrations"] == [one["data"]]
+    _, doctor = await people.ask("ada", "GET", "/doctor")
+    status = {check["name"]: check["status"] for check in doctor["data"]["checks"]}
+    assert status["channels"] == ("warn" if one["data"]["retrying"] else "ok")
+    return dict(one["data"])
+
+
 async def test_it_is_tried_again_under_the_same_id_and_in_order(
-    control: Control, bot: Gate, add_webhook: Any, service: Receiver, clock: FixedClock
+    control: Control, bot: Gate, people: People, add_webhook: Any, service: Receiver, clock: FixedClock
 ) -> None:
     service.answer = lambda _: web.Response(status=503, headers={"Retry-After": "120"})
     integration_id = await add_webhook()
     first_held = await bot.consult("POST", TICKETS, {"subject": "one"})
     first = await service.next()
     await tried(control, integration_id)
+    told = await of_all(people, integration_id)
+    assert told["failing_since"] is None
+    assert told["retrying"]["attempts"] == 1
+    assert "503" in told["retrying"]["error"]
+    for path in ("", f"/{integration_id}"):
+        _, page, _ = await control.ask("GET", f"/console/integrations{path}", key="oscar")
+        assert all(said in page.decode() for said in (">fails</span>", "503")), path
+        assert '<span class="tag yes">on</span>' not in page.decode()
     second_held = await bot.consult("POST", TICKETS, {"subject": "two"})
     clock.advance(timedelta(seconds=119))
     await tried(control, integration_id)
@@ -87,6 +106,7 @@ async def test_it_is_tried_again_under_the_same_id_and_in_order(
     assert again.headers["webhook-id"] == first.headers["webhook-id"]
     assert again.json["data"]["approval_id"] == first_held.approval_id
     assert other.json["data"]["approval_id"] == second_held.approval_id
+    assert (await of_all(people, integration_id))["retrying"] is None
 
 
 async def test_what_is_refused_is_given_up_told_once_and_redelivered_by_hand(
