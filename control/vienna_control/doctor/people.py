@@ -93,7 +93,9 @@ def _channels(conn: Connection, tenant: str) -> Check:
         return Check("channels", "fail", f"do not take events: {named(failing)}", fix)
     again = retrying(conn, [id for id, _, _ in found])
     if tried := [name for id, name, _ in found if id in again]:
-        return Check("channels", "warn", f"did not take the last event, and are tried again: {named(tried)}", fix)
+        return Check(
+            "channels", "warn", f"did not take the last event, and are tried again: {named(tried)}", fix
+        )
     return Check("channels", "ok", f"{len(found)}")
 
 

@@ -163,7 +163,9 @@ def listed(tenant: str, integration_id: str) -> Select[Any]:
 def retrying(conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of these integrations those whose last attempt failed and is made again: when, why, and how often it was made."""
     query = select(deliveries).where(
-        deliveries.c.integration_id.in_(list(ids)), deliveries.c.status == "waiting", deliveries.c.attempts > 0
+        deliveries.c.integration_id.in_(list(ids)),
+        deliveries.c.status == "waiting",
+        deliveries.c.attempts > 0,
     )
     names = ("error", "attempts", "next_at")
     return {row["integration_id"]: {name: row[name] for name in names} for row in rows.every(conn, query)}
