@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pyotp
@@ -125,7 +125,7 @@ class Process:
         if not box or not box[0]:
             child.kill()
             child.wait()
-        threading.Thread(target=child.stdout.read, daemon=True).start()
+        threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
         return box[0] if box else ""
 
     @property
@@ -154,6 +154,11 @@ class Process:
 
     def tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else ""
+
+
+def _drain(stream: IO[str]) -> None:
+    with stream:
+        stream.read()
 
 
 class Vienna:
