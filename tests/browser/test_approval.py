@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from browser.desk import at, violations, with_passkey
+from browser.desk import astray_on_paper, at, violations, with_passkey
 from browser.naughty import chunks
 from harness import laws
 from harness.upstream import Upstream
@@ -312,6 +312,7 @@ def test_everybody_can_use_it(shared: Vienna, browser: Browser, new_page: NewPag
     with waiting(shared, REFUNDS, refund()) as (approval, call):
         page = at(new_page(), shared, "alice", f"/approvals/{approval}?do=deny&tab=why")
         assert violations(browser, page) == []
+        assert astray_on_paper(page) == []
         shared.deny(approval, "alice", "no")
         call.result()
     laws.check(shared)

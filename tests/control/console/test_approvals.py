@@ -81,6 +81,29 @@ async def test_who_decides_is_told_anew_after_each_vote(control: Control, bot: G
     assert "@example.com" not in after
 
 
+async def test_the_story_goes_on_and_what_is_to_be_sent_was_sent(
+    control: Control, bot: Gate, people: People
+) -> None:
+    held = await bot.consult("POST", REFUNDS, REFUND)
+
+    async def part(name: str) -> str:
+        told = await page(
+            control, "bob", held.approval_id, **{"HX-Request": "true", "HX-Target": f"div#{name}"}
+        )
+        assert f'id="{name}"' in told.lstrip().partition(">")[0]
+        return told
+
+    assert "Waits on the line" in await part("story")
+    assert "will be sent" in await part("head-request")
+    await people.ask("alice", "POST", f"/approvals/{held.approval_id}/comments", {"text": "mine"})
+    told = await part("story")
+    assert "Said something" in told
+    assert "alice@example.com" in told
+    await people.ask("alice", "POST", f"/approvals/{held.approval_id}/deny", {"reason": "no"})
+    assert "Waits on the line" not in await part("story")
+    assert "was asked" in await part("head-request")
+
+
 async def test_only_those_who_may_comment_have_a_form_for_it(control: Control, bot: Gate) -> None:
     held = await bot.consult("POST", REFUNDS, REFUND)
     address = f"/approvals/{held.approval_id}/comments"

@@ -97,3 +97,13 @@ async def test_people_say_who_they_are_in_slack(control: Control, people: People
     await people.ask("alice", "POST", "/integrations/slack/users", {"user_id": "U012AB3CD"})
     assert "U012AB3CD" in await read(control, who="alice")
     assert "alice@example.com" in await read(control, who="ada")
+
+
+@pytest.mark.parametrize("part", ["span#state", "div#delivered"])
+async def test_what_became_of_deliveries_renews_itself(control: Control, people: People, part: str) -> None:
+    one = await added(people)
+    headers = {"HX-Request": "true", "HX-Target": part}
+    _, told, _ = await control.ask("GET", f"/console/integrations/{one}", key="oscar", headers=headers)
+    tag, _, name = part.partition("#")
+    assert told.decode().lstrip().startswith(f'<{tag} id="{name}"')
+    assert SECRET not in told.decode()

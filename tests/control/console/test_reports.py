@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ async def read(control: Control, path: str = "", *, who: str = "audrey") -> str:
     return str(page.decode())
 
 
-async def made(people: People, **body: str) -> str:
+async def made(people: People, **body: Any) -> str:
     _, told = await people.ask("audrey", "POST", "/compliance/reports/generate", body)
     report = str(told["data"]["report_id"])
     async with asyncio.timeout(10):
@@ -57,6 +58,12 @@ async def test_a_report_is_read_as_tables_and_taken_away(control: Control, bot: 
     ):
         assert told in page
     assert "<img src=x" not in page
+
+
+async def test_a_report_says_what_it_was_narrowed_to(control: Control, bot: Gate, people: People) -> None:
+    assert "Only agent" not in await read(control, f"/{await made(people)}")
+    narrowed = await made(people, filters={"agent_id": "billing-bot", "action": "get_order"})
+    assert "Only agent billing-bot, action get_order." in await read(control, f"/{narrowed}")
 
 
 async def test_there_is_no_page_of_a_report_that_is_none(control: Control) -> None:

@@ -48,5 +48,9 @@ async def report(visit: Visit) -> dict[str, Any]:
 async def _only(visit: Visit, filters: Mapping[str, str | None]) -> list[str]:
     """What it was narrowed to, in words: an agent by its name, if it has one still."""
     agent = filters["agent_id"] and await visit.may("GET /fleet/{agent}", agent=filters["agent_id"])
-    named = {**filters, "agent_id": agent["name"] if agent else filters["agent_id"]}
-    return [f"{name.removesuffix('_id')} {value}" for name, value in named.items() if value]
+    named = {
+        "agent": agent["name"] if agent else filters["agent_id"],
+        "action": filters["action"],
+        "tier": filters["tier"],
+    }
+    return [f"{name} {value}" for name, value in named.items() if value]
