@@ -75,6 +75,10 @@ def pages() -> Iterator[Page]:
     for name, q in _QUERIES.items():
         yield Page(f"traffic, {name}", f"{api}/intents?limit=50", q=q)
     yield Page("traffic, by agent, page 2", f"{api}/intents?limit=50", q=_QUERIES["by agent"], page=2)
+    counted = f"{api}/intents/histogram?buckets=100"
+    for name, q in (("", ""), (", all", "since:60d"), (", by agent", "agent:billing-bot since:60d")):
+        yield Page(f"histogram{name}", counted, q=q)
+    yield Page("histogram, a parameter", counted, q="~amount 77 since:60d")
     yield Page("intent", f"{api}/intents/{{intent}}")
     yield Page("console, inbox", "/console/")
     yield Page("console, traffic", "/console/traffic")

@@ -37,7 +37,20 @@ def test_a_call_appears_by_itself_is_found_and_the_filter_is_kept(shared: Vienna
     expect(rows).to_have_count(before + 1)
     expect(rows.first).to_contain_text("orders/ORD-2")
 
+    bars = page.locator("#histogram .bars a")
+    count = page.locator("#histogram .legend .allow")
+    expect(count).to_contain_text(
+        f"{len(shared.intents(q='verdict:allow'))} "
+    )  # with the one that was just shown
+    bars.last.hover()
+    expect(page.locator("[data-readout]")).to_contain_text("let go")
+    bars.last.click()
+    page.wait_for_url("**/console/traffic?q=after*before*")
+    expect(rows.first).to_contain_text("orders/ORD-2")
+    expect(bars).not_to_have_count(0)
+
     page.keyboard.press("/")
+    page.get_by_role("combobox", name="Filter").fill("")
     page.keyboard.type("path:/v1/orders/ORD-2 met")
     page.get_by_role("option", name="method:").click()
     page.keyboard.type("GET")

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, create_engine, event
 
 from gate_end import Gate
 from people import People
-from planes import AGENT_KEY, NOW, Control
+from planes import AGENT_KEY, NOW, Control, key_of
+from tenant_world import north
 from vienna_control.api import intent_histogram, window
 from vienna_control.api.access import Principal
 from vienna_control.clock import FixedClock, from_iso
@@ -56,7 +57,7 @@ QUERIES = (
     "method:POST",
     "since:2h",
     "after:2026-03-02T13:00:00.001Z",
-    "after:2026-03-02T13:00:00.001Z before:2026-03-02T13:00:00.003Z method:POST",
+    "after:2026-03-02T13:00:00.001Z before:2026-03-02T13:00:00.002Z method:POST",
     "before:2026-03-02T13:00:00.002Z",
     "refund or tier:T0",
     "since:2h agent:nobody",
@@ -114,11 +115,18 @@ async def test_what_was_not_looked_at_is_said(
     assert (await counted(people, q=f"id:* after:{every[1]}"))["counted_since"] is None
 
 
-async def test_an_agent_counts_its_own(control: Control, people: People, traffic: Gate) -> None:
+async def test_an_agent_counts_its_own_and_a_tenant_too(
+    control: Control, people: People, traffic: Gate
+) -> None:
     _, made = await people.ask("oscar", "POST", "/fleet", {"name": "other-bot"})
-    for key, total in ((AGENT_KEY, 5), (made["data"]["api_key"], 0)):
-        _, answer, _ = await control.ask("GET", "/api/v1/intents/histogram", key=key)
-        assert sum(answer["data"]["totals"].values()) == total
+    theirs = (await north(control)).values()
+    totals = {AGENT_KEY: 5, key_of("victor"): 5, made["data"]["api_key"]: 0, **dict.fromkeys(theirs, 0)}
+    for key, total in totals.items():
+        for q in ("", "id:*"):
+            status, answer, _ = await control.ask("GET", f"/api/v1/intents/histogram?q={q}", key=key)
+            if status != 403:
+                assert sum(answer["data"]["totals"].values()) == total
+            assert (status == 403) is (answer["data"] is None)
 
 
 async def test_what_does_not_read_is_refused(people: People) -> None:
