@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from harness import forks
+from harness.vienna import Vienna
 from vienna_cli.demo import props, toy
+from vienna_cli.main import COMMANDS
+
+_ASKS = set(COMMANDS) - {"bench", "control", "demo", "proxy", "redirect", "run", "test", "up"}
+"""Commands that ask, tell and end."""
 
 
 @dataclass
@@ -25,9 +31,19 @@ class Command:
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
 
+    def by(self, vienna: Vienna, who: str) -> Command:
+        """The same for one of its people."""
+        key = vienna.people[who].api_key
+        return Command(self.folder, {**self.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": key})
+
     def __call__(
         self, *arguments: str, stdin: str = "", timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
+        if arguments and arguments[0] in _ASKS and forks.can("vienna_cli", self.environ):
+            given = list(arguments)
+            return forks.run(
+                "vienna_cli", given, env=self.environ, folder=self.folder, stdin=stdin, timeout=timeout
+            )
         return subprocess.run(
             [sys.executable, "-m", "vienna_cli", *arguments],
             cwd=self.folder,

@@ -25,19 +25,11 @@ class Operator:
     """``vienna`` as one person."""
 
     def __init__(self, cli: Any, vienna: Vienna, who: str) -> None:
-        self.cli = cli
-        self.environ = {**cli.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": vienna.people[who].api_key}
+        self.cli = cli.by(vienna, who)
+        self.environ = self.cli.environ
 
     def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "vienna_cli", *arguments],
-            cwd=self.cli.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-        )
+        done: subprocess.CompletedProcess[str] = self.cli(*arguments)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
         return done

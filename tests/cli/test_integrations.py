@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,7 @@ from harness.vienna import Vienna
 @pytest.mark.journey
 def test_a_channel_is_added_tried_looked_at_and_removed(cli: Any, vienna: Vienna, tmp_path: Path) -> None:
     def run(*arguments: str, code: int = 0) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "vienna_cli", "integrations", *arguments, "-o", "json"],
-            cwd=cli.folder,
-            env={**cli.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": vienna.people["dora"].api_key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-        )
+        done = cli.by(vienna, "dora")("integrations", *arguments, "-o", "json")
         assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout) if code == 0 else done.stderr
 

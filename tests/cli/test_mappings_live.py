@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,7 @@ ORDER = "https://payments.example/v1/orders/O-1"
 
 
 def as_dora(cli: Any, vienna: Vienna, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**cli.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": vienna.people["dora"].api_key}
-    done = subprocess.run(
-        [sys.executable, "-m", "vienna_cli", "mappings", *arguments],
-        cwd=cli.folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        stdin=subprocess.DEVNULL,
-    )
+    done: subprocess.CompletedProcess[str] = cli.by(vienna, "dora")("mappings", *arguments, timeout=90)
     assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
     return done
 

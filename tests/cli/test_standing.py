@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -42,16 +40,7 @@ def test_limits_as_they_are_typed() -> None:
 @pytest.mark.journey
 def test_consent_to_less_and_in_advance(cli: Any, vienna: Vienna) -> None:
     def run(who: str, *arguments: str, code: int = 0) -> Any:
-        key = vienna.people[who].api_key
-        done = subprocess.run(
-            [sys.executable, "-m", "vienna_cli", *arguments, "-o", "json"],
-            cwd=cli.folder,
-            env={**cli.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": key},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-        )
+        done = cli.by(vienna, who)(*arguments, "-o", "json")
         assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout) if code == 0 else done.stderr
 

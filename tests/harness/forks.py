@@ -2,7 +2,7 @@
 
 Most of a start is imports and the shipped mappings; a suite starts hundreds. What is forked is a process of its own
 that runs the module's own ``main`` with its own arguments, environment, folder and streams. Starts as such are tested
-where the command line is (``tests/cli``), with nothing imported before.
+in ``tests/cli``, where whatever starts others (``up``, ``run``, ``demo``) has nothing imported before.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+from pathlib import Path
 from typing import IO, Any
 
 _MOST = 1024 * 1024
@@ -72,18 +75,54 @@ def can(module: str, env: dict[str, str]) -> bool:
     return module in _PREPARED and wanted.items() <= ours.items()
 
 
-def start(module: str, arguments: list[str], *, env: dict[str, str], stderr: IO[str]) -> Forked:
-    """Start ``python -m module arguments``; its standard output is a pipe."""
+def start(
+    module: str,
+    arguments: list[str],
+    *,
+    env: dict[str, str],
+    stderr: IO[str],
+    folder: Path | None = None,
+    stdin: IO[str] | None = None,
+) -> Forked:
+    """Start ``python -m module arguments``; its standard output is a pipe, its standard input ``stdin`` or nothing."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     reading, writing = os.pipe()
-    request = {"arguments": arguments, "env": env, "folder": os.getcwd()}
-    with theirs:
-        fds = array.array("i", [theirs.fileno(), writing, stderr.fileno()])
+    request = {"arguments": arguments, "env": env, "folder": str(folder or Path.cwd())}
+    with theirs, open(os.devnull) as nothing:
+        fds = array.array("i", [theirs.fileno(), (stdin or nothing).fileno(), writing, stderr.fileno()])
         _server(module).sendmsg(
             [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds.tobytes())]
         )
     os.close(writing)
     return Forked(ours, os.fdopen(reading, "r"))
+
+
+def run(
+    module: str,
+    arguments: list[str],
+    *,
+    env: dict[str, str],
+    folder: Path,
+    stdin: str = "",
+    timeout: float = 60,
+) -> subprocess.CompletedProcess[str]:
+    """``subprocess.run`` of it, with text in and both texts out. Errors: ``subprocess.TimeoutExpired``."""
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as wrong:
+        given.write(stdin)
+        given.seek(0)
+        done = start(module, arguments, env=env, stderr=wrong, folder=folder, stdin=given)
+        late = threading.Timer(timeout, done.kill)
+        late.start()
+        try:
+            with done.stdout as pipe:
+                told = pipe.read()
+            code = done.wait(timeout)
+        finally:
+            late.cancel()
+        if code == -signal.SIGKILL:
+            raise subprocess.TimeoutExpired(arguments, timeout, told)
+        wrong.seek(0)
+        return subprocess.CompletedProcess(arguments, code, told, wrong.read())
 
 
 @functools.cache
@@ -142,7 +181,18 @@ def _prepare_gate() -> None:
     compiled(tuple(files), ())  # as a bundle without further hosts is compiled
 
 
-_PREPARED = {"vienna_control": _prepare_control, "vienna_proxy": _prepare_gate}
+def _prepare_command() -> None:
+    from vienna_cli.main import COMMANDS
+
+    for module in sorted(set(COMMANDS.values())):
+        importlib.import_module(f"vienna_cli.{module}")
+
+
+_PREPARED = {
+    "vienna_control": _prepare_control,
+    "vienna_proxy": _prepare_gate,
+    "vienna_cli": _prepare_command,
+}
 
 
 def _serve(module: str, requests: socket.socket) -> None:
@@ -155,7 +205,7 @@ def _serve(module: str, requests: socket.socket) -> None:
     while True:
         for key, _ in watched.select():
             if key.fileobj is requests:
-                data, fds, _, _ = socket.recv_fds(requests, _MOST, 3)
+                data, fds, _, _ = socket.recv_fds(requests, _MOST, 4)
                 if not data:
                     for child in list(watched.get_map().values()):
                         if child.data:
@@ -186,7 +236,7 @@ def _become(main: Any, module: str, request: Any, fds: list[int]) -> None:
     code = 1
     try:
         os.close(fds[0])
-        for fd, place in zip(fds[1:], (1, 2), strict=True):
+        for fd, place in zip(fds[1:], (0, 1, 2), strict=True):
             os.dup2(fd, place)
             os.close(fd)
         os.chdir(request["folder"])
