@@ -17,6 +17,7 @@ MODULES = (
     "auth",
     "links",
     "operators",
+    "operator_devices",
     "sessions",
     "api_keys",
     "mfa_totp",

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from keyholders import Keyholders
 from people import People
 from planes import PASSWORD, Control
+from push_kit import Browser
 from vienna_control.clock import FixedClock
 from vienna_control.identity import operators, standing
 from vienna_control.identity.invitations import LIFETIME
@@ -182,6 +184,37 @@ async def test_an_admin_who_can_act_remains(control: Control) -> None:
     await app.store.write(demote)
 
 
+async def test_an_admin_takes_a_passkey_and_a_device_of_another_away(
+    control: Control, people: People
+) -> None:
+    await Keyholders(control, people).enrol("bob")
+    subscription = Browser("https://push.example/send/canary-of-the-address").body(name="<b>phone")
+    assert (await people.ask("bob", "POST", "/push/subscriptions", subscription))[0] == 201
+    _, bob = await people.ask("bob", "GET", "/operators/me")
+    place = f"/operators/{bob['data']['id']}"
+    _, told = await people.ask("ada", "GET", f"{place}/devices")
+    (passkey,), (device,) = told["data"]["passkeys"], told["data"]["subscriptions"]
+    _, page, _ = await control.ask("GET", f"/console/settings/people/{bob['data']['id']}", key="ada")
+    assert f"DELETE {place}/passkeys/{passkey['id']}" in page.decode()
+    assert "&lt;b&gt;phone" in page.decode()
+    assert "canary" not in f"{told} {page.decode()}"
+    ways = (f"{place}/passkeys/{passkey['id']}", f"{place}/devices/{device['subscription_id']}")
+    for way in ways:
+        for who, status in (("alice", 403), ("bob", 403), ("ada", 200), ("ada", 404)):
+            assert (await people.ask(who, "DELETE", way))[0] == status, (who, way)
+    _, told = await people.ask("ada", "GET", f"{place}/devices")
+    assert told["data"] == {"passkeys": [], "subscriptions": []}
+    _, alerts = await people.ask("ada", "GET", "/alerts?kind=passkey_removed")
+    assert alerts["data"]["total"] == 1
+    _, trail = await people.ask("audrey", "GET", "/audit?limit=3")
+    _, ada = await people.ask("ada", "GET", "/operators/me")
+    entries = [(one["type"], one["actor"]) for one in trail["data"]["entries"] if one["type"] != "alert"]
+    assert entries == [(kind, f"operator:{ada['data']['id']}") for kind in ("config_changed", "operator_mfa")]
+    own = f"/operators/{ada['data']['id']}"
+    for way in (f"{own}/passkeys/x", f"{own}/devices/x"):
+        assert (await people.ask("ada", "DELETE", way))[0] == 409, "one's own are taken away elsewhere"
+
+
 async def test_another_tenants_people_are_not_there(control: Control, people: People) -> None:
     def unit(tx: Tx) -> str:
         new = operators.Entered(tenant="other", email="zoe@other.example", role="viewer")
@@ -194,6 +227,9 @@ async def test_another_tenants_people_are_not_there(control: Control, people: Pe
         ("DELETE", f"/operators/{zoe}", None),
         ("POST", f"/operators/{zoe}/invitation", None),
         ("DELETE", f"/operators/{zoe}/mfa", None),
+        ("GET", f"/operators/{zoe}/devices", None),
+        ("DELETE", f"/operators/{zoe}/passkeys/x", None),
+        ("DELETE", f"/operators/{zoe}/devices/x", None),
         ("GET", f"/sessions?operator_id={zoe}", None),
         ("DELETE", f"/sessions?operator_id={zoe}", None),
     ):

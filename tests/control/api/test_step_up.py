@@ -148,6 +148,8 @@ async def test_what_changes_people_and_keys_wants_a_fresh_factor(admin: Admin, c
         ("DELETE", "/operators/op-0", None),
         ("POST", "/operators/op-0/invitation", None),
         ("DELETE", "/operators/op-0/mfa", None),
+        ("DELETE", "/operators/op-0/passkeys/pk-0", None),
+        ("DELETE", "/operators/op-0/devices/int-0", None),
         ("POST", "/api-keys", {"name": "x"}),
         ("POST", "/api-keys/key-0/rotate", None),
         ("POST", "/join-tokens", {"agent": "bot"}),

@@ -24,11 +24,17 @@ async def people(visit: Visit) -> dict[str, Any]:
 async def person(visit: Visit) -> dict[str, Any]:
     """One of them."""
     who = visit.path["id"]
-    found, sessions = await visit.all(
+    found, devices, sessions = await visit.all(
         visit.ask("GET /operators/{id}", id=who),
+        visit.ask("GET /operators/{id}/devices", id=who),
         visit.may("GET /sessions", query={"limit": PAGE, "operator_id": who}),
     )
-    return {"person": found, "sessions": sessions["sessions"] if sessions else [], "roles": list(ROLES)}
+    return {
+        "person": found,
+        **devices,
+        "sessions": sessions["sessions"] if sessions else [],
+        "roles": list(ROLES),
+    }
 
 
 @page("/settings/groups", "settings_groups.html", area="settings")
