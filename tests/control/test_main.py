@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,12 +21,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from harness import forks
 from vienna_control import serve
 
 STRONG = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"
 
 
 def command(*arguments: str) -> list[str]:
+    """A start with nothing imported before."""
     return [sys.executable, "-m", "vienna_control", "--listen", "127.0.0.1:0", *arguments]
 
 
@@ -34,38 +37,25 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(
-    data_dir: Path, *arguments: str, **environ: str
-) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def started(data_dir: Path, *arguments: str, **environ: str) -> Iterator[tuple[forks.Forked, dict[str, Any]]]:
     """A control plane that is ready; killed at the end if it still runs."""
-    child = subprocess.Popen(
-        command("--data-dir", str(data_dir), "--json", *arguments),
-        env=environment(**environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert child.stdout
-        line = child.stdout.readline()
-        assert line, child.stderr and child.stderr.read()
-        yield child, json.loads(line)
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.communicate(timeout=10)
+    given = ["--listen", "127.0.0.1:0", "--data-dir", str(data_dir), "--json", *arguments]
+    with tempfile.TemporaryFile("w+") as wrong:
+        child = forks.start("vienna_control", given, env=environment(**environ), stderr=wrong)
+        with child.stdout:
+            try:
+                line = child.stdout.readline()
+                assert line, wrong.seek(0) or wrong.read()
+                yield child, json.loads(line)
+            finally:
+                child.kill()
+                child.wait(10)
 
 
 def refused(*arguments: str, code: int = 1, **environ: str) -> str:
     """What a process that must not start says: one line, no traceback."""
-    done = subprocess.run(
-        command(*arguments),
-        env=environment(**environ),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    given = ["--listen", "127.0.0.1:0", *arguments]
+    done = forks.run("vienna_control", given, env=environment(**environ), folder=Path.cwd(), timeout=30)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -83,7 +73,12 @@ def ask(url: str, key: str | None = None) -> Any:
 
 def test_ready_line_files_and_orderly_end(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    with started(data_dir) as (child, ready):
+    arguments = command("--data-dir", str(data_dir), "--json")
+    with subprocess.Popen(
+        arguments, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout
+        ready = json.loads(child.stdout.readline())
         assert ready["ready"] is True
         assert ready["pid"] == child.pid
         assert ready["data_dir"] == str(data_dir)

@@ -58,6 +58,9 @@ class Forked:
             with contextlib.suppress(ProcessLookupError):  # ended just now; its end is on its way to us
                 os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
