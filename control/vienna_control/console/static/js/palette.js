@@ -17,7 +17,7 @@ function offers() {
   const actions = [...document.querySelectorAll("main [data-key], main [data-offer]")].filter((one) => one.offsetParent)
     .map((one) => ({ name: one.dataset.keyName ?? one.dataset.offer ?? one.textContent.trim(), run: () => (one.matches("input, textarea, select") ? one.focus() : one.click()) }));
   const everywhere = [...document.querySelectorAll(".bar a[data-offer]")].map((link) => ({ name: link.dataset.offer, go: link.getAttribute("href") }));
-  const records = [...document.querySelectorAll("main a[data-row]")].slice(0, 200).map((one) => ({ name: one.textContent.trim().replace(/\s+/g, " ").slice(0, 120), go: one.getAttribute("href") }));
+  const records = [...document.querySelectorAll("main a[data-row]")].slice(0, 200).map((one) => ({ name: one.innerText.trim().replace(/\s+/g, " ").slice(0, 120), go: one.getAttribute("href") }));
   return [...actions, ...everywhere, ...pages, ...records];
 }
 
