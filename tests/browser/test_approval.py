@@ -201,7 +201,7 @@ def test_it_is_sent_once_and_what_is_lost_or_was_decided_elsewhere_is_said(
 ) -> None:
     with waiting(shared, REFUNDS, refund()) as (approval, call):
         alice = new_page()
-        alice.route("**/api/v1/events", lambda route: route.abort())  # nothing is heard of what others do
+        alice.route("**/api/v1/events*", lambda route: route.abort())  # nothing is heard of what others do
         with_passkey(alice, shared, "alice", f"/approvals/{approval}")
         alice.route("**/approve", lambda route: route.abort())
         alice.get_by_role("button", name="Approve with passkey").click()
@@ -214,7 +214,7 @@ def test_it_is_sent_once_and_what_is_lost_or_was_decided_elsewhere_is_said(
         assert len(asked) == 1
 
         bob = new_page()
-        bob.route("**/api/v1/events", lambda route: route.abort())
+        bob.route("**/api/v1/events*", lambda route: route.abort())
         at(bob, shared, "bob", f"/approvals/{approval}?do=deny")
         shared.deny(
             approval,

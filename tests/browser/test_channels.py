@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 type NewPage = Callable[[], Page]
 
 API = "https://payments.example/v1"
+SECONDS = 15
+"""Until what the page asks for by itself is there: sent at the next look, seen at the next."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def test_a_channel_is_added_tried_fails_and_is_sent_again(
 
     service.answers(410)
     with asked(shared, "late parcel") as (approval, call):
-        expect(rows(page)).to_contain_text("given up")  # nobody reloaded
+        expect(rows(page)).to_contain_text("given up", timeout=SECONDS * 1000)  # nobody reloaded
         expect(rows(page)).to_contain_text("it answered 410")
         expect(page.locator("#state")).to_contain_text("fails since")
         assert violations(browser, page) == []
@@ -145,7 +147,7 @@ def test_an_alert_comes_by_itself_and_others_see_who_saw_to_it(
     with asked(shared, "an answer that is another") as (approval, call):
         assert shared.vote(approval, "carol", otp=None).is_success
         assert call.result().headers["vienna-reason"] == "response_drift"
-    text = "the answer to create_ticket does not match what was approved"
+    text = "answer to create_ticket does not match what was approved"
     for page in (dora, carol):
         expect(page.locator(".alerts li").first).to_contain_text(text)  # nobody reloaded
         expect(badge(page)).to_have_text(str(before + 1))

@@ -84,7 +84,7 @@ def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
                 fragment=_fragment(request),
             )
             request[LOG]["principal"] = principal.actor if principal is not NOBODY else None
-            told, frame = await visit.all(declared.gather(visit), _frame(visit))
+            frame, told = await visit.all(_frame(visit), declared.gather(visit))
         except FAULTS as error:  # what the edge would tell a caller, told to a person
             return await _refused(visit, there(of_fault(error), "it is one of these"))
         if _wants_json(request):
@@ -118,9 +118,19 @@ async def _whoever(app: App, request: web.Request) -> Principal:
 
 
 async def _frame(visit: Visit) -> dict[str, Any]:
-    """What every page shows around its own: who looks, and what waits or is stopped."""
+    """What every page shows around its own: who looks, and what waits or is stopped.
+
+    ``heard``: the newest event before anything of the page was read: its stream goes on after that.
+    """
+    heard = visit.app.bus.last_id
     counts = _NOTHING if visit.principal is NOBODY or visit.fragment else await _counts(visit)
-    return {"visit": visit, "me": visit.principal, "counts": counts, "config": visit.app.config}
+    return {
+        "visit": visit,
+        "me": visit.principal,
+        "counts": counts,
+        "config": visit.app.config,
+        "heard": heard,
+    }
 
 
 async def _counts(visit: Visit) -> Mapping[str, Any]:

@@ -160,3 +160,13 @@ def test_pages_can_ask_only_for_what_changes_nothing() -> None:
         assert not one.writes, one.path
         assert not one.step_up, f"{one.path}: a page shows no second factor"
         assert one.method == "GET" or (one.method, one.path) not in ENTERS_NOTHING, one.path
+
+
+async def test_a_page_says_up_to_where_it_has_heard(control: Control) -> None:
+    """Its stream goes on from there: what happens before that is open is not missed."""
+    for _ in range(2):
+        heard = control.app.bus.last_id
+        _, page, _ = await control.ask("GET", "/console/alerts", key="ada")
+        assert f'<meta name="heard" content="{heard}">' in page.decode()
+        await control.app.store.write(lambda tx: tx.publish("freeze_changed", {}))
+        assert control.app.bus.last_id > heard

@@ -26,7 +26,8 @@ function state(name) {
 
 export function open() {
   source?.close();
-  source = new EventSource("/api/v1/events");
+  // From when the page was read, so that nothing is missed in between; from the last that was heard when it is lost.
+  source = new EventSource(`/api/v1/events?last_event_id=${document.querySelector("meta[name=heard]").content}`);
   source.addEventListener("open", () => state("on"));
   source.addEventListener("error", () => state("off"));
   const hear = (event) => tell(event.type, read(event.data));
