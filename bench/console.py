@@ -75,7 +75,7 @@ def pages() -> Iterator[Page]:
     for name, q in _QUERIES.items():
         yield Page(f"traffic, {name}", f"{api}/intents?limit=50", q=q)
     yield Page("traffic, by agent, page 2", f"{api}/intents?limit=50", q=_QUERIES["by agent"], page=2)
-    counted = f"{api}/intents/histogram?buckets=100"
+    counted = f"{api}/intents/histogram?buckets=64"
     for name, q in (("", ""), (", all", "since:60d"), (", by agent", "agent:billing-bot since:60d")):
         yield Page(f"histogram{name}", counted, q=q)
     yield Page("histogram, a parameter", counted, q="~amount 77 since:60d")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,10 @@ from vienna_kernel import duration
 
 __all__ = ["BARS", "HIGH", "drawn"]
 
-BARS, HIGH = 100, 100
+type Lead = Callable[[str], str]
+"""The address of a filter."""
+
+BARS, HIGH = 64, 100
 """At most so many bars, and units that the highest of them has."""
 _LEAST = 4.0
 """Units of what is there at all, so that it is seen."""
@@ -28,54 +31,65 @@ _TERMS = {
 }
 
 
-def drawn(told: Mapping[str, Any], q: str) -> dict[str, Any] | None:
+def drawn(told: Mapping[str, Any], q: str, lead: Lead) -> dict[str, Any] | None:
     """What the API counted, as it is drawn; None where there is nothing.
 
     Every ``q`` in it is the filter narrowed to what was counted there.
     """
     if not any(told["totals"].values()):
         return None
-    start, end = from_iso(told["start"]), from_iso(told["end"])
-    highest = max(_sum(one) for one in told["buckets"])
-    ends = [*(one["start"] for one in told["buckets"][1:]), told["end"]]
-    pairs = enumerate(zip(told["buckets"], ends, strict=True))
+    sums = ((name, told["totals"][name]) for name in _WORDS)
     return {
-        "start": told["start"],
-        "end": told["end"],
         "counted_since": told["counted_since"],
         "count": len(told["buckets"]),
         "width": duration.text(told["width"]),
         "clock": "minute" if told["width"] >= 60 else "clock",
-        "bars": [{"at": at, **_bar(one, end_, highest, q)} for at, (one, end_) in pairs if _sum(one)],
-        "marks": list(_marks(start, end)),
+        "bars": list(_bars(told, q, lead)),
+        "marks": list(_marks(from_iso(told["start"]), from_iso(told["end"]))),
         "legend": [
-            {"name": name, "words": _WORDS[name], "count": count, "q": _narrowed(q, name)}
-            for name in _WORDS
-            if (count := told["totals"][name])
+            {"name": name, "words": _WORDS[name], "count": count, **_led(_narrowed(q, name), lead)}
+            for name, count in sums
+            if count
         ],
     }
+
+
+def _bars(told: Mapping[str, Any], q: str, lead: Lead) -> Iterator[dict[str, Any]]:
+    buckets = told["buckets"]
+    highest = max(_sum(one) for one in buckets)
+    ends = [*(one["start"] for one in buckets[1:]), told["end"]]
+    for at, (one, end) in enumerate(zip(buckets, ends, strict=True)):
+        if _sum(one):
+            counts = {name: one[name] for name in _WORDS}
+            yield {
+                "at": at,
+                "start": one["start"],
+                "end": end,
+                "counts": counts,
+                "words": ", ".join(f"{count:,} {_WORDS[name]}" for name, count in counts.items() if count),
+                "parts": _parts(counts, highest),
+                **_led(filters.within(q, _short(one["start"]), _short(end)), lead),
+            }
+
+
+def _parts(counts: Mapping[str, int], highest: int) -> list[dict[str, Any]]:
+    """From the bottom up; the largest gives way to what would be too low to be seen."""
+    there = [name for name in _WORDS if counts[name]]
+    heights = [max(_LEAST, HIGH * counts[name] / highest) for name in there]
+    heights[heights.index(max(heights))] -= max(0.0, sum(heights) - HIGH)
+    parts, top = [], float(HIGH)
+    for name, high in zip(there, heights, strict=True):
+        top -= high
+        parts.append({"name": name, "y": round(top, 2), "high": round(high, 2)})
+    return parts
 
 
 def _sum(bucket: Mapping[str, Any]) -> int:
     return sum(bucket[name] for name in _WORDS)
 
 
-def _bar(one: Mapping[str, Any], end: str, highest: int, q: str) -> dict[str, Any]:
-    counts = [(name, one[name]) for name in _WORDS if one[name]]
-    heights = [max(_LEAST, HIGH * count / highest) for _, count in counts]
-    heights[heights.index(max(heights))] -= max(0.0, sum(heights) - HIGH)
-    parts, top = [], float(HIGH)
-    for (name, _), high in zip(counts, heights, strict=True):
-        top -= high
-        parts.append({"name": name, "y": round(top, 2), "high": round(high, 2)})
-    return {
-        "start": one["start"],
-        "end": end,
-        "parts": parts,
-        "counts": {name: one[name] for name in _WORDS},
-        "words": ", ".join(f"{count:,} {_WORDS[name]}" for name, count in counts),
-        "q": filters.within(q, _short(one["start"]), _short(end)),
-    }
+def _led(q: str, lead: Lead) -> dict[str, str]:
+    return {"q": q, "href": lead(q)}
 
 
 def _marks(start: datetime, end: datetime) -> Iterator[dict[str, Any]]:

@@ -35,19 +35,20 @@ async def traffic(visit: Visit) -> dict[str, Any]:
     if visit.fragment == "histogram":
         return await _over_time(visit, q)
     told: dict[str, Any] = {"q": q, "found": {"intents": []}, "wrong": None}
+    listed = visit.ask("GET /intents", query={"limit": PAGE, "q": q, **visit.only("cursor")})
     try:
-        told["found"] = await visit.ask("GET /intents", query={"limit": PAGE, "q": q, **visit.only("cursor")})
+        if visit.fragment == "calls":
+            return told | {"found": await listed}
+        found, drawn = await visit.all(listed, _over_time(visit, q))
+        told |= {"found": found, **drawn}
     except Problem as problem:
         told["wrong"] = filters.wrong(problem, q)
-    if visit.fragment == "calls":
-        return told
-    drawn = {} if told["wrong"] else await _over_time(visit, q)
-    return told | drawn | await filters.offered(visit, "traffic", q, CHIPS)
+    return told | await filters.offered(visit, "traffic", q, CHIPS)
 
 
 async def _over_time(visit: Visit, q: str) -> dict[str, Any]:
     counted = await visit.ask("GET /intents/histogram", query={"q": q, "buckets": histogram.BARS})
-    return {"histogram": histogram.drawn(counted, q)}
+    return {"histogram": histogram.drawn(counted, q, lambda q: visit.address(q=q, cursor=None))}
 
 
 @page("/traffic/{id}", "call.html", area="traffic")
