@@ -43,7 +43,15 @@ def test_a_stretch_of_time_takes_the_place_of_another(terms: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "q", ["since:1h or refund", "-(refund since:1h x)", "not since:1h", "- since:1h", "(x since:1h y)", "-since:1h"]
+    "q",
+    [
+        "since:1h or refund",
+        "-(refund since:1h x)",
+        "not since:1h",
+        "- since:1h",
+        "(x since:1h y)",
+        "-since:1h",
+    ],
 )
 def test_time_that_does_not_stand_by_itself_stays(q: str) -> None:
     more = filters.within(q, "2026-11-20", "2026-11-21")
