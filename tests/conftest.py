@@ -39,25 +39,24 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 _COLLECTED_AFTER = 4
 """Times that the middle generation was collected."""
 
-_OF_PROCESSES = ("proxy", "cli", "browser", "journeys")
-"""Folders whose tests start processes, and wait for them."""
+_WAIT = {"browser": 0.8, "cli": 0.85, "journeys": 0.85, "proxy": 0.9}
+"""Folders whose modules start processes and wait for them, and the part of the suite by which the last has begun."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Modules that wait are spread evenly among those that only compute, so that no core idles for long, but for the
-    last: those are short ones, so that no worker is left alone at the end.
+    """Modules of a kind are spread evenly over the suite, so that no core idles and no browser waits for another; the
+    last ones are short, so that no worker is left alone at the end.
     """
-    tests = config.rootpath / "tests"
-    folders = [tests / name for name in _OF_PROCESSES]
-    modules = list(dict.fromkeys(item.path for item in items))
-    waiting = [path for path in modules if any(folder in path.parents for folder in folders)]
-    computing = [path for path in modules if path not in set(waiting)]
-    place = {path: n * _SPREAD_OVER / len(waiting) for n, path in enumerate(waiting)}
-    place |= {path: n / len(computing) for n, path in enumerate(computing)}
+    kinds: dict[str, dict[Path, None]] = {}
+    for item in items:
+        top = item.path.relative_to(config.rootpath / "tests").parts[0]
+        kinds.setdefault(top if top in _WAIT else "", {})[item.path] = None
+    place = {
+        path: at * _WAIT.get(kind, 1) / len(modules)
+        for kind, modules in kinds.items()
+        for at, path in enumerate(modules)
+    }
     items.sort(key=lambda item: place[item.path])
-
-
-_SPREAD_OVER = 0.85
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status !== 401) toast(status === 503 ? "The control plane is not ready; this page tries again." : `This part could not be read (${status ?? "no answer"}).`, "no");
 });
 
+// Of a strip that is wider than the window, where one is comes into view.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // What somebody opened is not closed by what comes in.
 window.htmx.registerExtension("kept-open", {
   htmx_before_morph_attr: (_, { attrName, newValue }) => attrName !== "open" || newValue !== null,
