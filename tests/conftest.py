@@ -22,22 +22,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-gc.set_threshold(20_000, 20, 1_000)
+_OF_A_MODULE = 1_000_000
+"""Never within a module: a collection of all that lives takes a second once everything is loaded."""
+gc.set_threshold(300_000, _OF_A_MODULE, _OF_A_MODULE)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """Between two modules, when nothing of a test is left: garbage is collected, and what is compiled and cached for
-    all of them is not looked at again: two million objects, a second each time.
+    all of them is not looked at again.
     """
     yield
-    if nextitem and item.path != nextitem.path and gc.get_count()[2] > _COLLECTED_AFTER:
+    _, young_ones, _ = gc.get_count()
+    if nextitem and item.path != nextitem.path and young_ones >= _WORTH_IT:
         gc.collect()
         gc.freeze()
 
 
-_COLLECTED_AFTER = 4
-"""Times that the middle generation was collected."""
+_WORTH_IT = 2
+"""Collections of the youngest since."""
 
 _WAIT = {"browser": 0.8, "cli": 0.85, "journeys": 0.85, "proxy": 0.9}
 """Folders whose modules start processes and wait for them, and the part of the suite by which the last has begun."""

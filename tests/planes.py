@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp import web_app
 
 from harness.starts import place_database
 from vienna_control import config, serve
@@ -135,3 +136,5 @@ async def running(data_dir: Path, *, clock: Clock | None = None, **settings: Any
     finally:
         await server.stop()
         folder.close()
+        # It keeps the last thousand handlers of the process, each with the whole of its control plane.
+        web_app._cached_build_middleware.cache_clear()
