@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Integer, and_, cast, func, select, true
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, select, true
 
 from vienna_control.api.access import Principal
 from vienna_control.api.answers import Instant
@@ -99,10 +102,14 @@ async def histogram(ctx: Context) -> dict[str, Any]:
     end = now + _INSTANT if asked.end is None else min(asked.end, now + _INSTANT)
     start = end - timedelta(seconds=ctx.query.since) if asked.start is None else asked.start
     buckets = covering(start, end, ctx.query.buckets)
-    scope = Scope(principal.tenant, now)
     first, last = asked.start or buckets.start, min(asked.end or buckets.end, buckets.end)
-    listed = _listed(principal, timeless(what), scope, first, last)
-    counts, since = await ctx.app.store.read(lambda conn: _counted(conn, listed, buckets, scope))
+    within = _Within(Scope(principal.tenant, now), buckets, iso(first), iso(last))
+    rest = timeless(what)
+    if rest == every(()) and principal.agent_id is None:
+        counts, since = await ctx.app.store.read(lambda conn: _of_all(conn, within))
+    else:
+        listed = _listed(principal, rest, within)
+        counts, since = await ctx.app.store.read(lambda conn: _of_some(conn, listed, within))
     return {
         "start": iso(buckets.start),
         "end": iso(buckets.end),
@@ -113,32 +120,57 @@ async def histogram(ctx: Context) -> dict[str, Any]:
     }
 
 
-def _listed(principal: Principal, what: Filter, scope: Scope, start: datetime, end: datetime) -> Listed:
-    """What is counted: by its time alone, in the index that has no more, else as lists look at it."""
-    id_, at, ours = intents.c.id, intents.c.created_at, intents.c.tenant == principal.tenant
-    if what == every(()) and principal.agent_id is None:
-        within = select(at).where(ours, at >= iso(start), at < iso(end))
-        return Listed(ids=within, key=at, test=true(), rows=WITHOUT_FILTER)
+type _Counted = tuple[dict[int, Sequence[int]], str]
+"""Of buckets that have any: by verdict, then all. And when the oldest was that was looked at; empty: all were."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What is counted into: ``first`` and ``last`` are what was asked for, the buckets may reach further."""
+
+    scope: Scope
+    buckets: Buckets
+    first: str
+    last: str
+
+
+def _of_all(conn: Connection, within: _Within) -> _Counted:
+    """By nothing but their time, in the index that has no more: a bucket is a range of it, so nothing is sorted."""
+    at, ours = intents.c.created_at, intents.c.tenant == within.scope.tenant
+    newest = select(at).where(ours, at >= within.first, at < within.last)
+    _, floor = looked_at(conn, Listed(ids=newest, key=at, test=true(), rows=WITHOUT_FILTER))
+    edges = [iso(within.buckets.edge(n)) for n in range(within.buckets.count + 1)]
+    bounds = [(max(begin, floor or within.first), min(end, within.last)) for begin, end in pairwise(edges)]
+    bucket = func.json_each(orjson.dumps(bounds).decode()).table_valued("key", "value")
+    begin, end = (func.json_extract(bucket.c.value, f"$[{n}]") for n in range(2))
+    counts = select(func.json_array(*_sums(within.scope))).where(ours, at >= begin, at < end)
+    rows = conn.execute(select(bucket.c.key, counts.correlate(bucket).scalar_subquery()))
+    told = {key: orjson.loads(row) for key, row in rows}
+    return {key: row for key, row in told.items() if row[-1]}, floor or ""
+
+
+def _listed(principal: Principal, what: Filter, within: _Within) -> Listed:
+    """What is looked at as lists look at it."""
+    at = told(intents.c.created_at)
     test = and_(
-        told(at) >= iso(start), told(at) < iso(end), condition(what, LANGUAGE, scope), *own(principal)
+        at >= within.first, at < within.last, condition(what, LANGUAGE, within.scope), *own(principal)
     )
-    rows = rows_for(looks_inside(what, LANGUAGE))
-    return Listed(ids=select(id_).where(ours), key=id_, test=test, rows=rows)
+    ids = select(intents.c.id).where(intents.c.tenant == principal.tenant)
+    return Listed(ids=ids, key=intents.c.id, test=test, rows=rows_for(looks_inside(what, LANGUAGE)))
 
 
-def _counted(
-    conn: Connection, listed: Listed, buckets: Buckets, scope: Scope
-) -> tuple[dict[int, Sequence[int]], str]:
-    """Of buckets that have any: by verdict, then all. And when the oldest was that was looked at; empty: all were."""
+def _of_some(conn: Connection, listed: Listed, within: _Within) -> _Counted:
+    at, scope, buckets = intents.c.created_at, within.scope, within.buckets
     found, floor = looked_at(conn, listed)
-    second = cast(func.strftime("%s", intents.c.created_at), Integer)
-    bucket = (second - buckets.first) // buckets.width
-    verdicts = [func.sum(LANGUAGE.tests["verdict"](verdict, scope), type_=Integer) for verdict in VERDICTS]
-    rows = conn.execute(found.with_only_columns(bucket, *verdicts, func.count()).group_by(bucket))
-    oldest = select(func.min(intents.c.created_at)).where(
-        intents.c.tenant == scope.tenant, listed.key == floor
-    )
+    bucket = (cast(func.strftime("%s", at), Integer) - buckets.first) // buckets.width
+    rows = conn.execute(found.with_only_columns(bucket, *_sums(scope)).group_by(bucket))
+    oldest = select(at).where(intents.c.tenant == scope.tenant, listed.key == floor)
     return {row[0]: tuple(row[1:]) for row in rows}, (floor and conn.scalar(oldest)) or ""
+
+
+def _sums(scope: Scope) -> list[ColumnElement[Any]]:
+    tests = (LANGUAGE.tests["verdict"](verdict, scope) for verdict in VERDICTS)
+    return [*(func.sum(test, type_=Integer) for test in tests), func.count()]
 
 
 def _told(counted: Sequence[int] | None) -> dict[str, int]:

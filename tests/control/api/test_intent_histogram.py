@@ -16,7 +16,7 @@ from planes import AGENT_KEY, NOW, Control, key_of
 from tenant_world import north
 from vienna_control.api import intent_histogram, window
 from vienna_control.api.access import Principal
-from vienna_control.clock import FixedClock, from_iso
+from vienna_control.clock import FixedClock, from_iso, iso
 from vienna_control.filters.buckets import covering
 from vienna_control.filters.condition import Scope
 from vienna_control.store.tables import metadata
@@ -161,12 +161,18 @@ def plans() -> Iterator[tuple[Connection, list[str]]]:
 
 def test_a_stretch_of_time_is_counted_in_an_index(plans: tuple[Connection, list[str]]) -> None:
     conn, told = plans
-    victor, scope = Principal("op-1", "operator", "viewer", "default"), Scope("default", NOW)
+    victor = Principal("op-1", "operator", "viewer", "default")
     start = NOW - timedelta(days=1)
-    for q, index in (("", "ix_intents_counted"), ("agent:x verdict:deny", "ix_intents_listed")):
-        what = intent_histogram._listed(victor, read(q, "traffic"), scope, start, NOW)
-        intent_histogram._counted(conn, what, covering(start, NOW, 60), scope)
-        rows = [step for step in told if " intents " in step]
-        assert len(rows) == 2
-        assert all(f"COVERING INDEX {index} (tenant=?" in step for step in rows), told
-        told.clear()
+    within = intent_histogram._Within(Scope("default", NOW), covering(start, NOW, 60), iso(start), iso(NOW))
+    intent_histogram._of_all(conn, within)
+    steps = [step for step in told if " intents " in step]
+    assert len(steps) == 2
+    range_ = "COVERING INDEX ix_intents_counted (tenant=? AND created_at>? AND created_at<?)"
+    assert all(range_ in step for step in steps), told
+    assert not [step for step in told if "TEMP B-TREE" in step], told
+    told.clear()
+    listed = intent_histogram._listed(victor, read("agent:x verdict:deny", "traffic"), within)
+    intent_histogram._of_some(conn, listed, within)
+    steps = [step for step in told if " intents " in step]
+    assert len(steps) == 2
+    assert all("COVERING INDEX ix_intents_listed (tenant=?" in step for step in steps), told
