@@ -63,7 +63,7 @@ class Scene:
     def reset(self) -> None:
         """As if nothing had happened yet."""
         self.control.script = type(self.control).grants
-        self.control.frames.clear()
+        self.control.forget()
         self.control.internal.clear()
         self.upstream.received.clear()
         self.upstream._rules.clear()

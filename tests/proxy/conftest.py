@@ -98,6 +98,7 @@ class FakeControl:
         self.bundle_key = SigningKey.generate_from(os.urandom(32))
         self.ca = RootCA()
         self.frames: list[Any] = []
+        self._over: set[str] = set()
         self.script: Script = FakeControl.grants
         self.rung = "enforce"
         self.status = "active"
@@ -238,7 +239,8 @@ class FakeControl:
             welcome = wire.Welcome(sidecar_id="side-1", bundle=self.digest, at=at)
             await socket_.send_str(welcome.model_dump_json())
             return
-        self.frames.append(frame)
+        if not (isinstance(frame, wire.Outcome) and frame.attempt in self._over):
+            self.frames.append(frame)
 
         async def answer() -> None:
             said = self.script(self, frame)
@@ -333,6 +335,11 @@ class FakeControl:
 
     def heard[T](self, kind: type[T]) -> list[T]:
         return [frame for frame in list(self.frames) if isinstance(frame, kind)]
+
+    def forget(self) -> None:
+        """As if nothing had been said yet: what is still to come of earlier calls is not heard either."""
+        self._over |= {frame.attempt for frame in self.heard(wire.Consult)}
+        self.frames.clear()
 
     def wait_for[T](self, kind: type[T], count: int = 1, *, seconds: float = 10.0) -> list[T]:
         """Frames of a kind, once there are ``count``."""
@@ -492,7 +499,7 @@ def world(
 def control(world: tuple[FakeControl, Upstream, GateProcess]) -> FakeControl:
     """The module's control plane, granting everything again."""
     world[0].script = FakeControl.grants
-    world[0].frames.clear()
+    world[0].forget()
     world[0].internal.clear()
     return world[0]
 
