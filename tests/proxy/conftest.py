@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import socket
 import ssl
 import threading
@@ -27,7 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from harness import apis
 from harness.upstream import Upstream
-from harness.vienna import Process
+from harness.vienna import Process, until
 from vienna_kernel import wire
 from vienna_kernel.heartbeat import Heartbeat
 from vienna_kernel.intent import Intent, Tier
@@ -396,6 +397,17 @@ class GateProcess:
     def log(self) -> str:
         return self.process.log.read_text()
 
+    def current(self) -> None:
+        """Wait until it judges by the control plane's bundle of now. Errors: ``AssertionError`` when it does not."""
+        if self._loaded() != self.control.digest:
+            self.control.say(wire.BundleChanged(digest=self.control.digest))
+            until("the bundle of now", lambda: self._loaded() == self.control.digest)
+
+    def _loaded(self) -> str:
+        """The digest of its latest bundle."""
+        loaded = re.findall(r'^\{"digest":"([^"]+)".*"event":"bundle\.loaded"', self.log(), re.MULTILINE)
+        return loaded[-1] if loaded else ""
+
     def client(self, *, seconds: float = 15.0) -> httpx.Client:
         trust = ssl.create_default_context(cafile=self.process.ready["ca"])
         return httpx.Client(proxy=self.proxy, verify=trust, timeout=seconds, trust_env=False)
@@ -517,9 +529,10 @@ def upstream(world: tuple[FakeControl, Upstream, GateProcess]) -> Upstream:
 def gate(
     world: tuple[FakeControl, Upstream, GateProcess], control: FakeControl, upstream: Upstream
 ) -> GateProcess:
-    """The module's gate."""
+    """The module's gate, judging by the control plane's bundle of now."""
     if not world[2].process.running:
         world[2].start()
+    world[2].current()  # an earlier test may have taken back what it changed a moment ago
     return world[2]
 
 

@@ -163,7 +163,7 @@ def world_of_readers(
 def before(world_of_readers: tuple[str, Reader, Any, Any]) -> tuple[str, Reader, Any, Any]:
     host, reader, control, gate = world_of_readers
     reader.read.clear()
-    control.frames.clear()
+    control.forget()
     return host, reader, control, gate
 
 

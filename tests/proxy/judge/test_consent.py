@@ -90,7 +90,7 @@ class World:
         """One call of the agent, each for another amount, under what the control plane makes of it."""
         self.amount += 1
         self.upstream.received.clear()
-        self.control.frames.clear()
+        self.control.forget()
         self.control.script = lambda fake, frame: (
             script(frame) if isinstance(frame, wire.Consult) else fake.grants(frame)
         )
@@ -205,7 +205,7 @@ def test_the_floor_of_this_machine_is_not_the_control_planes_to_lower(world: Wor
 
 def test_who_says_that_people_only_watch_is_not_believed_either(world: World) -> None:
     world.control.rung, world.control.digest = "observe", "sha256:observing"
-    world.control.say(wire.BundleChanged(digest="sha256:observing"))
+    world.gate.current()
     try:
         world.refused(
             lambda frame: world.control.granted(
@@ -214,20 +214,13 @@ def test_who_says_that_people_only_watch_is_not_believed_either(world: World) ->
         )
     finally:
         world.control.rung, world.control.digest = "enforce", "sha256:enforcing"
-        world.control.say(wire.BundleChanged(digest="sha256:enforcing"))
+        world.gate.current()
 
 
 def offered(world: World, digest: str, *chain: Signed) -> None:
-    """The control plane hands on these rosters; the gate has seen them once it asks with that bundle."""
+    """The control plane hands on these rosters, and the gate has seen them."""
     world.control.rosters, world.control.digest = [row.to_json() for row in chain], digest
-    world.control.frames.clear()
-    world.control.say(wire.BundleChanged(digest=digest))
-    for _ in range(200):
-        world.call(lambda frame: world.control.refused(frame))
-        (consult,) = world.control.heard(wire.Consult)
-        if consult.bundle == digest:
-            return
-    raise AssertionError("the gate does not take the bundle")
+    world.gate.current()
 
 
 def test_the_roster_moves_on_by_the_quorum_of_the_one_before_and_never_back(world: World) -> None:
