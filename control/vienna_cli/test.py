@@ -47,6 +47,7 @@ def suite(given: list[str]) -> list[str]:
 
 
 _BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
+_ONE_BY_ONE = ("--dist", "load", "--maxschedchunk", "1")
 
 
 def workers() -> int:
@@ -58,9 +59,12 @@ def arguments(given: list[str], *, parallel: bool) -> list[str]:
     """Arguments of pytest: on all cores where that is possible and nothing else was said.
 
     A module stays whole, so what it shares is started once, and modules go in the order that the suite gives them.
+    The suite of clients is one module of slow tests, so there each goes to whoever is free.
     """
     said = any(one in ("-p", "--pdb", "-n") or one.startswith(("-n", "--numprocesses")) for one in given)
-    return given if said or not parallel else ["-n", str(workers()), *_BY_MODULE, *given]
+    if said or not parallel:
+        return given
+    return ["-n", str(workers()), *(_ONE_BY_ONE if _CLIENTS_FOLDER in given else _BY_MODULE), *given]
 
 
 def test(context: typer.Context) -> None:

@@ -25,7 +25,7 @@ from pydantic import (
 
 from vienna_control.kubernetes import EnrolmentConfig
 from vienna_control.notify.config import NotifyConfig
-from vienna_control.origins import FIELDS, SECRET_FILE, VARIABLES, Origin, origins
+from vienna_control.origins import FIELDS, KEY_FILE_VARIABLE, VARIABLES, Origin, origins
 from vienna_control.ports import StartError
 from vienna_control.section import Section
 from vienna_control.tls import TlsConfig
@@ -367,11 +367,11 @@ def _environment(
 
 
 def _secret(environ: Mapping[str, str]) -> SecretStr | None:
-    if path := environ.get(SECRET_FILE):
+    if path := environ.get(KEY_FILE_VARIABLE):
         try:
             text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StartError(f"cannot read {SECRET_FILE} {path}: {type(error).__name__}") from None
+            raise StartError(f"cannot read {KEY_FILE_VARIABLE} {path}: {type(error).__name__}") from None
         return SecretStr(text)
     text = environ.get("VIENNA_SECRET_KEY", "")
     return SecretStr(text) if text else None

@@ -44,7 +44,7 @@ FIELDS = {
 FLAGS = {"control.listen": "--listen", "control.data_dir": "--data-dir"}
 """Flags that go before all else."""
 
-SECRET_FILE = "VIENNA_SECRET_KEY_FILE"  # noqa: S105  # the name of a variable
+KEY_FILE_VARIABLE = "VIENNA_SECRET_KEY_FILE"
 CLUSTER = "KUBERNETES_SERVICE_HOST"
 
 
@@ -85,8 +85,8 @@ def _given(environ: Mapping[str, str], *, known: Iterable[str]) -> Iterator[tupl
     """Name and variable, of each that the environment sets; of two variables, the one that counts comes later."""
     by_name = {**VARIABLES, **{name: name for name in FIELDS}}
     yield from ((name, variable) for name, variable in by_name.items() if environ.get(variable))
-    if environ.get(SECRET_FILE):
-        yield "VIENNA_SECRET_KEY", SECRET_FILE
+    if environ.get(KEY_FILE_VARIABLE):
+        yield "VIENNA_SECRET_KEY", KEY_FILE_VARIABLE
     if environ.get("PORT"):
         yield "control.listen", "PORT"
     if environ.get(CLUSTER) and "control.enrolment.api_server" not in known:

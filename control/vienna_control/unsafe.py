@@ -1,4 +1,4 @@
-"""Settings that are for trying only: ``prod`` and ``staging`` do not start with them, and other people are told."""
+"""Settings that are for trying only: ``prod`` and ``staging`` do not start with them, ``GET /settings`` names them."""
 
 from __future__ import annotations
 

@@ -117,6 +117,13 @@ def test_a_suite_with_a_name_runs_by_its_name_only():
 def test_the_suite_runs_on_all_cores_unless_told_otherwise():
     by_module = ["--dist", "loadfile", "--no-loadscope-reorder"]
     assert arguments(["-q"], parallel=True) == ["-n", str(workers()), *by_module, "-q"]
+    one_by_one = ["--dist", "load", "--maxschedchunk", "1"]
+    assert arguments(suite(["--clients"]), parallel=True) == [
+        "-n",
+        str(workers()),
+        *one_by_one,
+        "tests/clients",
+    ]
     assert arguments(["-q"], parallel=False) == ["-q"]
     assert arguments(["-n", "2"], parallel=True) == ["-n", "2"]
     assert arguments(["-n0"], parallel=True) == ["-n0"]

@@ -157,13 +157,12 @@ def _prepare_control() -> None:
     import alembic.command
     import alembic.context  # noqa: F401  # migrations import them at the first start of an installation
 
-    from harness.starts import QUICK_HASHER
+    from harness import starts
     from vienna_control.api import all_routes
-    from vienna_control.identity import passwords
     from vienna_control.policies import files
     from vienna_kernel.mapping.kept import compiled
 
-    passwords.PasswordHasher = QUICK_HASHER  # type: ignore[assignment,misc]  # as monkeypatch does
+    starts.hash_quickly()
     all_routes()
     sources = files.read(files.default_places())
     named = zip(sources.mappings, sources.texts, strict=True)

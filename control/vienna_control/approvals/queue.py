@@ -47,12 +47,12 @@ def ask_people(
     shown: dict[str, Any],
     level: int = 0,
     narrowed: str | None = None,
-    **more: Any,
+    practice: bool = False,
 ) -> Asked:
     """Put one ask before people: ``approval_requested`` in the trail, ``approval_required`` to the listeners.
 
     ``level``: how often it was escalated already, since nobody was on duty. ``narrowed``: its ``Less`` as it is kept,
-    where people made less of it before. ``more``: as ``announce`` takes it.
+    where people made less of it before. ``practice``: nothing waits for the answer.
     """
     approval_id = tx.id("apr")
     expires_at = iso(tx.now + timedelta(seconds=requirements.timeout_seconds))
@@ -82,6 +82,7 @@ def ask_people(
         expires_at=expires_at,
         required=requirements.people_needed,
     )
+    more = {"practice": True} if practice else {}
     announce(tx, ask, asked, tier=tier, requirements=requirements, shown=shown, **more)
     if level:
         _escalated(tx, ask, asked, requirements, level)
