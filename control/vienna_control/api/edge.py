@@ -9,6 +9,8 @@ Whatever is raised below ends here, and only here, as a problem: a fault of inpu
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +30,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("vienna.control")
 
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a problem of one request is told, where that is not the envelope."""
+
+    answer: Callable[[web.Request, Problem], web.Response]
+
+
 REQUEST_ID = web.RequestKey("request_id", str)
 LOG = web.RequestKey("log", dict[str, Any])
 BEGUN = web.RequestKey("begun", web.StreamResponse)
+TELLING = web.RequestKey("telling", Telling)
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE_POLICY = (
@@ -90,7 +101,7 @@ def edge(app: App) -> Middleware:
             problem = _problem_of(error, request_id)
             begun: web.StreamResponse | None = request.get(BEGUN)
             if begun is None:
-                response = answer(problem.envelope(), status=problem.status, headers=problem.headers)
+                response = request.get(TELLING, _IN_ENVELOPE).answer(request, problem)
             else:
                 response = begun
                 _break_off(request)
@@ -145,6 +156,13 @@ async def strict_headers(request: web.Request, response: web.StreamResponse) -> 
     if REQUEST_ID in request:
         response.headers["Vienna-Request-Id"] = request[REQUEST_ID]
     request[BEGUN] = response
+
+
+def _in_envelope(_: web.Request, problem: Problem) -> web.Response:
+    return answer(problem.envelope(), status=problem.status, headers=problem.headers)
+
+
+_IN_ENVELOPE = Telling(_in_envelope)
 
 
 def _break_off(request: web.Request) -> None:

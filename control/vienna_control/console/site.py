@@ -15,7 +15,7 @@ from aiohttp import web
 from vienna_control.api import all_routes
 from vienna_control.api.access import NOBODY, Principal, Who, judge
 from vienna_control.api.caller import cookie_name
-from vienna_control.api.edge import LOG, PAGE_POLICY, answer
+from vienna_control.api.edge import LOG, PAGE_POLICY, TELLING, Telling, answer
 from vienna_control.api.inside import Inside
 from vienna_control.api.peer import principal_of
 from vienna_control.api.problems import FAULTS, Code, Problem, of_fault
@@ -70,6 +70,7 @@ async def _to_console(request: web.Request) -> web.StreamResponse:
 
 def _endpoint(app: App, inside: Inside, declared: Page) -> Any:
     async def endpoint(request: web.Request) -> web.StreamResponse:
+        request[TELLING] = _TELLING
         visit = Visit(app, inside, request, NOBODY, dict(request.match_info), dict(request.query))
         try:
             principal = await (_whoever if declared.public else _reader)(app, request)
@@ -154,13 +155,26 @@ def _wants_json(request: web.Request) -> bool:
 
 
 async def _refused(visit: Visit, problem: Problem) -> web.StreamResponse:
-    request = visit.request
-    if _wants_json(request):
+    if _wants_json(visit.request):
         return answer(problem.envelope(), status=problem.status, headers=problem.headers)
     if problem.code is Code.UNAUTHENTICATED and visit.principal is NOBODY:
         return _to_login(visit)
+    return _problem(problem, await _frame(visit))
+
+
+def _broken(request: web.Request, problem: Problem) -> web.Response:
+    """What nobody foresaw: without the frame, which may be what broke."""
+    if _wants_json(request):
+        return answer(problem.envelope(), status=problem.status, headers=problem.headers)
+    return _problem(problem, {"me": NOBODY})
+
+
+_TELLING = Telling(_broken)
+
+
+def _problem(problem: Problem, frame: Mapping[str, Any]) -> web.Response:
     told = {"area": "", "problem": problem, "name": HTTPStatus(problem.status).phrase}
-    return _page(render("problem.html", {**await _frame(visit), **told}), status=problem.status)
+    return _page(render("problem.html", {**frame, **told}), status=problem.status)
 
 
 def _to_login(visit: Visit) -> web.StreamResponse:

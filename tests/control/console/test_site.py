@@ -12,9 +12,11 @@ from people import People
 from planes import ONE_OF_EACH, PASSWORD, Control
 from routes_watched import ENTERS_NOTHING
 from vienna_control.api import all_routes
+from vienna_control.api.edge import PAGE_POLICY, answer
 from vienna_control.api.inside import askable
 from vienna_control.console import pages
 from vienna_control.console.page import Page
+from vienna_control.console.render import render
 
 PAGES = [one for one in pages() if not one.preview]
 PREVIEWS = [one for one in pages() if one.preview]
@@ -170,3 +172,37 @@ async def test_a_page_says_up_to_where_it_has_heard(control: Control) -> None:
         assert f'<meta name="heard" content="{heard}">' in page.decode()
         await control.app.store.write(lambda tx: tx.publish("freeze_changed", {}))
         assert control.app.bus.last_id > heard
+
+
+async def test_what_nobody_foresaw_is_told_as_a_page_without_its_frame(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(template: str, *rest: Any, **named: Any) -> str:
+        if template != "problem.html":
+            raise RuntimeError("the secret of it")
+        return render(template, *rest, **named)
+
+    monkeypatch.setattr("vienna_control.console.site.render", broken)
+    status, page, response = await control.ask("GET", "/console/", key="ada")
+    assert (status, response.content_type) == (500, "text/html")
+    assert response.headers["Content-Security-Policy"] == PAGE_POLICY
+    text = page.decode()
+    assert f"it is in the log as {response.headers['Vienna-Request-Id']}" in text
+    assert "the secret of it" not in text
+    assert "<nav" not in text
+    asked = {"Accept": "application/json"}
+    monkeypatch.setattr("vienna_control.console.site.answer", raising_once())
+    status, told, _ = await control.ask("GET", "/console/", key="ada", headers=asked)
+    assert (status, told["error"]["code"]) == (500, "internal")
+
+
+def raising_once() -> Any:
+    """``answer``, which fails the first time."""
+    left = [RuntimeError("the secret of it")]
+
+    def told(*rest: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return answer(*rest, **named)
+
+    return told
