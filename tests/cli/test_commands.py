@@ -78,7 +78,7 @@ def test_a_refund_from_the_queue_to_the_trail(cli: Any, vienna: Vienna) -> None:
     assert dora.data("warrants", "verify", warrant["warrant_id"], code=5) == used
     assert (used["valid"], used["consumed"]) == (False, True)
     keys = cli.folder / "jwks.json"
-    keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", trust_env=False).text)
+    keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", timeout=60, trust_env=False).text)
     offline = dora.data("warrants", "verify", warrant["token"], "--keys", str(keys))
     assert offline["valid"] is True
     assert "known to the control plane alone" in offline["checked"]
@@ -192,13 +192,13 @@ def test_watching_shows_what_comes(cli: Any, vienna: Vienna) -> None:
             assert call.result().status_code == 403
     finally:
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 130
+        assert watching.wait(30) == 130
         watching.stdout.close()
         watching.stderr.close()
 
 
 def _edit(vienna: Vienna) -> None:
-    with closing(sqlite3.connect(vienna.database, timeout=5)) as db, db:
+    with closing(sqlite3.connect(vienna.database, timeout=30)) as db, db:
         body = bytearray(db.execute("SELECT body FROM entries WHERE idx = 3").fetchone()[0])
         body[10] ^= 1
         db.execute("UPDATE entries SET body = ? WHERE idx = 3", (bytes(body),))

@@ -6,10 +6,12 @@ killed, stopped and started again at the same place while clients go on.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -28,11 +30,11 @@ from harness import forks
 from harness.starts import place_database
 from harness.upstream import Upstream
 
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 
 
-def until[T](what: str, ask: Callable[[], T | None], *, seconds: float = 15.0) -> T:
+def until[T](what: str, ask: Callable[[], T | None], *, seconds: float = 40.0) -> T:
     """The first answer that is not None or False. Errors: ``AssertionError`` naming ``what`` when none comes."""
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while True:
@@ -94,13 +96,16 @@ class Process:
         self.log = log
         self._env = env
         self.listen: str | None = None
+        self._place: socket.socket | None = None
         self._child: subprocess.Popen[str] | forks.Forked | None = None
         self.ready: dict[str, Any] = {}
 
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
-        listen = self.listen or "127.0.0.1:0"
-        arguments = [*self.arguments, "--json", "--listen", listen]
+        if self.listen is None:
+            self._place = _kept_place()
+            self.listen = "{}:{}".format(*self._place.getsockname())
+        arguments = [*self.arguments, "--json", "--listen", self.listen]
         child = self._child = self._started(arguments)
         line = self._first_line(child)
         assert line.startswith("{"), f"{self.module} did not become ready: {line!r}\n{self.tail()}"
@@ -140,7 +145,14 @@ class Process:
     def kill(self) -> None:
         """SIGKILL: nothing is finished, nothing is said."""
         self.child.kill()
-        self.child.wait(STOP_SECONDS)
+        self.child.wait()
+
+    def close(self) -> None:
+        """It is over, and will not be started again. Harmless when repeated."""
+        if self.running:
+            self.kill()
+        if self._place is not None:
+            self._place.close()
 
     def stop(self) -> int:
         """SIGTERM; the exit code. Errors: ``AssertionError`` when it takes longer than promised."""
@@ -154,6 +166,17 @@ class Process:
 
     def tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else ""
+
+
+def _kept_place() -> socket.socket:
+    """A free port of the loopback interface that is given to nobody else while this is open, whoever listens there.
+
+    Only who names it gets it: a process of ours that was killed finds its place free when it comes back.
+    """
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 def _drain(stream: IO[str]) -> None:
@@ -239,8 +262,7 @@ class Vienna:
         for client in self._clients.values():
             client.close()
         for process in (self.gate, self.control):
-            if process.running:
-                process.kill()
+            process.close()
 
     def start_control(self) -> None:
         self._data.mkdir(mode=0o700, exist_ok=True)
@@ -297,6 +319,36 @@ class Vienna:
         with self.agent(seconds=seconds) as client:
             return client.request(method, url, **rest)
 
+    @contextlib.contextmanager
+    def leaving(self, method: str, url: str, **rest: Any) -> Iterator[None]:
+        """A call by the agent, who hangs up at the end of the block; before that nobody may answer it."""
+        leaves = threading.Event()
+        trust = ssl.create_default_context(cafile=self.ca)
+        settings: dict[str, Any] = {"proxy": self.proxy, "verify": trust, "timeout": None, "trust_env": False}
+
+        async def called() -> bool:
+            async with httpx.AsyncClient(**settings) as client:
+                call = asyncio.create_task(client.request(method, url, **rest))
+                await asyncio.to_thread(leaves.wait)
+                waited = call.cancel()
+                await asyncio.wait([call])
+                return waited
+
+        with in_background(lambda: asyncio.run(called())) as caller:
+            try:
+                yield
+            finally:
+                leaves.set()
+            assert caller.result(), "it was answered before it hung up"
+
+    def hung_up(self, method: str, url: str, **rest: Any) -> dict[str, Any]:
+        """The approval of a held call whose caller hung up; people see already that nobody waits for it."""
+        with self.leaving(method, url, **rest):
+            (approval,) = self.pending()
+        path = f"/approvals/{approval['approval_id']}"
+        until("the gate to miss the caller", lambda: not self.get(path, "alice")["agent_waiting"])
+        return approval
+
     # What people do.
 
     def api(self, who: str) -> httpx.Client:
@@ -304,7 +356,7 @@ class Vienna:
         if who not in self._clients:
             key = self.agent_key if who == "agent" else self.people[who].api_key
             headers = {"Authorization": f"Bearer {key}"}
-            self._clients[who] = httpx.Client(headers=headers, timeout=10, trust_env=False)
+            self._clients[who] = httpx.Client(headers=headers, timeout=60, trust_env=False)
         client = self._clients[who]
         client.base_url = f"{self.url}/api/v1/"
         return client
@@ -380,7 +432,7 @@ def in_background(work: Callable[[], Any]) -> Iterator[Background]:
     """Run ``work`` beside the test; ``result()`` waits for it. At the end nothing may be left running."""
     job = Background(work)
     yield job
-    job.join(30)
+    job.join(60)
     assert not job.is_alive(), "a background call never ended"
 
 
@@ -402,7 +454,7 @@ class Background(threading.Thread):
     def finished(self) -> bool:
         return not self.is_alive()
 
-    def result(self, seconds: float = 20.0) -> Any:
+    def result(self, seconds: float = 60.0) -> Any:
         """What ``work`` returned or raised. Errors: ``AssertionError`` when it is not done in time."""
         self.join(seconds)
         assert not self.is_alive(), f"no answer after {seconds} s"

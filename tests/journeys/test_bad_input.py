@@ -27,7 +27,7 @@ def refuses_to_start(module: str, folder: Path, config: str, *arguments: str) ->
     command = [sys.executable, "-m", module, "-c", str(file), "--json", *arguments]
     env = {**os.environ, "VIENNA_ENV": "test"}
     run = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode != 0, run.stdout
     assert run.stdout == ""

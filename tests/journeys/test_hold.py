@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -15,15 +17,8 @@ REFUNDS = "https://payments.example/v1/refunds"
 REFUND = {"order": "ORD-1", "amount": "5000.00", "currency": "EUR"}
 
 
-def hang_up(vienna: Vienna) -> None:
-    """A caller with little patience; heartbeats do not count for it."""
-    with pytest.raises(httpx.TimeoutException):
-        vienna.call("POST", REFUNDS, json=REFUND, seconds=1)
-
-
 def test_the_identical_retry_rejoins(vienna: Vienna, upstream: Upstream) -> None:
-    hang_up(vienna)
-    (first,) = vienna.pending()
+    first = vienna.hung_up("POST", REFUNDS, json=REFUND)
     reordered = dict(reversed(REFUND.items()))
     with in_background(lambda: vienna.call("POST", REFUNDS, json=reordered)) as call:
         vienna.approve(first, "alice", "bob")
@@ -34,8 +29,7 @@ def test_the_identical_retry_rejoins(vienna: Vienna, upstream: Upstream) -> None
 
 
 def test_an_approval_is_redeemed_after_the_connection_is_gone(vienna: Vienna, upstream: Upstream) -> None:
-    hang_up(vienna)
-    (approval,) = vienna.pending()
+    approval = vienna.hung_up("POST", REFUNDS, json=REFUND)
     vienna.approve(approval, "alice", "bob")
     assert upstream.received == []
 
@@ -51,8 +45,7 @@ def test_an_approval_is_redeemed_after_the_connection_is_gone(vienna: Vienna, up
 
 
 def test_another_amount_does_not_rejoin(vienna: Vienna, upstream: Upstream) -> None:
-    hang_up(vienna)
-    (approval,) = vienna.pending()
+    approval = vienna.hung_up("POST", REFUNDS, json=REFUND)
     vienna.approve(approval, "alice", "bob")
     with in_background(lambda: vienna.call("POST", REFUNDS, json={**REFUND, "amount": "9000.00"})) as call:
         (other,) = vienna.pending()
@@ -64,18 +57,28 @@ def test_another_amount_does_not_rejoin(vienna: Vienna, upstream: Upstream) -> N
 
 
 def test_two_identical_calls_held_together_leave_once_each_approval(
-    vienna: Vienna, upstream: Upstream
+    start: Callable[..., Vienna], upstream: Upstream
 ) -> None:
+    vienna = start(gate={"admin_listen": "127.0.0.1:0"})
+
     def ask() -> httpx.Response:
         return vienna.call("POST", REFUNDS, json=REFUND)
 
+    def both_are_held() -> bool:
+        metrics = httpx.get(f"{vienna.gate.ready['admin']}/metrics", timeout=60, trust_env=False)
+        return "vienna_gate_held_calls 2.0" in metrics.text
+
     with in_background(ask) as one, in_background(ask) as two:
+
+        def both_are_answered() -> bool:
+            for again in vienna.get("/approvals", "alice", status="pending")["approvals"]:
+                vienna.deny(again, "alice", "once is enough")
+            return one.finished and two.finished
+
+        until("both to be held", both_are_held)
         (approval,) = vienna.pending()
-        until("both to be held", lambda: len(vienna.get("/approvals", "alice")["approvals"]) == 1)
         vienna.approve(approval, "alice", "bob")
-        until("one to be answered", lambda: one.finished or two.finished)
-        for again in vienna.get("/approvals", "alice", status="pending")["approvals"]:
-            vienna.deny(again, "alice", "once is enough")
+        until("both to be answered", both_are_answered)
         codes = sorted([one.result().status_code, two.result().status_code])
     assert codes[0] == 200
     assert len(upstream.received) == codes.count(200)
@@ -97,7 +100,9 @@ def test_a_client_with_a_short_timeout_is_kept_alive_by_heartbeats(
     vienna: Vienna, upstream: Upstream
 ) -> None:
     upstream.answer("POST", "/v1/refunds", Answer.json({**REFUND, "id": "REF-1", "status": "succeeded"}))
-    with in_background(lambda: vienna.call("POST", REFUNDS, json=REFUND, seconds=3)) as call:
+    patience = httpx.Timeout(60, read=4.5)  # three signs of life
+
+    with in_background(lambda: vienna.call("POST", REFUNDS, json=REFUND, timeout=patience)) as call:
         (approval,) = vienna.pending()
         vienna.approve(approval, "alice")
         call.join(5)

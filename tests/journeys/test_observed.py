@@ -101,7 +101,7 @@ def vienna(start: Callable[..., Vienna], collector: Collector, tmp_path: Path) -
     trust = ssl.create_default_context(cafile=authority.path)
     for who in running.people:
         headers = {"Authorization": f"Bearer {running.people[who].api_key}"}
-        running._clients[who] = httpx.Client(headers=headers, verify=trust, trust_env=False)
+        running._clients[who] = httpx.Client(headers=headers, verify=trust, timeout=60, trust_env=False)
     return running
 
 

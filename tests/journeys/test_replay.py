@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
@@ -19,8 +18,8 @@ REFUND = {"order": "ORD-1", "amount": "5000.00", "currency": "EUR"}
 DONE = {**REFUND, "id": "REF-1", "status": "succeeded"}
 
 
-def refund(vienna: Vienna, *, seconds: float = 30.0, **headers: str) -> httpx.Response:
-    return vienna.call("POST", REFUNDS, json=REFUND, seconds=seconds, headers=headers)
+def refund(vienna: Vienna, **headers: str) -> httpx.Response:
+    return vienna.call("POST", REFUNDS, json=REFUND, headers=headers)
 
 
 def agreed(vienna: Vienna) -> None:
@@ -35,15 +34,13 @@ def approvals(vienna: Vienna) -> int:
 def gone(vienna: Vienna, upstream: Upstream, answer: Answer) -> None:
     """A refund that people agree to, and whose caller hangs up while the upstream thinks."""
     upstream.answer("POST", "/v1/refunds", answer)
-    with in_background(lambda: refund(vienna, seconds=3)) as call:
+    with vienna.leaving("POST", REFUNDS, json=REFUND):
         agreed(vienna)
         upstream.wait_for(1)
-        with pytest.raises(httpx.TimeoutException):
-            call.result()
 
 
 def test_a_caller_that_hung_up_gets_the_answer_when_it_comes_back(vienna: Vienna, upstream: Upstream) -> None:
-    gone(vienna, upstream, Answer.json(DONE, delay=5.0))
+    gone(vienna, upstream, Answer.json(DONE, delay=2.0))
     answer = refund(vienna)  # while it is under way
     assert (answer.status_code, answer.json()) == (200, DONE)
     again = refund(vienna)  # and once it is over: nobody had been there to be answered
@@ -84,7 +81,7 @@ def test_the_key_of_the_call_that_people_were_asked_about_is_sent(vienna: Vienna
 def test_a_gate_that_was_killed_in_mid_flight_does_not_send_it_again(
     vienna: Vienna, upstream: Upstream
 ) -> None:
-    upstream.answer("POST", "/v1/refunds", Answer.json(DONE, delay=3.0))
+    upstream.answer("POST", "/v1/refunds", Answer.json(DONE, delay=20.0))
 
     def cut() -> Any:
         with pytest.raises(httpx.HTTPError):
@@ -105,7 +102,7 @@ def test_a_gate_that_was_killed_in_mid_flight_does_not_send_it_again(
 
 
 def test_a_control_plane_that_was_killed_remembers_what_left(vienna: Vienna, upstream: Upstream) -> None:
-    gone(vienna, upstream, Answer.json(DONE, delay=4.0))
+    gone(vienna, upstream, Answer.json(DONE, delay=2.0))
     vienna.control.kill()
     vienna.start_control()
     until("the gate to be connected again", lambda: refund(vienna).status_code != 503)
@@ -119,10 +116,8 @@ def test_a_denial_is_remembered_and_pages_nobody_twice(vienna: Vienna, upstream:
         (approval,) = vienna.pending()
         vienna.deny(approval, "alice", "wrong customer")
         assert call.result().status_code == 403
-    began = time.monotonic()
     for _ in range(20):
         told = refund(vienna)
         assert told.headers["vienna-reason"] == "approval_denied"
         assert "wrong customer" in told.text
-    assert time.monotonic() - began < 20
     assert (approvals(vienna), upstream.received) == (1, [])

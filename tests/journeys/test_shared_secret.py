@@ -28,7 +28,7 @@ def test_warrants_by_hmac_are_used_and_labelled(start: Callable[..., Vienna], up
     shown = vienna.get(f"/warrants/{warrant_id}")
     label, kid, _ = shown["signature"].split(":")
     assert label == "hmac-sha256"
-    published = httpx.get(f"{vienna.url}/.well-known/jwks.json", trust_env=False).json()
+    published = httpx.get(f"{vienna.url}/.well-known/jwks.json", timeout=60, trust_env=False).json()
     assert published["warrant_algorithm"] == "hmac-sha256"
     assert kid not in {row["kid"] for row in published["keys"]}
     assert not any("k" in row for row in published["keys"])

@@ -37,7 +37,7 @@ def all_sequenced(vienna: Vienna) -> bool:
 
 def edit(vienna: Vienna, statement: str, *values: object) -> None:
     """What a database administrator can do."""
-    with closing(sqlite3.connect(vienna.database)) as db, db:
+    with closing(sqlite3.connect(vienna.database, timeout=30)) as db, db:
         assert db.execute(statement, values).rowcount == 1
 
 
@@ -46,7 +46,7 @@ def verify_offline(vienna: Vienna, keys: Path) -> subprocess.CompletedProcess[st
     command = [sys.executable, "-m", "vienna_cli", "audit", "verify", "-o", "json"]
     command += ["--db", str(vienna.database), "--key", str(keys)]
     env = {**os.environ, "VIENNA_ENV": "test"}
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_an_edited_byte_is_found_and_named(vienna: Vienna) -> None:
@@ -84,7 +84,7 @@ def test_the_command_verifies_offline_and_ends_with_five_when_it_does_not(vienna
     a_day(vienna)
     until("the sequencer", lambda: all_sequenced(vienna))
     keys = vienna.folder / "keys.json"
-    keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", trust_env=False).text)
+    keys.write_text(httpx.get(f"{vienna.url}/.well-known/jwks.json", timeout=60, trust_env=False).text)
     vienna.gate.stop()
     vienna.control.stop()
     whole = verify_offline(vienna, keys)
