@@ -6,6 +6,7 @@ early. Time spent suspended counts where the kernel tells it (``CLOCK_BOOTTIME``
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -30,9 +31,16 @@ class Clock:
         """The current instant, aware, UTC."""
         return self.start + timedelta(seconds=_elapsed_seconds() - self._origin)
 
+    async def sleep(self, seconds: float) -> None:
+        """Return so much later: what looks every so often for what fell due by this clock waits by it too."""
+        await asyncio.sleep(seconds)
+
 
 class FixedClock(Clock):
-    """A clock that moves only when told; for tests, trials and simulations."""
+    """A clock that moves only when told; for tests, trials and simulations.
+
+    Whoever sleeps by it sleeps on: what falls due is seen to by whoever moves the clock.
+    """
 
     def __init__(self, start: datetime) -> None:
         super().__init__(start)
@@ -46,6 +54,10 @@ class FixedClock(Clock):
         if by < timedelta(0):
             raise ValueError("a clock does not go back")
         self._now += by
+
+    async def sleep(self, seconds: float) -> None:
+        """Never return."""
+        await asyncio.Event().wait()
 
 
 def iso(instant: datetime) -> str:

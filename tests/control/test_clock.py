@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -22,6 +23,15 @@ def test_a_fixed_clock_does_not_go_back() -> None:
     assert iso(clock.now()) == "2026-01-01T00:00:05.000Z"
     with pytest.raises(ValueError, match="does not go back"):
         clock.advance(timedelta(seconds=-1))
+
+
+async def test_who_sleeps_by_a_fixed_clock_sleeps_on_however_far_it_is_moved() -> None:
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    sleeping = asyncio.create_task(clock.sleep(0))
+    clock.advance(timedelta(hours=1))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(sleeping, 0.01)
+    await Clock().sleep(0)
 
 
 def test_text_is_utc_with_milliseconds_and_reads_back() -> None:

@@ -138,7 +138,7 @@ class Calendars:
                 await self.refresh()
             except UnavailableError as error:
                 log.warning("calendars.unavailable", port=error.port, why=error.why)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await self._clock.sleep(_LOOK_SECONDS)
 
     async def refresh(self) -> int:
         """Fetch what is due; returns how many calendars that were."""

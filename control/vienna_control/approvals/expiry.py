@@ -11,7 +11,6 @@ A call or a vote that arrives between the deadline and this sweep draws the same
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -52,7 +51,7 @@ class Expiry:
                 await self.sweep()
             except UnavailableError as error:
                 log.warning("expiry.unavailable", port=error.port, why=error.why)
-            await asyncio.sleep(_EVERY_SECONDS)
+            await self._clock.sleep(_EVERY_SECONDS)
 
     async def sweep(self) -> int:
         """Draw the consequences of what is overdue now; returns how many rows that were."""

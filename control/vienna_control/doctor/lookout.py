@@ -10,7 +10,6 @@ The same thing is not alerted again while its alert is open, nor within a day of
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,7 +75,7 @@ class Lookout:
     async def run(self) -> None:
         """Look once a minute until cancelled; a store that does not answer is tried again."""
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+            await self._clock.sleep(_EVERY_SECONDS)
             try:
                 await self.look()
             except UnavailableError as error:

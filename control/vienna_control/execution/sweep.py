@@ -9,7 +9,6 @@ Nothing is sent again by us. An outcome that comes late settles it (``outcome``)
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -60,7 +59,7 @@ class Sweep:
                 await self.sweep()
             except UnavailableError as error:
                 log.warning("executions.unavailable", port=error.port, why=error.why)
-            await asyncio.sleep(_EVERY_SECONDS)
+            await self._clock.sleep(_EVERY_SECONDS)
 
     async def sweep(self) -> int:
         """Mark what is lost now; returns how many executions that were."""

@@ -133,7 +133,7 @@ class Policies:
         """Look for changed files, write hits down and let proposals expire, until cancelled."""
         turn = 0
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+            await self._store.clock.sleep(_EVERY_SECONDS)
             turn += 1
             try:
                 await self.refresh()

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import structlog
@@ -146,7 +145,7 @@ class Silence:
     async def run(self) -> None:
         """Look every ``_LOOK_SECONDS`` until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await self._clock.sleep(_LOOK_SECONDS)
             # While we were away nobody could give a sign: gates have as long as ever to do so.
             if self._clock.now() - self._began < SILENT_AFTER:
                 continue

@@ -198,7 +198,7 @@ class Hub:
 
     async def _keep_seen(self) -> None:
         while True:
-            await asyncio.sleep(_SEEN_EVERY_SECONDS)
+            await self._pipeline.clock.sleep(_SEEN_EVERY_SECONDS)
             await self._seen(sorted(self._connected()))
             try:
                 lapsed = await self._store.read(self._lapsed)

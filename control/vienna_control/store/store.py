@@ -25,15 +25,17 @@ class Store:
     """Durable state of one installation.
 
     Attributes:
+        clock: By which units are dated.
         bus: Where events of committed units are published.
         path: The database file.
     """
 
-    def __init__(self, writing: Engine, reading: Engine, writer: Writer, bus: Bus) -> None:
+    def __init__(self, writing: Engine, reading: Engine, writer: Writer, clock: Clock, bus: Bus) -> None:
         self._writing = writing
         self._reading = reading
         self._writer = writer
         self._threads = ThreadPoolExecutor(max_workers=sqlite.READERS, thread_name_prefix="store-reader")
+        self.clock = clock
         self.bus = bus
 
     @classmethod
@@ -44,16 +46,16 @@ class Store:
         """
         path = sqlite.path_of(url)
         sqlite.prepare_file(path)
-        bus = bus or Bus()
+        clock, bus = clock or Clock(), bus or Bus()
         writing = sqlite.writing_engine(path)
         try:
             schema.migrate(writing, path)
         except StartError:
             writing.dispose()
             raise
-        writer = Writer(writing, clock or Clock(), bus)
+        writer = Writer(writing, clock, bus)
         writer.start()
-        return cls(writing, sqlite.reading_engine(path), writer, bus)
+        return cls(writing, sqlite.reading_engine(path), writer, clock, bus)
 
     @property
     def broken(self) -> str:
