@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness.upstream import Upstream
 from harness.vienna import Vienna
@@ -21,6 +22,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell: an ignored interrupt is handed down to every process that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")  # how long an example takes says something of the machine, and nothing of us
 
 _OF_A_MODULE = 1_000_000
 """Never within a module: a collection of all that lives takes a second once everything is loaded."""

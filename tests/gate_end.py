@@ -37,7 +37,7 @@ from vienna_kernel.value import pack, plain
 from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.verification import ResponseView, verify
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 def request(method: str, url: str, body: Any = None) -> Call:

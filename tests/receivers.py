@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 @dataclass

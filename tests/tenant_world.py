@@ -224,7 +224,7 @@ async def _reported(ours: Filled) -> str:
     """The id of a report that is ready."""
     path, told = "/compliance/reports", await ours.ask("audrey", "POST", "/compliance/reports/generate", {})
     report: str = told["report_id"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while told["status"] == "generating":
             told = await ours.ask("audrey", "GET", f"{path}/{report}")
     return report

@@ -58,7 +58,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Clie
             yield one, other
     finally:
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         process.stdout.close()
 
 

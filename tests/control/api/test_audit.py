@@ -213,11 +213,11 @@ async def test_clients_that_read_exports_slowly_do_not_stop_the_rest(control: Co
         writer.write(
             f"GET {AUDIT}/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key_of('auditor')}\r\n\r\n".encode()
         )
-        heads.append((await asyncio.wait_for(reader.readline(), 5)).split()[1])
+        heads.append((await asyncio.wait_for(reader.readline(), 60)).split()[1])
         slow.append(writer)
     assert heads.count(b"200") == 2
     assert heads.count(b"429") == 4
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert (await control.ask("GET", "/api/v1/operators/me", key="viewer"))[0] == 200
     for writer in slow:
         writer.transport.abort()

@@ -14,7 +14,7 @@ async def frames(response: aiohttp.ClientResponse, names: int) -> list[dict[str,
     """So many named events."""
     found: list[dict[str, Any]] = []
     current: dict[str, Any] = {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for line in response.content:
             text = line.decode().rstrip("\n")
             if not text:

@@ -61,7 +61,7 @@ class Envoy:
         address, _, port = self.control.url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(address, int(port))
         writer.write(head.encode("latin-1") + content)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answered = await reader.read()
         writer.close()
         start, _, rest = answered.partition(b"\r\n\r\n")

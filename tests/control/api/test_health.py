@@ -9,7 +9,7 @@ import pytest
 
 from planes import Control
 from vienna_control.ports import UnavailableError
-from vienna_control.store import Tx
+from vienna_control.store import Store, Tx
 from vienna_kernel.ledger.trail import EntryType
 
 
@@ -27,8 +27,14 @@ def big(tx: Tx) -> None:
         tx.record(EntryType.CONFIG_CHANGED, tenant="default", actor="system", data={"text": "x" * 100_000})
 
 
+async def at_rest(control: Control) -> Store:
+    """The store, once nothing is left that the trail's sequencer would write beside us."""
+    await control.app.sequencer.flush()
+    return control.app.store
+
+
 async def test_a_full_disk_is_not_ready_until_a_write_succeeds(control: Control) -> None:
-    store = control.app.store
+    store = await at_rest(control)
     assert await ready(control) == (200, "ok")
     pages = await store.read(lambda conn: conn.exec_driver_sql("PRAGMA page_count").scalar())
     await store.write(limit(pages))
@@ -44,7 +50,7 @@ async def test_a_full_disk_is_not_ready_until_a_write_succeeds(control: Control)
 async def test_while_nothing_can_be_written_it_stays_unready(
     control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = control.app.store
+    store = await at_rest(control)
     pages = await store.read(lambda conn: conn.exec_driver_sql("PRAGMA page_count").scalar())
     await store.write(limit(pages))
     monkeypatch.setattr("vienna_control.api.health._probe", big)  # one page more would always fit somewhere

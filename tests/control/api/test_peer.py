@@ -60,7 +60,7 @@ class Place:
                     method, self.control.url + path, headers=headers | more.pop("headers", {}), **more
                 ) as response:
                     return response.status, await response.json()
-            except (aiohttp.ClientSSLError, aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            except aiohttp.ClientConnectionError:  # as it ends before, while or after the request is written
                 return None, None
 
     async def enrol(self, agent: str) -> dict[str, Any]:

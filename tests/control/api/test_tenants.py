@@ -313,7 +313,7 @@ def _ticket() -> dict[str, Any]:
 
 async def _until(response: aiohttp.ClientResponse, word: str) -> str:
     heard = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for line in response.content:
             heard += line.decode()
             if word in heard:

@@ -8,11 +8,13 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
 from vienna_control.audit import Sequencer, verify_store
+from vienna_control.audit import sequencer as module
 from vienna_control.authority import Authority
 from vienna_control.ports import StartError, UnavailableError
 from vienna_control.store import Store
@@ -54,7 +56,7 @@ async def test_it_works_beside_writers_until_cancelled(
     sequencer = await Sequencer.open(store, authority, tmp_path)
     task = asyncio.create_task(sequencer.run())
     await asyncio.gather(*(record(7) for _ in range(40)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sequencer.size < 280:
             await asyncio.sleep(0.02)
     task.cancel()
@@ -70,10 +72,12 @@ async def test_a_flush_that_nobody_waits_for_any_more_is_finished(
     """Else the next one finds its own signature and takes it for another sequencer's."""
     sequencer = await Sequencer.open(store, authority, tmp_path)
     await record(3)
-    held = threading.Event()
-    busy = asyncio.create_task(store.write(lambda _: held.wait(5)))
+    begun, held = threading.Event(), threading.Event()
+    busy = asyncio.create_task(store.write(lambda _: begun.set() or held.wait(60)))
+    await asyncio.to_thread(begun.wait, 60)
     flush = asyncio.create_task(sequencer.flush())
-    await asyncio.sleep(0.1)
+    while not store.queued:
+        await asyncio.sleep(0.01)
     flush.cancel()
     with pytest.raises(asyncio.CancelledError):
         await flush
@@ -237,8 +241,9 @@ async def test_a_trail_that_is_not_the_signed_one_is_not_signed_over(
 
 
 async def test_the_second_place_is_never_ahead_and_soon_there(
-    store: Store, authority: Authority, record: Record, tmp_path: Path
+    store: Store, authority: Authority, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 3600.0))  # within one second
     sequencer = await Sequencer.open(store, authority, tmp_path)
     for _ in range(3):
         await record(2)

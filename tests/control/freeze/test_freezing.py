@@ -231,7 +231,7 @@ async def test_kill_hangs_up_on_its_gates_until_it_is_lifted(
     assert (await control.ask("GET", "/api/v1/sidecars/bundle", key=bot.key))[0] == 200
     made = await frozen(people, "kill", agent="billing-bot")
     assert bot._reader is not None
-    await asyncio.wait_for(bot._reader, 10)
+    await asyncio.wait_for(bot._reader, 60)
     assert bot.socket is not None
     assert bot.socket.close_code == 1008
     assert (await control.ask("GET", "/api/v1/sidecars/bundle", key=bot.key))[0] == 401

@@ -44,7 +44,7 @@ async def browser(people: People, service: Receiver) -> Browser:
 
 
 async def drained(control: Control) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await control.app.notify.sender.drain()
 
 

@@ -106,8 +106,12 @@ async def channel(add: Any, people: People, service: Receiver) -> str:
 async def asked(
     bot: Gate, service: Receiver, url: str = TICKETS, body: Any = None
 ) -> tuple[Request, wire.Decision]:
+    """What is asked in Slack, once it is noted where that stands: a press anywhere else is nothing."""
     held = await bot.consult("POST", url, body or {"subject": "late parcel"})
-    return await posted(service), held
+    message = await posted(service)
+    async with asyncio.timeout(60):
+        await bot.control.app.notify.sender.drain()
+    return message, held
 
 
 async def posted(service: Receiver) -> Request:
@@ -210,7 +214,7 @@ async def test_without_knowing_whose_token_it_is_nothing_is_posted(
     service.answer = lambda _: web.json_response({"ok": True})
     await bot.consult("POST", TICKETS, {"subject": "late parcel"})
     assert (await service.next()).path == "/api/auth.test"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await control.app.notify.sender.drain()
     assert service.came.empty()
 

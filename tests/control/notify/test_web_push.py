@@ -45,7 +45,7 @@ def subscribe(people: People, service: Receiver) -> Any:
 
 async def rung(control: Control, service: Receiver) -> list[str]:
     """The paths of all that was sent once everything that is due was tried."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await control.app.notify.sender.drain()
     return sorted(service.came.get_nowait().path for _ in range(service.came.qsize()))
 
