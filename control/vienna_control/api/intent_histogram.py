@@ -169,8 +169,9 @@ def _of_some(conn: Connection, listed: Listed, within: _Within) -> _Counted:
 
 
 def _sums(scope: Scope) -> list[ColumnElement[Any]]:
+    """Counted, not summed up: SQLite does that in half the time."""
     tests = (LANGUAGE.tests["verdict"](verdict, scope) for verdict in VERDICTS)
-    return [*(func.sum(test, type_=Integer) for test in tests), func.count()]
+    return [*(func.count().filter(test) for test in tests), func.count()]
 
 
 def _told(counted: Sequence[int] | None) -> dict[str, int]:
