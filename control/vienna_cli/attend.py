@@ -2,7 +2,7 @@
 
 1. What is typed at the terminal (Ctrl-C, Ctrl-\\) the kernel sends to the agent by itself, since it shares our process
    group; we only must not end of it before the agent does.
-2. What is sent to us alone goes on to the agent.
+2. What is sent to us alone goes on to the agent; what came while it was being started, once it has been.
 3. A program that drew on the terminal and died leaves it in no state to type in: it gets its old one back.
 """
 
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,16 +21,23 @@ _TYPED = (signal.SIGINT, signal.SIGQUIT)
 _SENT = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def attend(process: subprocess.Popen[bytes]) -> int:
-    """The exit code of a process, once it ended; 128 + n when signal n ended it."""
+def attend(start: Callable[[], subprocess.Popen[bytes]]) -> int:
+    """Start a process; its exit code, once it ended, 128 + n when signal n ended it. Errors: those of ``start``."""
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
     def hand_on(number: int, _: object) -> None:
-        if number not in _TYPED or not _at_the_terminal():
+        if process is None:
+            early.append(number)
+        elif number not in _TYPED or not _at_the_terminal():
             process.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in (*_TYPED, *_SENT)}
     try:
         with restored():
+            process = start()
+            for number in early:
+                process.send_signal(number)
             status = process.wait()
     finally:
         for number, handler in before.items():

@@ -122,10 +122,14 @@ def govern(command: Sequence[str], door: Door, confinement: Confinement, voice: 
 
         if shutil.which(command[0], path=os.environ.get("PATH")) is None:
             raise Failure(f"cannot run {command[0]}: not found", Code.USAGE)
-        process = None
-        if confinement.isolate:
-            process = _isolated(command, environ(INSIDE_PROXY), door, confinement, cleanup, voice)
-        return attend(process or _cooperative(command, environ(door.proxy), voice))
+
+        def start() -> subprocess.Popen[bytes]:
+            inside = None
+            if confinement.isolate:
+                inside = _isolated(command, environ(INSIDE_PROXY), door, confinement, cleanup, voice)
+            return inside or _cooperative(command, environ(door.proxy), voice)
+
+        return attend(start)
 
 
 def _cooperative(command: Sequence[str], environ: dict[str, str], voice: Voice) -> subprocess.Popen[bytes]:

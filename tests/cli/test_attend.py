@@ -15,8 +15,18 @@ import pytest
 
 WAITS = (
     "import subprocess, sys; from vienna_cli.attend import attend;"
-    "sys.exit(attend(subprocess.Popen(sys.argv[1:])))"
+    "sys.exit(attend(lambda: subprocess.Popen(sys.argv[1:])))"
 )
+ENDS_EARLY = """
+import os, signal, subprocess, sys
+from vienna_cli.attend import attend
+def start():
+    process = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    os.kill(os.getpid(), signal.SIGTERM)
+    return process
+sys.exit(attend(start))
+"""
 CATCHES = """
 import os, signal, sys
 def caught(number, _):
@@ -53,7 +63,7 @@ class Terminal:
     def until(self, text: bytes) -> bytes:
         """Everything it showed, once ``text`` was among it."""
         while text not in self._seen:
-            ready, _, _ = select.select([self.far], [], [], 20)
+            ready, _, _ = select.select([self.far], [], [], 60)
             assert ready, self._seen
             self._seen += os.read(self.far, 4096)
         return self._seen
@@ -68,7 +78,7 @@ class Terminal:
         os.write(self.far, keys)
 
     def code(self) -> int:
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def is_canonical(self) -> bool:
         return bool(termios.tcgetattr(self.near)[3] & termios.ICANON)
@@ -140,7 +150,7 @@ def test_the_terminal_is_as_it_was_when_the_agent_dies(at_terminal):
 
 def line(process):
     """What it says next; an empty line when it says nothing for long."""
-    ready, _, _ = select.select([process.stdout], [], [], 20)
+    ready, _, _ = select.select([process.stdout], [], [], 60)
     return process.stdout.readline() if ready else b""
 
 
@@ -160,4 +170,10 @@ def test_what_is_sent_to_us_alone_goes_on_to_the_agent(name):
         assert line(process) == b"caught %d\n" % number
         if number not in (signal.SIGTERM, signal.SIGHUP):
             process.terminate()
-        assert process.wait(20) == 9
+        assert process.wait(60) == 9
+
+
+def test_what_comes_while_the_agent_is_being_started_reaches_it():
+    """Were it ours alone, we would end of it and the agent would run on."""
+    done = subprocess.run([sys.executable, "-c", ENDS_EARLY, sys.executable, "-c", CATCHES], timeout=60)
+    assert done.returncode == 9
