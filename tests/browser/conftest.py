@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser import chromium
 
-SECONDS = 15
+SECONDS = 30
+"""Until what a page is to do is done, on the slowest machine: a guard against waiting for ever, and no more."""
 CSP = "Content Security Policy"
 
 
@@ -19,6 +20,7 @@ def browser() -> Iterator[Browser]:
     """One browser for a module (while it lives, no other event loop can run); as root without its sandbox."""
     if chromium.found() is None:
         pytest.fail(chromium.MISSING) if os.environ.get("CI") else pytest.skip(chromium.MISSING)
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         running = chromium.launch(playwright)
         yield running
@@ -38,7 +40,7 @@ def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None,
+            lambda said: complaints.append(said.text) if CSP in said.text else None,
         )
         return page
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from harness.vienna import Vienna
 
@@ -43,13 +43,20 @@ def at(page: Page, vienna: Vienna, who: str, path: str = "/", *, url: str = "") 
     """This person's page of the console, in a session of their own. ``url``: another name of the control plane."""
     url = url or vienna.url
     token = vienna.post("/auth/links", who)["token"]
-    answer = httpx.post(f"{vienna.url}/api/v1/auth/link", json={"token": token}, trust_env=False)
+    answer = httpx.post(f"{vienna.url}/api/v1/auth/link", json={"token": token}, timeout=30, trust_env=False)
     assert answer.is_success, answer.text
     page.context.add_cookies(
         [{"name": one.name, "value": one.value or "", "url": url} for one in answer.cookies.jar]
     )
     page.goto(f"{url}/console{path}")
     return page
+
+
+def follow(link: Locator) -> Page:
+    """Go where a link, or a form without a script, leads, and be there: the scripts of that page have run."""
+    link.click()  # and waits until the other page begins
+    link.page.wait_for_load_state()
+    return link.page
 
 
 def with_passkey(page: Page, vienna: Vienna, who: str, path: str = "/") -> Page:

@@ -22,7 +22,7 @@ from harness.vienna import Vienna
 from push_kit import Browser as Subscription
 from receivers import Request
 
-SECONDS = 15
+SECONDS = 30
 _DELIVERIES = 5
 """The browser now and then loses one that comes while its worker starts; a push service delivers again, too."""
 _SUBSCRIBES = """

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from browser.desk import astray_on_paper, at, violations, with_passkey
+from browser.desk import astray_on_paper, at, follow, violations, with_passkey
 from browser.naughty import chunks
 from harness import laws
 from harness.upstream import Upstream
-from harness.vienna import Background, Vienna, in_background
+from harness.vienna import Background, Vienna, in_background, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 type NewPage = Callable[[], Page]
 
+ORDER = "https://payments.example/v1/orders/ORD-1"
 REFUNDS = "https://payments.example/v1/refunds"
 TICKETS = "https://payments.example/v1/tickets"
 NUMBERS = iter(range(10_000, 99_999))
@@ -29,7 +30,7 @@ NUMBERS = iter(range(10_000, 99_999))
 def waiting(vienna: Vienna, url: str, body: dict[str, Any]) -> Iterator[tuple[str, Background]]:
     """A call that people are asked about, and the id of its approval."""
     before = {one["approval_id"] for one in vienna.get("/approvals", "alice", status="pending")["approvals"]}
-    with in_background(lambda: vienna.call("POST", url, json=body)) as call:
+    with in_background(lambda: vienna.call("POST", url, json=body, seconds=90)) as call:
         found = {one["approval_id"] for one in vienna.pending(len(before) + 1)} - before
         (one,) = found
         yield one, call
@@ -152,6 +153,7 @@ def test_an_admin_denies_and_suspends_the_agent(shared: Vienna, new_page: NewPag
         assert call.result().status_code == 403
     assert shared.get("/fleet/billing-bot", "eve")["status"] == "suspended"
     shared.post("/fleet/billing-bot/resume", "dora", reason="over")
+    until("the gate to have heard", lambda: shared.call("GET", ORDER).is_success)
 
 
 def test_less_is_previewed_agreed_to_and_sent(shared: Vienna, new_page: NewPage) -> None:
@@ -171,7 +173,7 @@ def test_less_is_previewed_agreed_to_and_sent(shared: Vienna, new_page: NewPage)
         # What bob opened is not what is asked any more: there is nothing to consent to on his page.
         expect(bob.locator("#changed")).to_be_visible()
         assert bob.locator("#approve").count() == 0
-        bob.get_by_role("link", name="Look again").click()
+        follow(bob.get_by_role("link", name="Look again"))
         expect(bob.locator("h1")).to_contain_text("3,000.00 EUR")
         by_code(bob, shared, "bob", body["order"][-4:])
         answer = call.result()
@@ -293,16 +295,18 @@ def test_a_form_of_another_site_decides_nothing(shared: Vienna, new_page: NewPag
                 assert answer.status == 403, (path, answer.status, answer.text())
         other = page.context.new_page()
         other.goto(shared.url.replace("127.0.0.1", "localhost") + "/console/login")
-        other.evaluate(
-            """([url]) => {
-              const form = document.createElement("form");
-              Object.assign(form, { method: "post", action: url, enctype: "text/plain" });
-              form.append(Object.assign(document.createElement("input"), { name: '{"a":"', value: '"}' }));
-              document.body.append(form);
-              HTMLFormElement.prototype.submit.call(form);
-            }""",
-            [f"{shared.url}/api/v1/approvals/{approval}/approve"],
-        )
+        with other.expect_navigation() as answered:
+            other.evaluate(
+                """([url]) => {
+                  const form = document.createElement("form");
+                  Object.assign(form, { method: "post", action: url, enctype: "text/plain" });
+                  form.append(Object.assign(document.createElement("input"), { name: '{"a":"', value: '"}' }));
+                  document.body.append(form);
+                  HTMLFormElement.prototype.submit.call(form);
+                }""",
+                [f"{shared.url}/api/v1/approvals/{approval}/approve"],
+            )
+        assert answered.value.status == 403
         assert shared.get(f"/approvals/{approval}", "carol")["status"] == "pending"
         shared.deny(approval, "carol", "no")
         call.result()

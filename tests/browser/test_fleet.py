@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.desk import at, violations
+from browser.desk import at, follow, violations
 from harness import laws
 from harness.vienna import Vienna, in_background, until
 
@@ -24,15 +24,19 @@ type NewPage = Callable[[], Page]
 AGENT = f"/fleet/{Vienna.AGENT}"
 TICKETS = "https://payments.example/v1/tickets"
 ORDER = "https://payments.example/v1/orders/ORD-1"
+REFUNDS = "https://payments.example/v1/refunds"
+TOO_MUCH = {"order": "ORD-1", "amount": "50000.00", "currency": "EUR"}
+"""Refused, where anything is enforced: whoever asks for it leaves nothing behind that waits."""
 
 
 @pytest.fixture
 def watched(shared: Vienna) -> Iterator[Vienna]:
     """Its agent is only watched; afterwards it is enforced again."""
     shared.post(f"{AGENT}/promote", to="observe", confirm=True)
-    until("the gate to have heard", lambda: _call(shared).is_success)
+    until("the gate to have heard", lambda: shared.call("POST", REFUNDS, json=TOO_MUCH).is_success)
     yield shared
     shared.post(f"{AGENT}/promote", to="enforce", confirm=True)
+    until("the gate to have heard", lambda: shared.call("POST", REFUNDS, json=TOO_MUCH).status_code == 403)
 
 
 def say_yes(page: Page, label: str) -> None:
@@ -65,12 +69,12 @@ def reason(answer: httpx.Response) -> str:
 
 
 def ticket(vienna: Vienna, subject: str) -> Callable[[], httpx.Response]:
-    return lambda: vienna.call("POST", TICKETS, json={"subject": subject})
+    return lambda: vienna.call("POST", TICKETS, json={"subject": subject}, seconds=90)
 
 
 def test_an_observed_agent_is_promoted_knowing_what_that_does(watched: Vienna, new_page: NewPage) -> None:
     for _ in range(5):
-        assert _call(watched).is_success, "only watched"
+        assert _call(watched).status_code == 201, "only watched"
     told = watched.get(f"{AGENT}/forecast", to="enforce")
     assert told["would_hold"] >= 5
     page = at(new_page(), watched, "dora", AGENT)
@@ -97,7 +101,8 @@ def test_a_suspended_agent_is_told_why_and_goes_on_when_it_is_resumed(
         shared.pending()
         page.locator("#suspend-reason").fill("odd refunds since noon")
         page.get_by_role("button", name="Suspend billing-bot").click()
-        say_yes(page, "Stop it")
+        with page.expect_navigation():  # it is read anew; its parts are before that, by themselves
+            say_yes(page, "Stop it")
         ended = call.result()
     assert (ended.status_code, reason(ended)) == (403, "agent_suspended")
     expect(page.locator("#state")).to_contain_text("odd refunds since noon")
@@ -115,6 +120,7 @@ def test_everything_is_frozen_by_one_and_lifted_by_two(shared: Vienna, new_page:
     dora.keyboard.press("Control+k")
     dora.keyboard.type("freeze")
     dora.keyboard.press("Enter")
+    dora.wait_for_url("**/console/freeze")
     expect(dora.locator("h1")).to_have_text("Emergency stop")
     dora.get_by_label("What", exact=True).select_option("all")
     dora.locator("#freeze").get_by_label("Reason").fill("incident 4711")
@@ -126,7 +132,7 @@ def test_everything_is_frozen_by_one_and_lifted_by_two(shared: Vienna, new_page:
     expect(dirk.locator("[data-frozen]")).to_be_visible()  # told by the server, nobody reloaded
     assert reason(_call(shared)) == "frozen"
     assert shared.call("GET", ORDER).is_success, "reads go on"
-    dirk.get_by_role("link", name="See what is frozen").click()
+    follow(dirk.get_by_role("link", name="See what is frozen"))
     card = dirk.locator("section.held")
     expect(card).to_contain_text("incident 4711")
     expect(card).to_contain_text("It ended 1 call ")
@@ -156,7 +162,7 @@ def test_a_warrant_that_is_revoked_permits_nothing(shared: Vienna, new_page: New
     page = at(new_page(), shared, "dora", "/warrants")
     row = page.locator(f"#{warrant}")
     expect(row.locator("meter")).to_be_visible()
-    row.locator("a[data-row]").click()
+    follow(row.locator("a[data-row]"))
     expect(page.locator(".note", has_text="It holds")).to_be_visible()
     page.get_by_label("Reason").fill("not any more")
     page.get_by_role("button", name="Revoke", exact=True).click()
@@ -179,8 +185,7 @@ def test_a_standing_warrant_is_tried_asked_for_and_revoked(shared: Vienna, new_p
     page.get_by_label("subject: one of").fill("")
     page.get_by_role("button", name="Ask for it").click()
     expect(page.locator("#one")).to_contain_text("People have not decided about it yet")
-    page.get_by_role("link", name="Its approval").click()
-    approval = page.url.rpartition("/")[2]
+    approval = follow(page.get_by_role("link", name="Its approval")).url.rpartition("/")[2]
     agree(shared, approval)
     page.go_back()
     page.reload()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.desk import at, violations
+from browser.desk import at, follow, violations
 from harness import laws
 from harness.vienna import Vienna, in_background
 
@@ -41,7 +41,8 @@ def asks(vienna: Vienna, subject: str) -> str:
 def test_the_smallest_tier_is_decided_by_keyboard_alone(queue: Vienna, new_page: NewPage) -> None:
     page = at(new_page(), queue, "carol")
     expect(page.locator("#nothing")).to_contain_text("Nothing waits")
-    with in_background(lambda: queue.call("POST", TICKETS, json={"subject": "late parcel"})) as call:
+    late = {"subject": "late parcel"}
+    with in_background(lambda: queue.call("POST", TICKETS, json=late, seconds=90)) as call:
         expect(page.locator("#news")).to_have_text("1 new")
         page.keyboard.press("r")
         expect(page.locator("[data-row]")).to_be_focused()
@@ -102,8 +103,10 @@ def test_nothing_moves_under_the_cursor(queue: Vienna, new_page: NewPage) -> Non
 
 def test_many_alike_are_decided_together_each_by_itself(queue: Vienna, new_page: NewPage) -> None:
     ids = [asks(queue, f"parcel {number}") for number in range(3)]
-    page = at(new_page(), queue, "carol", "/?view=alike")
-    page.get_by_role("link", name="3 × create_ticket").click()
+    page = new_page()
+    page.route("**/api/v1/events*", lambda route: route.abort())  # nothing is heard of what others do
+    at(page, queue, "carol", "/?view=alike")
+    follow(page.get_by_role("link", name="3 × create_ticket"))
     expect(page.locator("[data-each]")).to_have_count(3)
     expect(page.get_by_role("button", name="Approve 0")).to_be_disabled()
     page.get_by_label("All that are shown").check()
@@ -114,6 +117,18 @@ def test_many_alike_are_decided_together_each_by_itself(queue: Vienna, new_page:
     expect(page.locator(f"#{ids[1]}")).to_contain_text("approved")
     told = [queue.get(f"/approvals/{one}", "eve")["status"] for one in ids]
     assert told == ["denied", "approved", "approved"]
+
+
+def test_what_somebody_else_decided_is_chosen_no_more(queue: Vienna, new_page: NewPage) -> None:
+    ids = [asks(queue, f"parcel {number}") for number in range(2)]
+    page = at(new_page(), queue, "carol", "/?view=alike")
+    follow(page.get_by_role("link", name="2 × create_ticket"))
+    page.get_by_label("All that are shown").check()
+    expect(page.get_by_role("button", name="Approve 2")).to_be_enabled()
+    queue.deny(ids[0], "bob", "not this one")
+    expect(page.locator(f"#{ids[0]}")).to_contain_text("not this one")
+    page.get_by_role("button", name="Approve 1").click()
+    expect(page.locator(f"#{ids[1]}")).to_contain_text("approved")
 
 
 def test_a_filter_is_in_the_address_and_older_ones_come_beneath(queue: Vienna, new_page: NewPage) -> None:

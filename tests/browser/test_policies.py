@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from browser.desk import at, violations
+from browser.desk import at, follow, violations
 from harness import laws
 from harness.upstream import Upstream
 from harness.vienna import Vienna, people
@@ -164,7 +164,7 @@ def test_an_unmapped_call_gets_a_meaning_from_a_mapping_drawn_from_it(
     assert newest(shared, "legacy.example")["action"] == "http.post"
     page = desk("dora", "/mappings/coverage")
     page.set_viewport_size({"width": 360, "height": 780})
-    page.get_by_role("link", name="Map this: POST /v1/parcels of legacy.example").click()
+    follow(page.get_by_role("link", name="Map this: POST /v1/parcels of legacy.example"))
     page.get_by_role("button", name="Try it").click()
     expect(page.locator("#tried .says")).to_contain_text("mapped")
     name = page.locator("#tried .sunk strong").inner_text()
@@ -193,9 +193,7 @@ def test_a_description_becomes_a_mapping_to_be_looked_at_and_kept(
     described = json.dumps(SHOP).encode()
     document.set_input_files({"name": "shop.json", "mimeType": "application/json", "buffer": described})
     page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#proposed-says")).to_contain_text(
-        "for shop.example", timeout=30_000
-    )  # a process of its own
+    expect(page.locator("#proposed-says")).to_contain_text("for shop.example")
     page.get_by_role("button", name="Propose it").click()
     page.wait_for_url("**/console/policies/changes/*")
     approved(desk("dirk", page.url.partition("/console")[2]))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.desk import at, violations
+from browser.desk import at, follow, violations
 from harness import laws
 from harness.vienna import Vienna
 
@@ -54,7 +54,7 @@ def test_a_call_appears_by_itself_is_found_and_the_filter_is_kept(shared: Vienna
     page.keyboard.type("path:/v1/orders/ORD-2 met")
     page.get_by_role("option", name="method:").click()
     page.keyboard.type("GET")
-    page.get_by_role("button", name="Find").click()
+    follow(page.get_by_role("button", name="Find"))
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("orders/ORD-2")
 
@@ -63,7 +63,7 @@ def test_a_call_appears_by_itself_is_found_and_the_filter_is_kept(shared: Vienna
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_role("link", name="The second order")).to_be_visible()
     page.goto(f"{shared.url}/console/traffic")
-    page.get_by_role("link", name="The second order").click()
+    follow(page.get_by_role("link", name="The second order"))
     expect(rows).to_have_count(1)
     page.get_by_text("Keep this filter").click()
     page.get_by_role("button", name="Remove The second order").click()
@@ -85,7 +85,7 @@ def test_a_page_that_the_browser_kept_is_read_anew(shared: Vienna, new_page: New
     page = at(new_page(), shared, "dora", "/traffic")
     page.context.clear_cookies()
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    page.wait_for_url("**/console/login?*", timeout=5000)
+    page.wait_for_url("**/console/login?*")
 
 
 def test_from_a_call_that_nothing_reads_to_a_mapping(shared: Vienna, new_page: NewPage) -> None:
@@ -93,7 +93,7 @@ def test_from_a_call_that_nothing_reads_to_a_mapping(shared: Vienna, new_page: N
     assert answer.status_code == 403
     page = at(new_page(), shared, "dora", "/traffic")
     page.get_by_role("link", name="Unmapped", exact=True).click()
-    page.wait_for_url("**/console/traffic?q=grade*")
+    page.wait_for_url("**/console/traffic?q=grade*")  # and for its scripts
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("unmapped.example/v2/things")

@@ -7,7 +7,9 @@ import { el } from "./say.js";
 const box = document.querySelector("[data-device]");
 const form = document.getElementById("subscribe");
 const trouble = box.querySelector("[data-device-trouble]");
+const only = form.querySelector("[data-only-hours]");
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+let filled = ""; // what the form was filled with: what somebody chose since stays
 
 function guess() {
   const system = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"].find((name) => navigator.userAgent.includes(name));
@@ -25,16 +27,16 @@ async function draw() {
   form.hidden = !possible();
   form.querySelector("[data-forget]").hidden = !told;
   form.querySelector("[data-subscribe]").textContent = rings ? "Save" : "Ring this device";
-  fill(told);
+  form.querySelector("[data-zone]").textContent = zone;
+  form.querySelector("[data-zone-field]").value = zone;
+  if (filled !== (filled = JSON.stringify(told))) fill(told);
+  form.querySelector("[data-hours]").disabled = !only.checked;
 }
 
 function fill(told) {
   const hours = told?.routing?.hours;
   form.elements.name.value ||= told?.name ?? guess();
-  form.querySelector("[data-zone]").textContent = zone;
-  form.querySelector("[data-zone-field]").value = zone;
-  form.querySelector("[data-only-hours]").checked = Boolean(hours);
-  form.querySelector("[data-hours]").disabled = !hours;
+  only.checked = Boolean(hours);
   for (const tier of form.querySelectorAll("[name='routing.tiers']")) tier.checked = told?.routing?.tiers?.includes(tier.value) ?? false;
   if (!hours) return;
   form.elements["routing.hours.from"].value = hours.from;
@@ -57,8 +59,8 @@ form.querySelector("[data-forget]").addEventListener("click", async () => {
   await forget();
   changed();
 });
-form.querySelector("[data-only-hours]").addEventListener("change", (event) => {
-  form.querySelector("[data-hours]").disabled = !event.target.checked;
+only.addEventListener("change", () => {
+  form.querySelector("[data-hours]").disabled = !only.checked;
 });
 
 document.addEventListener("htmx:after:swap", draw); // the server knows nothing of this browser

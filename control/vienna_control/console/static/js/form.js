@@ -204,10 +204,13 @@ document.addEventListener("submit", (event) => {
 
 // Previews: what is written is shown as what it would be, a moment after the last key.
 const waiting = new WeakMap();
+const latest = new WeakMap(); // by form: what was asked last; whatever was asked before it is not shown any more
 
 /** Shows what the fields of a form with `data-preview` would be, now. */
 export async function preview(form) {
   if (!form.isConnected) return; // sent meanwhile, and gone from the page
+  const mine = {};
+  latest.set(form, mine);
   const into = document.querySelector(form.dataset.previewInto);
   let body;
   try {
@@ -220,6 +223,7 @@ export async function preview(form) {
     headers: { "Content-Type": "application/json", "X-CSRF-Token": document.querySelector("meta[name=csrf]").content, Accept: "text/html" },
   });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (latest.get(form) !== mine) return;
   into.replaceChildren(...(page.querySelector("[data-previewed]") ?? page.querySelector("main") ?? page.body).childNodes);
   window.htmx.process(into);
 }
@@ -228,6 +232,7 @@ document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-preview]");
   if (!form) return;
   clearTimeout(waiting.get(form));
+  latest.delete(form); // what is on its way is of what was written before
   waiting.set(form, setTimeout(() => preview(form), 350));
 });
 

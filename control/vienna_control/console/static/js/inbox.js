@@ -34,13 +34,13 @@ function take(set) {
 }
 
 async function renew() {
-  timer = 0;
   try {
     if (changed.size) for (const row of await read({ these: take(changed).join(",") })) replace(row);
     if (fresh.size) for (const row of await read({ only: take(fresh).join(",") })) waiting.set(row.id, row);
   } catch {
     lost = true;
   }
+  timer = 0; // only now: of two answers at once the older could come last
   tell();
   if (changed.size || fresh.size) soon();
 }
@@ -55,6 +55,7 @@ function replace(row) {
   const decided = old.dataset.status === "pending" && row.dataset.status !== "pending";
   old.replaceWith(document.adoptNode(row));
   if (held) row.querySelector("[data-row]").focus();
+  row.closest("form")?.dispatchEvent(new Event("change")); // what was chosen may be gone with the old one
   if (decided) announce(`${row.querySelector(".sentence").textContent}: ${row.dataset.status}`);
 }
 

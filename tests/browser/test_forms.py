@@ -1,0 +1,49 @@
+"""Forms as somebody meets them whose line is slow: before the scripts are there, and while answers come late."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from browser.desk import at
+from harness.vienna import Vienna
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+
+type NewPage = Callable[[], Page]
+
+TICKETS = "https://payments.example/v1/tickets"
+
+
+def test_no_form_is_sent_before_its_script_has_come(shared: Vienna, new_page: NewPage) -> None:
+    page = new_page()
+    page.route(re.compile(r"/js/(?!first\.js)"), lambda route: route.abort())
+    page.goto(f"{shared.url}/console/login")
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password").fill("correct horse battery staple")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    assert page.url == f"{shared.url}/console/login"
+    expect(page.get_by_label("Password")).to_have_value("correct horse battery staple")
+
+
+def test_a_preview_of_what_was_written_before_is_not_shown(shared: Vienna, new_page: NewPage) -> None:
+    answer = shared.call("POST", TICKETS, json={"subject": "late"}, headers={"Prefer": "respond-async"})
+    (asked,) = shared.pending()
+    assert asked["intent_id"] == answer.headers["vienna-intent"]
+    page = at(new_page(), shared, "carol", f"/approvals/{asked['approval_id']}?do=deny")
+    held: list[Route] = []
+    page.route("**/refusal", lambda route: route.continue_() if held else held.append(route))
+    reason, read = page.get_by_label("Reason, which the agent reads"), page.locator("#refusal blockquote")
+    with page.expect_request("**/refusal"):
+        reason.fill("not this customer")
+    reason.fill("another customer")
+    expect(read).to_contain_text("another customer")
+    with page.expect_response("**/refusal") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate("fetch('/console/login').then((answer) => answer.text())")  # the page has had it by then
+    expect(read).to_contain_text("another customer")
+    shared.deny(asked["approval_id"], "carol", "over")
