@@ -37,7 +37,7 @@ class Command:
         return Command(self.folder, {**self.environ, "VIENNA_URL": vienna.url, "VIENNA_API_KEY": key})
 
     def __call__(
-        self, *arguments: str, stdin: str = "", timeout: float = 60
+        self, *arguments: str, stdin: str = "", timeout: float = 100
     ) -> subprocess.CompletedProcess[str]:
         if arguments and arguments[0] in _ASKS and forks.can("vienna_cli", self.environ):
             given = list(arguments)
@@ -103,7 +103,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     yield Server(f"https://127.0.0.1:{port}/", folder / props.CA_FILE)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

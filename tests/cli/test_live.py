@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import select
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 
 import pytest
 
+from harness.vienna import nobody_listens
 from vienna_cli.live import Live, Voice
 from vienna_cli.output import Format, Printer
 from vienna_client import ViennaClient
@@ -26,24 +27,27 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(near)
 
 
-def shown(far: int) -> bytes:
-    os.set_blocking(far, False)
-    try:
-        return os.read(far, 4096)
-    except BlockingIOError:
-        return b""
+def line(far: int) -> bytes:
+    """The next line that is shown; a terminal hands on in its own time what was written."""
+    text = b""
+    while not text.endswith(b"\n"):
+        ready, _, _ = select.select([far], [], [], 60)
+        assert ready, text
+        text += os.read(far, 1)
+    return text.strip()
 
 
 def test_lines_wait_while_a_program_has_the_terminal() -> None:
     with terminal() as (far, near):
         voice = Voice(Printer(Format.TABLE))
         voice.say("at once")
-        assert b"at once" in shown(far)
+        assert line(far) == b"at once"
         tty.setraw(near)
         voice.say("later")
-        assert shown(far) == b""
+        os.write(near, b"what the program draws\n")
+        assert line(far) == b"what the program draws"
         voice.release()
-        assert b"later" in shown(far)
+        assert line(far) == b"later"
 
 
 def test_as_data_each_thing_is_a_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,9 +64,10 @@ def test_as_data_each_thing_is_a_line_on_standard_error(capsys: pytest.CaptureFi
 
 
 def test_a_control_plane_that_has_gone_is_said_and_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with ViennaClient(f"http://127.0.0.1:{port}", api_key="x", use_proxy=False) as client:
+    with (
+        nobody_listens() as port,
+        ViennaClient(f"http://127.0.0.1:{port}", api_key="x", use_proxy=False) as client,
+    ):
         live = Live(client, "bot", Voice(Printer(Format.TABLE)), nobody_asked=False)
         with live.watching():
             pass

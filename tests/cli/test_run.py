@@ -18,6 +18,7 @@ import yaml
 
 from harness.pod import as_user, missing
 from harness.upstream import Upstream
+from harness.vienna import nobody_listens
 
 pytestmark = pytest.mark.journey
 
@@ -172,7 +173,7 @@ def test_a_held_call_is_told_when_it_waits_and_when_it_is_decided(project: Any) 
     approved = project("approvals", "approve", waiting[0]["approval_id"])
     assert approved.returncode == 0, approved.stderr
     said += [line.rstrip() for line in process.stderr]
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     process.stderr.close()
     call = "GET unmapped.example/y → unmapped  T1"
     told = [line for line in said if line.startswith(call)]
@@ -280,17 +281,16 @@ def test_a_gate_that_is_said_to_run_and_does_not_answer(project: Any) -> None:
     """The error says what to do."""
     data = project.folder / "vienna-data"
     data.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    state = {
-        "proxy": f"http://127.0.0.1:{port}",
-        "ca": "ca.pem",
-        "control": "http://127.0.0.1:9",
-        "agent": "bot",
-        "pid": os.getpid(),
-    }
-    (data / "run.json").write_text(json.dumps(state))
-    done = project("run", "--", "touch", "it-ran")
+    with nobody_listens() as port:
+        state = {
+            "proxy": f"http://127.0.0.1:{port}",
+            "ca": "ca.pem",
+            "control": "http://127.0.0.1:9",
+            "agent": "bot",
+            "pid": os.getpid(),
+        }
+        (data / "run.json").write_text(json.dumps(state))
+        done = project("run", "--", "touch", "it-ran")
     assert done.returncode == 6
     assert f"the gate at http://127.0.0.1:{port} does not answer" in done.stderr
     assert "vienna up" in done.stderr
@@ -319,6 +319,6 @@ def test_told_to_end_while_it_starts_it_leaves_nothing(project: Any) -> None:
     assert process.stderr
     process.stderr.readline()  # its agent starts about now, or has started
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 128 + signal.SIGTERM
+    assert process.wait(60) == 128 + signal.SIGTERM
     process.stderr.close()
     assert list((project.folder / "tmp").iterdir()) == []

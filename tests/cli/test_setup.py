@@ -48,7 +48,7 @@ def started(cli: Any, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], 
         yield child, json.loads(line)
     finally:
         child.terminate()
-        child.communicate(timeout=15)
+        child.communicate(timeout=60)
 
 
 def test_from_nothing_to_a_gate(
@@ -142,7 +142,7 @@ def test_from_nothing_to_a_gate(
         run("operators", "disable", "nora@example.com", "--yes", key=key)
         run("login", "--email", "nora@example.com", "--password-file", "password", code=3)
         child.terminate()
-        _, errors = child.communicate(timeout=15)
+        _, errors = child.communicate(timeout=60)
     logged = [json.loads(line) for line in errors.splitlines() if "setup_needed" in line]
     assert [line["token_file"] for line in logged] == [str(token_file)]
     for planted in (PASSWORD, key, nora, join.strip(), secret):

@@ -65,7 +65,7 @@ def running(cli: Any) -> Iterator[Up]:
     finally:
         if one.process.poll() is None:
             one.process.terminate()
-        one.process.wait(15)
+        one.process.wait(60)
         assert one.process.stdout
         one.process.stdout.close()
 
@@ -118,7 +118,7 @@ def test_ready_attached_to_and_stopped(cli: Any, up: Up) -> None:
     assert all(row["do"] for row in found.values() if row["state"] == "failed")
 
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(10) == 0
+    assert up.process.wait(60) == 0
     assert not (data / "run.json").exists()
     gone = cli("agents", "ls", "--url", up.ready["control"])
     assert gone.returncode == 2, (
@@ -134,7 +134,7 @@ def test_when_one_dies_the_other_is_stopped(cli: Any, up: Up, module: str) -> No
     children = up.children()
     assert set(children) == {"vienna_control", "vienna_proxy"}
     os.kill(children[module], signal.SIGKILL)
-    assert up.process.wait(15) == 1
+    assert up.process.wait(60) == 1
     for pid in children.values():
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -217,7 +217,7 @@ def test_sigterm_goes_on_to_the_agent(shared: tuple[Any, Up]) -> None:
     assert process.stdout
     assert process.stdout.readline() == "up\n"
     process.terminate()
-    assert process.wait(10) == 9
+    assert process.wait(60) == 9
     process.stdout.close()
 
 

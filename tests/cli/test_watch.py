@@ -23,7 +23,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gate_end import Gate, gate
-from harness.vienna import Vienna, in_background
+from harness.vienna import Vienna, in_background, until
 from people import People
 from planes import Control, key_of, running
 from vienna_cli import surroundings
@@ -53,7 +53,7 @@ class Stage:
         self.url = control.url
 
     def _done(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def held(self, url: str, body: Any) -> str:
         """An agent asks for something that people decide; the approval's id."""
@@ -91,8 +91,8 @@ def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         return Stage(loop, control, await ends.enter_async_context(gate(control)))
 
     with capture_logs():
-        yield asyncio.run_coroutine_threadsafe(start(), loop).result(30)
-        asyncio.run_coroutine_threadsafe(ends.aclose(), loop).result(30)
+        yield asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(ends.aclose(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -408,7 +408,7 @@ class Screen:
 
     def until(self, text: str) -> str:
         """What is drawn once ``text`` is in it."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while text not in self.drawn():
             ready, _, _ = select.select([self.far], [], [], max(0.0, end - time.monotonic()))
             assert ready, f"waited for {text!r}, saw {self.drawn()!r}"
@@ -425,10 +425,15 @@ class Screen:
 
     def interrupted(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(10)
+        until("its end", self._ended)
+        return self.process.wait()
+
+    def _ended(self) -> bool:
+        """Whether it has, and all that it showed was read: it writes on only while somebody reads."""
+        ended = self.process.poll() is not None
         while select.select([self.far], [], [], 0)[0]:
             self.sent += os.read(self.far, 65536)
-        return code
+        return ended
 
 
 @pytest.mark.journey

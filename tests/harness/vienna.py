@@ -168,6 +168,13 @@ class Process:
         return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else ""
 
 
+@contextlib.contextmanager
+def nobody_listens() -> Iterator[int]:
+    """A port of the loopback interface at which connections are refused."""
+    with _kept_place() as place:
+        yield int(place.getsockname()[1])
+
+
 def _kept_place() -> socket.socket:
     """A free port of the loopback interface that is given to nobody else while this is open, whoever listens there.
 

@@ -85,7 +85,7 @@ def serving(app, **where):
     try:
         yield f"unix://{where['path']}" if where else f"http://127.0.0.1:{address[1]}"
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
