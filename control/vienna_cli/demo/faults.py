@@ -16,8 +16,6 @@ from vienna_cli.demo.stage import Stage, until
 from vienna_cli.output import Code
 
 _NOTHING = "the payments API saw nothing"
-_REFUSAL_SECONDS = 2.0
-_BACK_SECONDS = 10.0
 
 
 def raising(stage: Stage, _: Director) -> Seen:
@@ -37,8 +35,8 @@ def stopped(stage: Stage, _: Director) -> Seen:
     answer = stage.agent.ask("GET", f"/v1/orders/{ORDER}")
     seen.same("the agent got 503", answer.status, 503)
     seen.same("the reason is in the answer", answer.reason, "control_unavailable")
-    seen.holds("in under 2 s", answer.seconds < _REFUSAL_SECONDS, round(answer.seconds, 2))
     seen.same(_NOTHING, len(stage.reached()), before)
+    seen.shown = {"seconds": round(answer.seconds, 2)}
     text = f"refused in {answer.seconds:.1f} s: {answer.reason}"
     seen.line = wide("control plane stopped", text)
     return seen
@@ -52,7 +50,7 @@ def back(stage: Stage, _: Director) -> Seen:
         answer = stage.agent.ask("GET", f"/v1/orders/{ORDER}")
         return answer.status if answer.status == 200 else None
 
-    seen.same("it governs again by itself", until(passes, "a read to pass", _BACK_SECONDS), 200)
+    seen.same("it governs again by itself", until(passes, "a read to pass"), 200)
     seen.line = line(
         "GET", f"/v1/orders/{ORDER}", "T0", 200, "control plane started again: the gate found it by itself"
     )

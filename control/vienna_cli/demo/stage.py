@@ -117,7 +117,7 @@ class Stage:
 
     def edit_one_byte(self) -> tuple[int, str]:
         """Changes one byte in the middle of the stored trail. Index and id of the entry."""
-        with closing(sqlite3.connect(self.database, timeout=5)) as connection, connection:
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
             size = connection.execute("SELECT count(*) FROM entries WHERE idx IS NOT NULL").fetchone()[0]
             query = "SELECT idx, id, body FROM entries WHERE idx = ?"
             index, entry_id, body = connection.execute(query, (size // 2,)).fetchone()
@@ -190,7 +190,7 @@ def staged() -> Iterator[Stage]:
             stage.close()
 
 
-def until[T](look: Callable[[], T | None], what: str, patience_seconds: float = 10.0) -> T:
+def until[T](look: Callable[[], T | None], what: str, patience_seconds: float = 30.0) -> T:
     """What ``look`` finds, as soon as it finds it. Errors: ``Failure`` when the time is over."""
     end = time.monotonic() + patience_seconds
     while (found := look()) is None:
