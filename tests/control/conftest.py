@@ -22,6 +22,12 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def patient_backtests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are answered when they are done, and not "later" on a machine that is busy."""
+    monkeypatch.setattr("vienna_control.api.policy_backtests._PATIENCE_SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
 def what_routes_write(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever a test has a route do: what is entered into the trail is what the route declares."""
     watch = watched(monkeypatch)

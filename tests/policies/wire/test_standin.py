@@ -91,15 +91,15 @@ def test_a_proxied_client_calls_the_apis_own_host(api: Standin) -> None:
 
 
 def test_a_base_url_is_recorded_as_the_api(api: Standin) -> None:
-    assert requests.get(api.url, verify=str(api.ca), timeout=5).text == "hello"
-    assert requests.get(api.plain_url, timeout=5).text == "hello"
+    assert requests.get(api.url, verify=str(api.ca), timeout=60).text == "hello"
+    assert requests.get(api.plain_url, timeout=60).text == "hello"
     assert [called(call).url for call in api.calls] == ["https://api.example.com/"] * 2
 
 
 def test_what_no_row_answers_is_loud() -> None:
     def ask() -> None:
         with Standin("api.example.com", ANSWERS) as api:
-            assert requests.get(f"{api.plain_url}/unknown", timeout=5).status_code == 404
+            assert requests.get(f"{api.plain_url}/unknown", timeout=60).status_code == 404
             assert not api.last.planned
 
     with pytest.raises(AssertionError, match=r"no row answers .*api\.example\.com/unknown"):
