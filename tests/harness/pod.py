@@ -125,19 +125,25 @@ class Pod:
         """``vienna redirect`` in the pod, as its init container has it."""
         self.run([sys.executable, "-m", "vienna_proxy.redirect", verb, *options])
 
-    def try_out(self, way: str, host: str, port: int, *, uid: int = AGENT_UID, source: int = 0) -> str:
+    def try_out(
+        self, way: str, host: str, port: int, *, uid: int = AGENT_UID, source: int = 0, seconds: float = 2
+    ) -> str:
         """What an agent's program gets back by that way: ``out`` if the world answered it.
 
-        ``way``: ``tcp``, ``udp`` or ``icmp``; ``source``: the port to send from.
+        ``way``: ``tcp``, ``udp`` or ``icmp``; ``source``: the port to send from; ``seconds``: how long it waits, for
+        what is dropped all of them.
         """
-        return self._probe({"way": way, "host": host, "port": port, "source": source}, uid)
+        told = {"way": way, "host": host, "port": port, "source": source, "seconds": seconds}
+        return self._probe(told, uid)
+
+    def gets_out(self, way: str, host: str, port: int, *, uid: int = AGENT_UID, source: int = 0) -> bool:
+        """Whether the world answers by that way, however slow it is."""
+        return self.try_out(way, host, port, uid=uid, source=source, seconds=30) == "out"
 
     def pour(self, size: int, *, uid: int) -> None:
         """Send so many bytes to ``DISCARD`` and close at once, before they can have arrived."""
-        assert (
-            self._probe({"way": "bulk", "host": WORLD, "port": DISCARD, "source": 0, "size": size}, uid)
-            == "sent"
-        )
+        told = {"way": "bulk", "host": WORLD, "port": DISCARD, "source": 0, "seconds": 30, "size": size}
+        assert self._probe(told, uid) == "sent"
 
     def _probe(self, told: dict[str, object], uid: int) -> str:
         done = self.attempt([sys.executable, "-c", _PROBE, json.dumps(told)], uid=uid)
@@ -156,7 +162,7 @@ if told["way"] == "icmp":
     protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
 try:
     with socket.socket(family, kind, protocol) as ours:
-        ours.settimeout(2)
+        ours.settimeout(told["seconds"])
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         ours.bind(("", told["source"]))
         ours.connect((told["host"], told["port"]))
