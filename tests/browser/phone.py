@@ -155,6 +155,7 @@ class Phone:
         self.page.locator("[data-device][data-rings]").wait_for()
         if self.page.locator("[data-device]").get_attribute("data-rings") == "no":
             self.page.get_by_role("button", name="Ring this device").tap()
+            self.page.locator("[data-subscription]").wait_for()  # the page was read anew
             self.page.locator("[data-device][data-rings=yes]").wait_for()
         self.taps = 0
 

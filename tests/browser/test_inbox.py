@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -59,7 +60,11 @@ def test_the_smallest_tier_is_decided_by_keyboard_alone(queue: Vienna, new_page:
 
 def test_a_consent_that_nobody_waits_for_can_be_taken_back(queue: Vienna, new_page: NewPage) -> None:
     approval = asks(queue, "taken back")
-    page = at(new_page(), queue, "carol", f"/approvals/{approval}")
+    page = new_page()
+    page.clock.install()
+    at(page, queue, "carol", f"/approvals/{approval}")
+    # The seconds to take it back last as long as this takes.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     page.keyboard.press("a")
     page.keyboard.press("a")  # no second one
     expect(page.locator("#toasts")).to_contain_text("Approves in 3 s")
@@ -67,6 +72,8 @@ def test_a_consent_that_nobody_waits_for_can_be_taken_back(queue: Vienna, new_pa
     expect(page.locator("#toasts")).to_contain_text("Nothing was sent")
     assert queue.get(f"/approvals/{approval}", "carol")["status"] == "pending"
     page.keyboard.press("a")
+    page.clock.run_for("00:03")
+    page.clock.resume()
     expect(page.locator("#decide")).to_contain_text("not sent yet: let through when the agent asks again")
     assert [vote["operator"] for vote in queue.get(f"/approvals/{approval}", "carol")["votes"]] == [
         "carol@example.com"

@@ -16,6 +16,13 @@ from harness.vienna import Vienna
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
+REFRESH = """
+async () => {
+  const base = document.querySelector("script[type=module]").src.replace("app.js", "");
+  await (await import(base + "form.js")).refresh();
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[PushService]:
@@ -68,7 +75,7 @@ def test_a_session_that_has_ended_costs_no_tap_where_there_is_a_passkey(phone: P
     shown = phone.rung()
     phone.context.clear_cookies()
     phone.press()
-    expect(phone.page).to_have_url(re.compile(shown.tag + "$"))
+    phone.page.wait_for_url(re.compile(shown.tag + "$"))
     phone.tap(phone.page.get_by_role("button", name="Approve with passkey"))
     expect(phone.page.locator("#state")).to_contain_text("by passkey")
     assert phone.taps == 2
@@ -97,6 +104,7 @@ def test_out_of_reach_it_says_so_and_keeps_nothing(phone: Phone) -> None:
     expect(phone.page.get_by_role("heading")).to_have_text("The console cannot be reached")
     phone.context.set_offline(False)
     phone.page.get_by_role("link", name="Try again").tap()
+    phone.page.wait_for_load_state()
     expect(phone.page.locator("main.page")).to_be_visible()
     kept = phone.page.evaluate(
         "async () => (await (await caches.open('vienna')).keys()).map((one) => new URL(one.url).pathname)"
@@ -139,6 +147,14 @@ def test_when_it_rings_is_each_ones_own(phone: Phone, house: Vienna) -> None:
     phone.page.reload()
     phone.page.locator("#subscribe summary").tap()
     expect(phone.page.get_by_label("sun", exact=True)).not_to_be_checked()
+
+
+def test_what_somebody_chooses_stays_when_the_page_is_read_anew(phone: Phone) -> None:
+    phone.page.locator("#subscribe summary").tap()
+    phone.page.get_by_label("T3", exact=True).check()
+    phone.page.evaluate(REFRESH)
+    phone.page.locator("[data-device][data-rings=yes]").wait_for()
+    expect(phone.page.get_by_label("T3", exact=True)).to_be_checked()
 
 
 def test_a_passkey_is_renamed_removed_and_made_anew(phone: Phone, house: Vienna) -> None:
