@@ -26,7 +26,7 @@ async def read(control: Control, path: str = "", *, who: str = "audrey") -> str:
 async def made(people: People, **body: Any) -> str:
     _, told = await people.ask("audrey", "POST", "/compliance/reports/generate", body)
     report = str(told["data"]["report_id"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await people.ask("audrey", "GET", f"/compliance/reports/{report}"))[1]["data"][
             "status"
         ] == "generating":
