@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from vienna_cli.output import Failure
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 _TAIL_LINES = 12

@@ -60,6 +60,7 @@ from vienna_proxy.transport.exchange import Rules
 from vienna_proxy.transport.tunnel import Tunnels
 from vienna_proxy.version import VERSION
 
+_START_SECONDS = 10.0  # for each thing that is tried before the gate is ready: a busy machine takes its time
 _CANARY_SECONDS = 30.0
 _RENEW_SECONDS = 600.0
 _RENEW_BEFORE = timedelta(hours=8)
@@ -337,7 +338,9 @@ class Sidecar:
         for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
             self._spawn(work)
         with exempt():
-            if (wrong := await self._canary.look(self._listeners, patience=1)) is not None:
+            if (
+                wrong := await self._canary.look(self._listeners, patience=1, seconds=_START_SECONDS)
+            ) is not None:
                 raise StartError(f"the canary was not refused: {wrong}")
             self._interim.works = await _try_interim(self._master, self._interim, self._listeners[0].address)
         if isinstance(loop, GuardedLoop):
@@ -345,7 +348,7 @@ class Sidecar:
         if not self._interim.works:
             log.warning("hold.silent", why="interim responses do not reach clients; holds end early")
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(_START_SECONDS):
                 await self._channel.up.wait()
         except TimeoutError:
             raise StartError("the control plane's stream does not open") from None
@@ -527,7 +530,7 @@ async def _try_interim(master: embed.Embedded, interim: Interim, address: tuple[
     """Whether an interim response, written as for a held call, arrives at a client."""
     head = b"HTTP/1.1 100 Continue\r\n\r\n"
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(_START_SECONDS):
             reader, writer = await asyncio.open_connection(*address)
             try:
                 mine = writer.get_extra_info("sockname")[:2]
