@@ -61,6 +61,7 @@ class Sequencer:
     Attributes:
         broken: Why nothing is sequenced any more, or empty. Readiness must say so.
         checkpoint: The newest signed note, empty for an empty log.
+        published: The newest one that stands in the second place; empty until the first does.
     """
 
     def __init__(
@@ -71,8 +72,8 @@ class Sequencer:
         self._file = file
         self._state = state
         self._lock = asyncio.Lock()
-        self._written = self.checkpoint = checkpoint
-        self._written_at = 0.0
+        self.published = self.checkpoint = checkpoint
+        self._published_at = 0.0
         self.broken = ""
 
     @classmethod
@@ -121,11 +122,11 @@ class Sequencer:
             await self._publish(wait=wait)
 
     async def _publish(self, *, wait: bool) -> None:
-        due = wait or time.monotonic() - self._written_at >= _WITNESS_SECONDS
-        if self.checkpoint != self._written and due:
+        due = wait or time.monotonic() - self._published_at >= _WITNESS_SECONDS
+        if self.checkpoint != self.published and due:
             note = self.checkpoint
             await asyncio.to_thread(self._file.append, note)
-            self._written, self._written_at = note, time.monotonic()
+            self.published, self._published_at = note, time.monotonic()
 
     def _sequence(self, tx: Tx) -> _Batch:
         """One batch, in one unit of work."""
