@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -110,6 +112,25 @@ def test_a_rule_made_from_a_recorded_call_decides_the_next_one(
     rules = shared.get("/policies", source="api")["policies"]
     assert [one["hits"] for one in rules] == [1]
     laws.check(shared)
+
+
+def test_a_backtest_is_waited_for_as_long_as_it_takes(
+    shared: Vienna, desk: Callable[[str, str], Page]
+) -> None:
+    rule = {"id": "none", "expression": "action == 'get_order'", "action": {"type": "deny"}}
+    made = shared.post("/policies/backtest", rule=rule)["id"]
+
+    def said_to_be(status: str) -> None:
+        with closing(sqlite3.connect(shared.database, isolation_level=None)) as behind_its_back:
+            behind_its_back.execute("UPDATE backtests SET status = ? WHERE id = ?", [status, made])
+
+    said_to_be("running")
+    page = desk("dora", f"/policies/backtests/{made}")
+    for _ in range(2):
+        with page.expect_response(f"**/policies/backtests/{made}"):
+            expect(page.locator("#backtest progress")).to_be_visible()
+    said_to_be("done")
+    expect(page.locator("#backtest")).to_contain_text("Its own page")
 
 
 def test_what_is_no_rule_is_told_by_its_line_and_rows_and_text_are_the_same_rule(
