@@ -178,6 +178,11 @@ class Held:
         self.woken.clear()
         return True
 
+    def release(self) -> None:
+        """The gate stops: no more waiting."""
+        self.released = True
+        self.woken.set()
+
 
 class Holds:
     """All calls that wait at this gate."""
@@ -188,6 +193,7 @@ class Holds:
         self._held: dict[str, Held] = {}
         self._woken: OrderedDict[str, int] = OrderedDict()
         self._wakes = self._all_woken = 0
+        self._released = False
 
     def __len__(self) -> int:
         return len(self._held)
@@ -205,6 +211,8 @@ class Holds:
             max(self._woken.get(held.awaited, 0), self._all_woken) > held.since
         ):  # between the question and now
             held.woken.set()
+        if self._released:
+            held.release()
         return True
 
     def remove(self, held: Held) -> None:
@@ -228,10 +236,10 @@ class Holds:
                 held.woken.set()
 
     def release(self) -> None:
-        """The gate stops: every caller is told that its approval is pending."""
+        """The gate stops: every caller is told that its approval is pending; who comes to wait from here on, too."""
+        self._released = True
         for held in self._held.values():
-            held.released = True
-            held.woken.set()
+            held.release()
 
     def wake_all(self) -> None:
         """The control plane came back and may have decided meanwhile; or something was stopped."""

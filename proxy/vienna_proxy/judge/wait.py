@@ -78,8 +78,9 @@ class Wait:
 
     async def _stirred(self, held: Held, ask: Ask, attempt: str) -> Decision | None:
         """What is decided next; None: nobody waits any more."""
-        while (left := self._seconds(held.beat)) > 0 and await held.stirred(left) and not held.released:
-            if held.gone or ask.client_gone:
+        while not self._is_gone(held, ask):
+            left = self._seconds(held.beat)
+            if left <= 0 or not await held.stirred(left) or held.released or self._is_gone(held, ask):
                 return None
             self.marks_now()
             try:
@@ -87,6 +88,11 @@ class Wait:
             except UnavailableError:
                 continue  # the stream's return wakes every held call
         return None
+
+    @staticmethod
+    def _is_gone(held: Held, ask: Ask) -> bool:
+        """Whether the caller hung up; it may have before it was held, while the question was under way."""
+        return held.gone or ask.client_gone
 
     def _seconds(self, beat: bytes | None) -> float:
         """How long it still waits."""
