@@ -30,7 +30,7 @@ class Peers:
         """A connection is there; its first head must be, soon."""
         standing, client.error = client.error, _BROKE
         try:
-            self._connections.expect_head(client)
+            self._connections.meet(client)
             client.error = standing
         except Exception as error:
             broke("client_connected", error)

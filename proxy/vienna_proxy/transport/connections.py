@@ -6,6 +6,7 @@ Together with ``hold.Interim`` the only place that touches them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,25 @@ class DeafWriter:
         self._writer.close()
 
 
+class CalmWriter:
+    """A writer that leaves it to the reader to find out that nobody is there any more.
+
+    mitmproxy drains the writers of both ends whenever one of them has said something, and gives up the connection, and
+    the upstream with it, where that fails: an agent that hung up a moment ago would cut off the call it has sent.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    async def drain(self) -> None:
+        """Wait until there is room, or nobody."""
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
+
+
 class Connections:
     """mitmproxy's open connections, by client id; deadlines of each end by its own id."""
 
@@ -47,6 +67,12 @@ class Connections:
         self._connect_seconds = connect_seconds
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._telling: set[asyncio.Task[None]] = set()
+
+    def meet(self, client: Client) -> None:
+        """An agent's connection is new: its first head must come soon."""
+        if (transport := self._transport(client)) is not None:
+            transport.writer = CalmWriter(transport.writer)
+        self.expect_head(client)
 
     def expect_head(self, client: Client) -> None:
         """A request head must come soon, else the connection is closed."""
