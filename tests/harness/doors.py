@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from harness.answers import SECONDS, answer_to
 from harness.guards import FAULTS, GUARDS
 from harness.tap import Tap
-
-SECONDS = 6.0
+from harness.vienna import until
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Scene:
         upstream: HTTPS, under the hosts of ``harness.apis``.
         tap: Plain HTTP at port 80 of any of these hosts, and of ``tap.example``.
         landing: Where connections end that should have gone to an address not of this machine, or to 127.0.0.2.
+        is_open: All guards are out. The attack comes through, and what shows that is waited for.
     """
 
     gate: Any
@@ -59,6 +60,7 @@ class Scene:
     upstream: Any
     tap: Tap
     landing: Tap
+    is_open: bool = field(default=False, kw_only=True)
 
     def reset(self) -> None:
         """As if nothing had happened yet."""
@@ -74,21 +76,12 @@ class Scene:
     def say(self, *parts: bytes, seconds: float = SECONDS) -> bytes:
         """The whole final answer to these bytes; as much as came when the gate hangs up or is silent for long."""
         with self.gate.connect() as plain:
-            return self.ask(plain, *parts, seconds=seconds)
+            return answer_to(plain, *parts, seconds=seconds)
 
     @staticmethod
     def ask(plain: socket.socket, *parts: bytes, seconds: float = SECONDS) -> bytes:
         """As ``say``, on a connection that is open already."""
-        plain.settimeout(seconds)
-        said = b""
-        try:
-            for part in parts:
-                plain.sendall(part)
-            while not is_whole(said) and (more := plain.recv(65536)):
-                said += more
-        except OSError:
-            pass
-        return said
+        return answer_to(plain, *parts, seconds=seconds)
 
     @contextmanager
     def inside(self, host: str = "payments.example", **rest: Any) -> Iterator[socket.socket]:
@@ -104,22 +97,17 @@ class Scene:
     @property
     def reached(self) -> bool:
         """Whether anyone behind the gate heard of it."""
-        return bool(self.tap.connections or self.upstream.connections or self.landing.connections)
+        if self.is_open:
+            until("somebody behind the gate to hear of it", lambda: self._connections > 0)
+        return self._connections > 0
 
+    @property
+    def _connections(self) -> int:
+        return self.tap.connections + self.upstream.connections + self.landing.connections
 
-def is_whole(said: bytes) -> bool:
-    """Whether a final answer is there, its body as long as it says; one without a length is whole with its head."""
-    while True:
-        head, blank, rest = said.partition(b"\r\n\r\n")
-        if not blank:
-            return False
-        if not head.startswith(b"HTTP/1.1 1"):
-            break
-        said = rest
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return len(rest) >= int(line.partition(b":")[2])
-    return True
+    def patience(self, most: float) -> float:
+        """Seconds to wait for what a gate that is shut does within ``most``, and one that is open never does."""
+        return most if self.is_open else SECONDS
 
 
 class Hatch:
@@ -153,11 +141,14 @@ class Unguarded(Scene):
     def without(self, door: Door, *kept: str) -> Iterator[Unguarded]:
         """The gate during the attack, the door's guards out but for those that are ``kept``."""
         out = [name for name in door.guards if name not in kept]
-        self.hatch(*out, given=door.given, options=door.options if len(out) == len(door.guards) else None)
+        is_out = len(out) == len(door.guards)
+        self.hatch(*out, given=door.given, options=door.options if is_out else None)
         self.reset()
+        self.is_open = is_out and bool(out)
         try:
             yield self
         finally:
+            self.is_open = False
             self.hatch()
             self.reset()
 

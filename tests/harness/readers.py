@@ -24,6 +24,7 @@ import h11
 import pytest
 from aiohttp import web
 
+from harness.ports import kept_place
 from harness.vienna import until
 
 HERE = Path(__file__).parent
@@ -221,16 +222,11 @@ backend out
 """
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 @contextlib.contextmanager
 def _proxy(folder: Path, config: str, *command: str) -> Iterator[Reader]:
-    with by_h11(folder) as behind:
+    with by_h11(folder) as behind, kept_place() as place:
         proxy = Reader()
-        proxy.read, proxy.port = behind.read, _free_port()
+        proxy.read, proxy.port = behind.read, place.getsockname()[1]
         user = "user root;" if os.getuid() == 0 else ""
         file = folder / "proxy.conf"
         file.write_text(config.format(folder=folder, port=proxy.port, behind=behind.port, user=user))

@@ -214,7 +214,7 @@ class Standin:
         self._strict = strict
         self._left = [[answer, answer.times] for answer in answers]
         self._lock = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="standin-")
+        self._folder = tempfile.TemporaryDirectory(prefix="standin-", ignore_cleanup_errors=True)
         self._authority = Authority(Path(self._folder.name), "Stand-in root")
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._open: set[socket.socket] = set()

@@ -61,7 +61,7 @@ class Tap:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         self.connections, self.answer = 0, OK
-        self.heard.clear()
+        self.heard = []  # who was heard before goes on writing to the other
 
     def _accept(self, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -69,13 +69,13 @@ class Tap:
                 one, _ = server.accept()
                 self.connections += 1
                 self._open.add(one)
-                threading.Thread(target=self._serve, args=[one], daemon=True).start()
+                threading.Thread(target=self._serve, args=[one, self.heard], daemon=True).start()
 
-    def _serve(self, one: socket.socket) -> None:
+    def _serve(self, one: socket.socket, heard: list[bytes]) -> None:
         try:
             with one:
                 while (request := _one_request(one)) is not None:
-                    self.heard.append(request)
+                    heard.append(request)
                     if callable(self.answer):
                         self.answer(one)
                         return

@@ -12,7 +12,8 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,22 @@ class Upstream:
         responder = answer if callable(answer) else lambda _: answer
         self._rules.insert(0, (method, host, path, responder, [times]))
 
-    def wait_for(self, count: int, *, seconds: float = 10.0) -> list[Received]:
+    @contextmanager
+    def waits(self, method: str, path: str, answer: Answer) -> Iterator[None]:
+        """Answer such requests at the end of the block; nothing else is answered before that either."""
+        ended = threading.Event()
+
+        def late(_: Received) -> Answer:
+            ended.wait(60)
+            return answer
+
+        self.answer(method, path, late)
+        try:
+            yield
+        finally:
+            ended.set()
+
+    def wait_for(self, count: int, *, seconds: float = 40.0) -> list[Received]:
         """All requests, once ``count`` have come. Errors: ``AssertionError`` when they do not."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.received) >= count, seconds), (

@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness import apis
+from harness.answers import answer_to
+from harness.ports import kept_place
 from harness.upstream import Upstream
 from harness.vienna import Process, until
 from vienna_kernel import wire
@@ -114,29 +116,33 @@ class FakeControl:
         self.internal: list[tuple[str, str, str]] = []
         self.beats: list[Heartbeat] = []
         self._holders: dict[str, str] = {}
-        self._jkt = ""
+        self._askers: dict[str, str] = {}
         self._sockets: set[web.WebSocketResponse] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._port = 0
+        self._place = kept_place()
         self.open()
 
     # The server.
 
     def open(self) -> None:
         """Listen, at the same port as before."""
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        self._do(self._open())
 
     def shut(self) -> None:
         """Stop listening and hang up."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._do(self._runner.cleanup())
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     def end(self) -> None:
         self.shut()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join()
         self._loop.close()
+        self._place.close()
 
     async def _open(self) -> None:
         app = web.Application()
@@ -147,17 +153,15 @@ class FakeControl:
         app.router.add_route("*", "/api/v1/{rest:.*}", self._rest)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
-        return self._port
+        return int(self._place.getsockname()[1])
 
     @staticmethod
     def _data(data: Any) -> web.Response:
@@ -228,8 +232,11 @@ class FakeControl:
         try:
             async for message in socket_:
                 if message.type is WSMsgType.TEXT:
-                    self._jkt = self._holders[request.headers["Authorization"].removeprefix("Bearer ")]
-                    await self._take(socket_, wire.from_gate.validate_json(message.data))
+                    frame = wire.from_gate.validate_json(message.data)
+                    if isinstance(frame, wire.Consult):
+                        key = request.headers["Authorization"].removeprefix("Bearer ")
+                        self._askers[frame.attempt] = self._holders[key]
+                    await self._take(socket_, frame)
         finally:
             self._sockets.discard(socket_)
         return socket_
@@ -261,7 +268,11 @@ class FakeControl:
                 with suppress(ClientConnectionResetError):
                     await one.send_str(frame.model_dump_json())
 
-        asyncio.run_coroutine_threadsafe(send(), self._loop).result(5)
+        self._do(send())
+
+    def set(self, event: asyncio.Event) -> None:
+        """Set what a script waits for."""
+        self._loop.call_soon_threadsafe(event.set)
 
     def hang_up(self) -> None:
         """Close every stream; the gate comes back."""
@@ -270,7 +281,7 @@ class FakeControl:
             for one in list(self._sockets):
                 await one.close()
 
-        asyncio.run_coroutine_threadsafe(close(), self._loop).result(5)
+        self._do(close())
 
     # What it says.
 
@@ -289,7 +300,7 @@ class FakeControl:
             intent_id=f"int-{consult.fingerprint[7:19]}",
             meanings=tuple(Meaning.of(Intent.from_json(row)) for row in consult.intents),
             audit_leaf="00" * 32,
-            holder_jkt=self._jkt,
+            holder_jkt=self._askers[consult.attempt],
             method=consult.call.method,
             url=consult.call.url,
             request_digest=consult.call.request_digest,
@@ -339,17 +350,19 @@ class FakeControl:
 
     def forget(self) -> None:
         """As if nothing had been said yet: what is still to come of earlier calls is not heard either."""
-        self._over |= {frame.attempt for frame in self.heard(wire.Consult)}
-        self.frames.clear()
+        said, self.frames = self.frames, []
+        self._over |= {frame.attempt for frame in said if isinstance(frame, wire.Consult)}
 
-    def wait_for[T](self, kind: type[T], count: int = 1, *, seconds: float = 10.0) -> list[T]:
-        """Frames of a kind, once there are ``count``."""
-        pause = threading.Event()
-        for _ in range(int(seconds / 0.02)):
-            if len(found := self.heard(kind)) >= count:
-                return found
-            pause.wait(0.02)
-        raise AssertionError(f"expected {count} {kind.__name__}, heard {self.frames}")
+    def wait_for[T](self, kind: type[T], count: int = 1) -> list[T]:
+        """Frames of a kind, once there are ``count``. Errors: ``AssertionError`` when there are not."""
+
+        def found() -> list[T] | None:
+            return heard if len(heard := self.heard(kind)) >= count else None
+
+        try:
+            return until(f"{count} {kind.__name__}", found)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; heard {self.frames}") from None
 
 
 class GateProcess:
@@ -408,25 +421,35 @@ class GateProcess:
         loaded = re.findall(r'^\{"digest":"([^"]+)".*"event":"bundle\.loaded"', self.log(), re.MULTILINE)
         return loaded[-1] if loaded else ""
 
-    def client(self, *, seconds: float = 15.0) -> httpx.Client:
+    def client(self, *, seconds: float = 40.0) -> httpx.Client:
         trust = ssl.create_default_context(cafile=self.process.ready["ca"])
         return httpx.Client(proxy=self.proxy, verify=trust, timeout=seconds, trust_env=False)
 
-    def call(self, method: str, url: str, *, seconds: float = 15.0, **rest: Any) -> httpx.Response:
+    def call(self, method: str, url: str, *, seconds: float = 40.0, **rest: Any) -> httpx.Response:
         with self.client(seconds=seconds) as client:
             return client.request(method, url, **rest)
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=15)
+    @contextmanager
+    def leaving(self, method: str, url: str, **rest: Any) -> Iterator[None]:
+        """One call by a caller who hangs up at the end of the block; nobody may have answered it."""
+        request = httpx.Request(method, url, **rest)
+        lines = b"".join(b"%b: %b\r\n" % line for line in request.headers.raw)
+        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), request.url.raw_path, lines)
+        with self.tunnel(request.url.host) as inside:
+            inside.sendall(head + request.read())
+            yield
 
-    def raw(self, *parts: bytes, end: bool = False) -> bytes:
-        """Everything the gate says to these bytes, until it hangs up or is silent for a while."""
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=40)
+
+    def raw(self, *parts: bytes, seconds: float = 40.0) -> bytes:
+        """The gate's answer to these bytes, or as much of one as there is when it hangs up or is silent for long."""
         with self.connect() as plain:
-            for part in parts:
-                plain.sendall(part)
-            if end:
-                plain.shutdown(socket.SHUT_WR)
-            return read_all(plain)
+            return answer_to(plain, *parts, seconds=seconds)
+
+    def notices(self) -> None:
+        """What agents have said and done before, the gate has seen when this returns: it takes turns with them."""
+        assert self.call("GET", "http://vienna.internal/").status_code == 200
 
     def tunnel(self, host: str, port: int = 443, *, sni: str | None = None) -> ssl.SSLSocket:
         """TLS inside a CONNECT, as an agent has it."""
@@ -442,18 +465,6 @@ class GateProcess:
         trust = ssl.create_default_context(cafile=self.process.ready["ca"])
         trust.check_hostname = sni is None
         return trust.wrap_socket(plain, server_hostname=sni or host)
-
-
-def read_all(connection: socket.socket, *, silence: float = 1.5) -> bytes:
-    """What comes until the end, or until nothing comes for ``silence`` seconds."""
-    connection.settimeout(silence)
-    said = b""
-    try:
-        while more := connection.recv(65536):
-            said += more
-    except (TimeoutError, OSError):
-        pass
-    return said
 
 
 @pytest.fixture(scope="module")

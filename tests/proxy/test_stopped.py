@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from vienna_kernel.verdict import Reason
 
 HOST = "payments.example"
 STREAM = f"https://{HOST}/v1/stream"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CONNECT = f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n\r\n".encode()
 
 
@@ -100,7 +102,7 @@ def test_one_that_was_granted_before_is_not_opened_after(
         control.wait_for(wire.Outcome)
         bundle(status="suspended")
         until("the bundle", lambda: gate.log().count("bundle.loaded") == 2 or None)
-        control._loop.call_soon_threadsafe(go_on.set)
+        control.set(go_on)
         assert plain.recv(4096).startswith(b"HTTP/1.1 403 ")
     assert upstream.connections == 0
 
@@ -192,6 +194,6 @@ def test_a_connect_that_waits_gets_no_interim_response(own_gate, control, upstre
             b"GET http://payments.example/v1/orders/O-1 HTTP/1.1\r\nHost: payments.example\r\n\r\n"
         )
         for _ in range(2):  # signs of life are given in one go, to who has waited longest first
-            assert witness.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            assert witness.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE
         control.say(wire.Wake(approval_id="apr-1", intent_id="int-1"))
         assert plain.recv(4096).startswith(b"HTTP/1.1 200 ")

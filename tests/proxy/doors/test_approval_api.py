@@ -14,8 +14,7 @@ def at(place: str, *by: str) -> Door:
         host = place.format(scene.control.port)
         scene.say(
             f"POST http://{host}/api/v1/approvals/apr-1/approve HTTP/1.1\r\nHost: {host}\r\n"
-            "Content-Length: 0\r\n\r\n".encode(),
-            seconds=3,
+            "Content-Length: 0\r\n\r\n".encode()
         )
         return bool(scene.control.internal)
 
@@ -28,8 +27,7 @@ def page(path: str, method: str = "POST") -> Door:
     def attack(scene: Scene) -> bool:
         told = scene.say(
             f"{method} http://vienna.internal{path} HTTP/1.1\r\nHost: vienna.internal\r\n"
-            "Content-Length: 0\r\n\r\n".encode(),
-            seconds=3,
+            "Content-Length: 0\r\n\r\n".encode()
         )
         return not told.startswith(b"HTTP/1.1 404 ")
 
@@ -59,8 +57,6 @@ test_is_shut, test_without_its_guard_the_door_is_open, test_each_guard_alone_kee
     "path", ["/intents/../approvals", "/intents/a%2Fb", "//api/v1/intents", "/intents/x/approve"]
 )
 def test_pages_have_one_spelling(scene: Scene, path: str) -> None:
-    told = scene.say(
-        f"GET http://vienna.internal{path} HTTP/1.1\r\nHost: vienna.internal\r\n\r\n".encode(), seconds=3
-    )
+    told = scene.say(f"GET http://vienna.internal{path} HTTP/1.1\r\nHost: vienna.internal\r\n\r\n".encode())
     assert told.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 "))
     assert scene.control.internal == []

@@ -170,7 +170,7 @@ def before(world_of_readers: tuple[str, Reader, Any, Any]) -> tuple[str, Reader,
 def said(gate: Any, host: str, data: bytes) -> bytes:
     with gate.connect() as plain:
         addressed = data.replace(b"HOST", host.encode()).replace(b"UPPER", host.upper().encode())
-        return Scene.ask(plain, addressed, seconds=3 if data.startswith(b"HEAD") else 10)
+        return Scene.ask(plain, addressed)
 
 
 def bound(reading: Reading, host: str) -> str:

@@ -17,9 +17,7 @@ def named(host: str, *by: str, port: int | None = None) -> Door:
 
 def _control(scene: Scene) -> bool:
     """The control plane's own API, by a name that resolves to it."""
-    scene.say(
-        b"GET http://control.example/api/v1/approvals HTTP/1.1\r\nHost: control.example\r\n\r\n", seconds=2
-    )
+    scene.say(b"GET http://control.example/api/v1/approvals HTTP/1.1\r\nHost: control.example\r\n\r\n")
     return bool(scene.control.internal)
 
 

@@ -22,7 +22,7 @@ def answered(answer: bytes, through: bytes, *by: str) -> Door:
 
     def attack(scene: Scene) -> bool:
         scene.tap.answer = answer
-        return through in scene.say(GET, seconds=3)
+        return through in scene.say(GET, seconds=scene.patience(3))
 
     return Door(attack, by)
 
@@ -32,9 +32,9 @@ def silent(answer: bytes, *by: str) -> Door:
 
     def attack(scene: Scene) -> bool:
         ended = threading.Event()
-        scene.tap.answer = lambda one: (one.sendall(answer) if answer else None, ended.wait(8), None)[-1]
+        scene.tap.answer = lambda one: (one.sendall(answer) if answer else None, ended.wait(30), None)[-1]
         try:
-            return scene.say(GET, seconds=3.5) == b""
+            return scene.say(GET, seconds=scene.patience(3.5)) == b""
         finally:
             ended.set()
 
@@ -45,13 +45,13 @@ def _stalling(scene: Scene) -> bool:
     """An upstream that takes the connection and never says anything to the TLS hello."""
     with scene.inside("public.example") as tunnel:
         head = b"GET / HTTP/1.1\r\nHost: public.example\r\n\r\n"
-        return scene.ask(tunnel, head, seconds=3.5) == b""
+        return scene.ask(tunnel, head, seconds=scene.patience(3.5)) == b""
 
 
 def _hanging(scene: Scene) -> bool:
     """Trailers, after which the agent waits for ever."""
     scene.tap.answer = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n"
-    said = scene.say(GET, seconds=2)
+    said = scene.say(GET, seconds=scene.patience(2))
     return said == b"" or b"X-T" in said
 
 
@@ -138,9 +138,7 @@ HALF = {
 def test_half_an_answer_is_an_outcome(scene: Scene, half: str) -> None:
     """The call may have had its effect: that nobody knows is what is recorded, and told."""
     scene.tap.answer, reason = HALF[half]
-    told = scene.say(
-        b"POST http://tap.example/x HTTP/1.1\r\nHost: tap.example\r\nContent-Length: 0\r\n\r\n", seconds=5
-    )
+    told = scene.say(b"POST http://tap.example/x HTTP/1.1\r\nHost: tap.example\r\nContent-Length: 0\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 502 ")
     assert f"\r\nVienna-Reason: {reason}\r\n".encode() in told
     (outcome,) = scene.control.wait_for(wire.Outcome)
@@ -165,7 +163,6 @@ def test_a_stream_that_falls_silent_is_cut_off_and_is_an_outcome(scene: Scene) -
     head = HEAD + b"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     scene.tap.answer = lambda one: (one.sendall(head + b"9\r\ndata: 1\n\n\r\n"), threading.Event().wait(4))
     with scene.gate.connect() as plain:
-        plain.settimeout(6)
         plain.sendall(GET)
         said = b""
         while more := plain.recv(4096):

@@ -7,6 +7,7 @@ import socket
 import ssl
 
 from harness.doors import Door, Scene, laws
+from harness.vienna import until
 
 WATCH = "options are watched"
 
@@ -65,8 +66,10 @@ def _alpn(*names: str) -> Door:
 
 def _switched(scene: Scene) -> bool:
     """The upstream switches to another protocol, unasked, and speaks it with the agent."""
-    scene.tap.answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nHELLO"
-    said = scene.say(b"GET http://tap.example/ HTTP/1.1\r\nHost: tap.example\r\n\r\n", seconds=1)
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nHELLO"
+    scene.tap.answer = lambda one: one.sendall(switch)
+    get = b"GET http://tap.example/ HTTP/1.1\r\nHost: tap.example\r\n\r\n"
+    said = scene.say(get, seconds=scene.patience(2))
     return b" 101 " in said or b"HELLO" in said
 
 
@@ -125,4 +128,4 @@ def test_tls_to_its_own_host_goes_through_an_unopened_tunnel(scene: Scene) -> No
         with _open(scene, "closed.example") as plain:
             for piece in pieces:
                 scene.ask(plain, piece, seconds=0.2)
-        assert scene.reached
+            until("the other end to hear of it", lambda: scene.reached)

@@ -89,6 +89,10 @@ async def test_what_wakes_a_held_call() -> None:
     assert not one.gone
     holds.release()
     assert one.released
+    late = held("apr-3")
+    assert holds.add(late)
+    assert await late.stirred(0.01)
+    assert late.released
 
 
 async def test_a_decision_between_question_and_hold_is_not_lost() -> None:

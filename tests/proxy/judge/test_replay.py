@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from harness.upstream import Answer, Upstream
+from proxy.telemetry.conftest import until_sample
 from vienna_kernel import wire
 from vienna_kernel.value import digest
 from vienna_kernel.verdict import Reason
@@ -66,11 +67,14 @@ def test_a_retry_gets_the_answer_that_there_was(gate, control, upstream: Upstrea
 
 def test_a_retry_while_the_first_is_under_way_waits_for_its_answer(gate, control, upstream: Upstream) -> None:
     control.script = Remembers()
-    upstream.answer("POST", "/v1/tickets", Answer.json({"id": "T-78", **SUBJECT}, 201, delay=2.0))
-    with pytest.raises(httpx.ReadTimeout):
-        gate.call("POST", TICKETS, json=SUBJECT, seconds=0.7)
-    # no mark: the gate has seen that nobody waits for the first any more
-    answer = gate.call("POST", TICKETS, json=SUBJECT)
+    with upstream.waits("POST", "/v1/tickets", Answer.json({"id": "T-78", **SUBJECT}, 201)):
+        with gate.leaving("POST", TICKETS, json=SUBJECT):
+            upstream.wait_for(1)
+        gate.notices()
+        # no mark: the gate has seen that nobody waits for the first any more
+        again = later(lambda: gate.call("POST", TICKETS, json=SUBJECT))
+        control.wait_for(wire.Consult, 2)
+    answer = again.result(40)
     assert (answer.status_code, answer.json()["id"]) == (201, "T-78")
     assert len(upstream.received) == 1
     assert control.heard(wire.Consult)[1].retry
@@ -79,12 +83,12 @@ def test_a_retry_while_the_first_is_under_way_waits_for_its_answer(gate, control
 def test_a_retry_does_not_wait_for_ever(own_gate, control, upstream: Upstream) -> None:
     gate = own_gate(hold={"max_seconds": 1.0})
     control.script = Remembers()
-    upstream.answer("POST", "/v1/tickets", Answer.json({"id": "T-79", **SUBJECT}, 201, delay=4.0))
-    first = later(lambda: gate.call("POST", TICKETS, json=SUBJECT))
-    upstream.wait_for(1)
-    told = gate.call("POST", TICKETS, json=SUBJECT, headers=RETRY)
+    with upstream.waits("POST", "/v1/tickets", Answer.json({"id": "T-79", **SUBJECT}, 201)):
+        first = later(lambda: gate.call("POST", TICKETS, json=SUBJECT))
+        upstream.wait_for(1)
+        told = gate.call("POST", TICKETS, json=SUBJECT, headers=RETRY)
     assert (told.status_code, told.headers["vienna-reason"]) == (403, "already_executed")
-    assert first.result(15).status_code == 201
+    assert first.result(40).status_code == 201
     assert len(upstream.received) == 1
 
 
@@ -116,14 +120,17 @@ def test_a_withheld_answer_stays_withheld(gate, control, upstream: Upstream) -> 
 
 
 def test_when_the_first_ends_without_an_answer_the_retry_is_asked_about_again(
-    gate, control, upstream: Upstream
+    own_gate, control, upstream: Upstream
 ) -> None:
+    gate = own_gate(admin_listen="127.0.0.1:0")
     control.script = Remembers()
-    upstream.answer("POST", "/v1/tickets", Answer(201, b"x" * 100, delay=1.0, abort_after=0))
-    first = later(lambda: gate.call("POST", TICKETS, json=SUBJECT))
-    upstream.wait_for(1)
-    told = gate.call("POST", TICKETS, json=SUBJECT, headers=RETRY)
-    assert first.result(10).status_code == 502
+    with upstream.waits("POST", "/v1/tickets", Answer(201, b"x" * 100, abort_after=0)):
+        first = later(lambda: gate.call("POST", TICKETS, json=SUBJECT))
+        upstream.wait_for(1)
+        retry = later(lambda: gate.call("POST", TICKETS, json=SUBJECT, headers=RETRY))
+        until_sample(gate, "vienna_gate_held_calls", 1)
+    told = retry.result(40)
+    assert first.result(40).status_code == 502
     assert told.headers["vienna-reason"] == "already_executed"
     assert len(control.heard(wire.Consult)) == 3
     assert len(upstream.received) == 1

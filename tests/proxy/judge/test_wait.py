@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
-import pytest
 
 from harness.upstream import Upstream
-from harness.vienna import in_background, until
+from harness.vienna import in_background
 from vienna_kernel import wire
 
 REFUNDS = "https://payments.example/v1/refunds"
@@ -19,8 +19,8 @@ def holds(fake: Any, frame: Any) -> Any:
     return fake.held(frame) if isinstance(frame, wire.Consult) else fake.grants(frame)
 
 
-def call(gate: Any, *, seconds: float = 15.0, **headers: str) -> httpx.Response:
-    answer: httpx.Response = gate.call("POST", REFUNDS, json=REFUND, seconds=seconds, headers=headers)
+def call(gate: Any, **headers: str) -> httpx.Response:
+    answer: httpx.Response = gate.call("POST", REFUNDS, json=REFUND, headers=headers)
     return answer
 
 
@@ -44,20 +44,22 @@ def test_people_see_that_nobody_waits_any_more(gate, control) -> None:
 
 def test_as_long_as_one_caller_waits_people_see_one(gate, control) -> None:
     control.script = holds
-    with in_background(lambda: call(gate, Prefer="wait=4")) as patient:
+    with in_background(lambda: call(gate)) as patient:
         control.wait_for(wire.Consult)
-        with pytest.raises(httpx.ReadTimeout):
-            call(gate, seconds=0.5)
-        assert not patient.finished
+        with gate.leaving("POST", REFUNDS, json=REFUND):
+            control.wait_for(wire.Consult, 2)
+        gate.notices()
         assert control.heard(wire.Gone) == []
-        assert patient.result().headers["vienna-decision"] == "pending"
-    assert len(control.wait_for(wire.Gone)) == 1
+        control.script = lambda fake, frame: fake.refused(frame)
+        control.say(wire.Wake(approval_id="apr-1", intent_id="int-1"))
+        assert patient.result().headers["vienna-reason"] == "policy_denied"
+    assert control.heard(wire.Gone) == []
 
 
 def test_a_caller_that_hung_up_consumes_nothing(gate, control, upstream: Upstream) -> None:
     control.script = holds
-    with pytest.raises(httpx.ReadTimeout):
-        call(gate, seconds=0.5)
+    with gate.leaving("POST", REFUNDS, json=REFUND):
+        control.wait_for(wire.Consult)
     control.wait_for(wire.Gone)
     control.script = type(control).grants
     asked = len(control.heard(wire.Consult))
@@ -65,6 +67,25 @@ def test_a_caller_that_hung_up_consumes_nothing(gate, control, upstream: Upstrea
     assert call(gate).status_code == 200  # the identical request redeems it
     assert len(control.heard(wire.Consult)) == asked + 1
     assert len([seen for seen in upstream.received if seen.method == "POST"]) == 1
+
+
+def test_a_caller_that_hangs_up_while_people_are_asked_holds_nothing(gate, control) -> None:
+    """What is asked is answered with *held* only when nobody is there any more."""
+    gone = asyncio.Event()
+
+    async def held_late(fake: Any, frame: Any) -> Any:
+        await gone.wait()
+        return fake.held(frame)
+
+    control.script = lambda fake, frame: (
+        held_late(fake, frame) if isinstance(frame, wire.Consult) else fake.grants(frame)
+    )
+    with gate.leaving("POST", REFUNDS, json=REFUND):
+        control.wait_for(wire.Consult)
+    gate.notices()
+    control.set(gone)
+    (told,) = control.wait_for(wire.Gone)
+    assert told.approval_id == "apr-1"
 
 
 def test_a_held_call_may_be_one_too_many(own_gate, control) -> None:
@@ -78,11 +99,10 @@ def test_a_held_call_may_be_one_too_many(own_gate, control) -> None:
         if isinstance(frame, wire.Consult)
         else fake.grants(frame)
     )
-    with in_background(lambda: call(gate, Prefer="wait=3")) as first:
-        until("the first to be held", lambda: control.heard(wire.Consult))
-        second = gate.call("POST", REFUNDS, json={**REFUND, "order": "ORD-2"}, headers={"Prefer": "wait=2"})
-        told = {first.result().headers["vienna-reason"], second.headers["vienna-reason"]}
-    assert told == {"approval_pending", "too_many_held"}
+    with gate.leaving("POST", REFUNDS, json=REFUND):
+        control.wait_for(wire.Consult)
+        second = gate.call("POST", REFUNDS, json={**REFUND, "order": "ORD-2"})
+        assert second.headers["vienna-reason"] == "too_many_held"
     assert {gone.approval_id for gone in control.wait_for(wire.Gone, 2)} == {
         "apr-payments:order/ORD-1",
         "apr-payments:order/ORD-2",

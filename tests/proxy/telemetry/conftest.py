@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections import Counter
 from typing import Any
 
 import httpx
+
+from harness.vienna import until
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
@@ -19,14 +20,9 @@ def lines(gate: Any) -> list[dict[str, Any]]:
     return [row for row in rows if row["event"] == "call"]
 
 
-def wait_for_lines(gate: Any, count: int, *, seconds: float = 20.0) -> list[dict[str, Any]]:
+def wait_for_lines(gate: Any, count: int) -> list[dict[str, Any]]:
     """The lines, once there are ``count``. Errors: ``AssertionError`` when there are not so many."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if len(found := lines(gate)) >= count:
-            return found
-        pause.wait(0.05)
-    raise AssertionError(f"expected {count} lines, saw {kinds(lines(gate))}")
+    return until(f"{count} lines", lambda: found if len(found := lines(gate)) >= count else None)
 
 
 def kinds(rows: list[dict[str, Any]]) -> Counter[tuple[Any, ...]]:
@@ -38,7 +34,7 @@ def kinds(rows: list[dict[str, Any]]) -> Counter[tuple[Any, ...]]:
 
 def samples(gate: Any) -> dict[str, float]:
     """The page of metrics, by series as it is written."""
-    page = httpx.get(f"{gate.process.ready['admin']}/metrics", trust_env=False)
+    page = httpx.get(f"{gate.process.ready['admin']}/metrics", timeout=40, trust_env=False)
     assert page.status_code == 200
     return {
         f"{name}{{{labels}}}" if labels else name: float(value)
@@ -55,11 +51,6 @@ def total(found: dict[str, float], name: str, *labels: str) -> float:
     )
 
 
-def until_sample(gate: Any, name: str, value: float, *, seconds: float = 20.0) -> None:
+def until_sample(gate: Any, name: str, value: float) -> None:
     """Wait until the series of that name add up to this. Errors: ``AssertionError`` when they do not."""
-    pause, found = threading.Event(), -1.0
-    for _ in range(int(seconds / 0.1)):
-        if (found := total(samples(gate), name)) == value:
-            return
-        pause.wait(0.1)
-    raise AssertionError(f"{name}: expected {value}, saw {found}")
+    until(f"{name} to be {value}", lambda: total(samples(gate), name) == value)

@@ -41,7 +41,7 @@ async def ask(admin: Admin, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*admin.address)
     try:
         writer.write(request)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             return await reader.read()
     except ConnectionResetError:
         return b""
@@ -117,7 +117,7 @@ async def test_a_port_in_use() -> None:
 def test_a_gate_has_one(own_gate: Any, control: Any) -> None:
     gate = own_gate(admin_listen="127.0.0.1:0", private_networks=["127.0.0.0/8"])
     url = gate.process.ready["admin"]
-    ready = httpx.get(f"{url}/readyz", trust_env=False)
+    ready = httpx.get(f"{url}/readyz", timeout=40, trust_env=False)
     assert (ready.status_code, ready.text) == (200, "ready\n")
     through = gate.call(
         "GET", f"{url}/metrics"
@@ -135,9 +135,9 @@ def test_a_gate_without_its_control_plane_is_not_ready(own_gate: Any, control: A
     url = gate.process.ready["admin"]
     control.shut()
     try:
-        while (said := httpx.get(f"{url}/readyz", trust_env=False)).status_code == 200:
+        while (said := httpx.get(f"{url}/readyz", timeout=40, trust_env=False)).status_code == 200:
             pass
         assert said.text == "no control plane\n"
-        assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/healthz", timeout=40, trust_env=False).status_code == 200
     finally:
         control.open()

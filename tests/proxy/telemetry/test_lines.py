@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.answers import answer_to
 from harness.live import HOST, connected, serving
 from harness.upstream import Answer, Upstream
 from proxy.telemetry.conftest import kinds, lines, samples, total, until_sample, wait_for_lines
@@ -71,7 +72,10 @@ def test_one_line_for_each_call(own_gate, control, upstream: Upstream) -> None:
     saw("CONNECT", "denied", "address_refused", 403, "whole")
 
     # An agent that stops in the middle of what it says, and one that hangs up.
-    gate.raw(head + b"Content-Length: 100\r\n\r\nhello", end=True)
+    with gate.connect() as plain:
+        plain.sendall(head + b"Content-Length: 100\r\n\r\nhello")
+        plain.shutdown(socket.SHUT_WR)
+        answer_to(plain)
     saw("POST", "denied", "malformed_request", 400, "whole")
     with gate.connect() as plain:
         plain.sendall(head + b"Content-Length: 100\r\n\r\nhello")
@@ -177,15 +181,11 @@ def test_a_caller_that_hung_up_while_it_was_held(own_gate, control) -> None:
 
 def test_a_caller_that_hung_up_after_its_call_left(own_gate, control, upstream: Upstream) -> None:
     gate = own_gate()
-    with gate.tunnel("payments.example") as inside:
-        request = json.dumps({"subject": "hello"}).encode()
-        upstream.answer("POST", "/v1/tickets", Answer(201, b"{}", delay=0.5))
-        inside.sendall(
-            b"POST /v1/tickets HTTP/1.1\r\nHost: payments.example\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(request) + request
-        )
-        upstream.wait_for(1)
-    (one,) = wait_for_lines(gate, 1)
+    with upstream.waits("POST", "/v1/tickets", Answer(201, b"{}")):
+        with gate.leaving("POST", f"{PAY}/v1/tickets", json={"subject": "hello"}):
+            upstream.wait_for(1)
+        gate.notices()
+    (one,) = [row for row in wait_for_lines(gate, 2) if row["decision"] != "internal"]
     assert (one["method"], one["decision"], one["ended"]) == ("POST", "granted", "agent_gone")
 
 

@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from vienna_kernel.intent import Effect, Intent, Reversibility, Tier
 from vienna_kernel.mapping.reading import Mapped
 from vienna_kernel.verdict import Reason
 from vienna_kernel.wire import Decision
+from vienna_proxy.telemetry import metrics as module
 from vienna_proxy.telemetry.account import Account, Ending, Times, row
 from vienna_proxy.telemetry.clients import KINDS, kind_of
 from vienna_proxy.telemetry.lines import Lines
@@ -126,7 +129,9 @@ def test_where_the_time_of_a_call_went() -> None:
     assert (refused.upstream, refused.gate) == (0.0, 1.0)
 
 
-async def test_the_page_is_made_once_a_second_at_most() -> None:
+async def test_the_page_is_made_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert module._PAGE_SECONDS == 1
+    monkeypatch.setattr(module, "_PAGE_SECONDS", 3600)
     metrics, asked = Metrics(), 0
 
     async def now() -> Now:

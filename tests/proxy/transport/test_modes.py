@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from harness.answers import answer_to
+from harness.ports import kept_place
 from harness.upstream import Upstream
 from vienna_kernel import wire
 
@@ -19,43 +23,31 @@ REVERSE = "reverse:https://payments.example"
 ORDER = b"GET /v1/orders/O-1 HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+@pytest.fixture
+def free_port() -> Iterator[Callable[[], int]]:
+    """A port that only this test's gates are given."""
+    with ExitStack() as stack:
+        yield lambda: int(stack.enter_context(kept_place()).getsockname()[1])
 
 
-def read_all(connection: socket.socket, *, silence: float = 1.5) -> bytes:
-    """What comes until the end, or until nothing comes for ``silence`` seconds."""
-    connection.settimeout(silence)
-    said = b""
-    try:
-        while more := connection.recv(65536):
-            said += more
-    except OSError:
-        pass
-    return said
-
-
-def place(gate: Any, number: int = 0) -> tuple[str, int]:
-    host, _, port = gate.process.ready["listeners"][number]["address"].rpartition(":")
+def place(gate: Any) -> tuple[str, int]:
+    host, _, port = gate.process.ready["listeners"][0]["address"].rpartition(":")
     return host, int(port)
 
 
-def plain(gate: Any, data: bytes, number: int = 0) -> bytes:
-    with socket.create_connection(place(gate, number), timeout=15) as connection:
-        connection.sendall(data)
-        return read_all(connection)
+def plain(gate: Any, data: bytes, *, seconds: float = 40.0) -> bytes:
+    with socket.create_connection(place(gate), timeout=40) as connection:
+        return answer_to(connection, data, seconds=seconds)
 
 
-def in_tls(gate: Any, data: bytes, sni: str | None, number: int = 0) -> bytes:
+def in_tls(gate: Any, data: bytes, sni: str | None) -> bytes:
     trust = ssl.create_default_context(cafile=gate.process.ready["ca"])
     trust.check_hostname = False
     with (
-        socket.create_connection(place(gate, number), timeout=15) as connection,
+        socket.create_connection(place(gate), timeout=40) as connection,
         trust.wrap_socket(connection, server_hostname=sni) as inside,
     ):
-        inside.sendall(data)
-        return read_all(inside)
+        return answer_to(inside, data)
 
 
 # A listener that stands for one API.
@@ -104,7 +96,7 @@ def test_a_reverse_listener_is_the_api(own_gate, control, upstream: Upstream) ->
             b"malformed_request",
             id="a tunnel",
         ),
-        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"malformed_request", id="HTTP/2"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"unsupported_protocol", id="HTTP/2"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", b"malformed_request", id="a folded header"),
     ],
 )
@@ -198,7 +190,7 @@ def test_tls_names_what_the_request_names(
 def test_other_protocols_get_nowhere(
     gates: dict[str, Any], upstream: Upstream, mode: str, data: bytes
 ) -> None:
-    said = plain(gates[mode], data)
+    said = plain(gates[mode], data, seconds=1.5)  # a head is waited for
     assert said == b"" or said.startswith(b"HTTP/1.1 400 ")
     assert upstream.connections == 0
 
@@ -219,7 +211,9 @@ def test_no_port_for_quic_is_opened(own_gate) -> None:
 # Redirected connections, as far as they can be had without a namespace.
 
 
-def test_a_transparent_listener_believes_the_name_and_the_port(own_gate, control, upstream: Upstream) -> None:
+def test_a_transparent_listener_believes_the_name_and_the_port(
+    own_gate, control, upstream: Upstream, free_port
+) -> None:
     port = free_port()
     there = f"payments.example:{port}"
     gate = own_gate(mode=f"transparent@127.0.0.1:{port}", resolve={there: upstream.address})
@@ -248,7 +242,7 @@ def test_a_transparent_listener_judges_addresses(
 
 
 @pytest.fixture
-def unopened(own_gate, upstream: Upstream):
+def unopened(own_gate, upstream: Upstream, free_port):
     """Start a gate of that mode that does not open ``payments.example``, there at the gate's own port."""
 
     def start(mode: str, **settings: Any) -> Any:
@@ -266,7 +260,7 @@ def beyond(gate: Any, upstream: Upstream, sni: str) -> bytes:
     trust = ssl.create_default_context(cafile=upstream.authority.path)
     try:
         with (
-            socket.create_connection(place(gate), timeout=15) as connection,
+            socket.create_connection(place(gate), timeout=40) as connection,
             trust.wrap_socket(connection, server_hostname=sni) as inside,
         ):
             inside.sendall(ORDER % sni.encode())
@@ -307,7 +301,7 @@ def test_another_name_at_its_listener_is_opened_or_nothing(unopened, control, up
     assert upstream.connections == 0
 
 
-def test_several_listeners(own_gate, control, upstream: Upstream) -> None:
+def test_several_listeners(own_gate, control, upstream: Upstream, free_port) -> None:
     one, two = free_port(), free_port()
     gate = own_gate(mode=[f"{REVERSE}@127.0.0.1:{one}", "regular", f"transparent@127.0.0.1:{two}"])
     shown = [(row["mode"], row["address"]) for row in gate.process.ready["listeners"]]
