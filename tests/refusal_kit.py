@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 def run(*command: str, **env: str) -> tuple[int, str]:
     """Exit code, and what a person sees."""
     done = subprocess.run(
-        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False
+        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=110, check=False
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -27,6 +27,7 @@ import pyotp
 import yaml
 
 from harness import forks
+from harness.ports import kept_place
 from harness.starts import place_database
 from harness.upstream import Upstream
 
@@ -103,7 +104,7 @@ class Process:
     def start(self, *, address: str) -> dict[str, Any]:
         """Start and wait for the ready line; ``address`` names its key that holds our URL. Errors: AssertionError."""
         if self.listen is None:
-            self._place = _kept_place()
+            self._place = kept_place()
             self.listen = "{}:{}".format(*self._place.getsockname())
         arguments = [*self.arguments, "--json", "--listen", self.listen]
         child = self._child = self._started(arguments)
@@ -171,19 +172,8 @@ class Process:
 @contextlib.contextmanager
 def nobody_listens() -> Iterator[int]:
     """A port of the loopback interface at which connections are refused."""
-    with _kept_place() as place:
+    with kept_place() as place:
         yield int(place.getsockname()[1])
-
-
-def _kept_place() -> socket.socket:
-    """A free port of the loopback interface that is given to nobody else while this is open, whoever listens there.
-
-    Only who names it gets it: a process of ours that was killed finds its place free when it comes back.
-    """
-    place = socket.socket()
-    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    place.bind(("127.0.0.1", 0))
-    return place
 
 
 def _drain(stream: IO[str]) -> None:

@@ -1,8 +1,9 @@
-// Node's own fetch (undici) through an HTTP proxy: CONNECT, then TLS inside. Arguments: proxy host, proxy port, URL.
+// Node's own fetch (undici) through an HTTP proxy: CONNECT, then TLS inside.
+// Arguments: proxy host, proxy port, URL, seconds of patience.
 import http from "node:http";
 import tls from "node:tls";
 
-const [proxyHost, proxyPort, url] = process.argv.slice(2);
+const [proxyHost, proxyPort, url, seconds] = process.argv.slice(2);
 await fetch("data:,").then((answer) => answer.text()); // the global dispatcher is made at the first use
 const Agent = globalThis[Symbol.for("undici.globalDispatcher.1")].constructor;
 
@@ -17,7 +18,7 @@ function connect({ hostname, port }, done) {
   asked.end();
 }
 
-const dispatcher = new Agent({ connect, headersTimeout: 2000, bodyTimeout: 2000 });
+const dispatcher = new Agent({ connect, headersTimeout: seconds * 1000, bodyTimeout: seconds * 1000 });
 const body = JSON.stringify({ subject: "s" });
 const headers = { "content-type": "application/json" };
 const answer = await fetch(url, { method: "POST", body, headers, dispatcher });
