@@ -27,6 +27,7 @@ from vienna_kernel.verdict import Reason, Refused
 from vienna_kernel.wire import Decision, Hello, Reported
 from vienna_proxy.clock import Clock, iso
 from vienna_proxy.config import GateConfig, Settings
+from vienna_proxy.evidence.delivery import Delivery
 from vienna_proxy.evidence.outcome import Outcomes
 from vienna_proxy.evidence.readback import Readbacks
 from vienna_proxy.evidence.replies import Replies
@@ -241,6 +242,11 @@ class Sidecar:
             lines=self._lines,
         )
         self._gate = Gate(self._offices(court))
+        self._delivery = Delivery(
+            self._channel,
+            spool,
+            under_way=lambda: frozenset(grant.attempt for grant in self._gate.active),
+        )
         self._heart = Heart(
             control,
             key=lambda: self._identity.api_key,
@@ -320,8 +326,7 @@ class Sidecar:
             log.warning("clock.off", seconds=round(off, 1))
 
     def _connected(self) -> None:
-        under_way = frozenset(grant.attempt for grant in self._gate.active)
-        self._spawn(self._outcomes.deliver(but=under_way))
+        self._spawn(self._delivery.deliver())
         self._holds.wake_all()
 
     def _late(self, decision: Decision, attempt: str) -> None:
@@ -335,7 +340,7 @@ class Sidecar:
             self._policy.forbid(listener.host, listener.port)
         if self.settings.gate.admin_listen is not None:
             self._policy.forbid(*self._admin.address)
-        for work in (self._channel.run(), self._holds.run(), self._reporter.run()):
+        for work in (self._channel.run(), self._delivery.run(), self._holds.run(), self._reporter.run()):
             self._spawn(work)
         with exempt():
             if (

@@ -28,6 +28,7 @@ from vienna_kernel.verification import Check, ResponseView, Result, Verification
 from vienna_kernel.warrant.response import MAX_BODY_BYTES
 from vienna_kernel.wire import Decision, Fault, Outcome, Recorded, Reread, Undo
 from vienna_proxy.answer.problem import Answer
+from vienna_proxy.evidence.delivery import TRANSIENT
 from vienna_proxy.evidence.events import Events
 from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.judge.consult import Grant
@@ -36,8 +37,6 @@ from vienna_proxy.ports import UnavailableError
 from vienna_proxy.transport.addresses import AddressRefusedError
 from vienna_proxy.transport.exchange import INVALID
 from vienna_proxy.transport.translate import digest_text, essence, lines, view
-
-_TRANSIENT = frozenset({Reason.CONTROL_UNAVAILABLE, Reason.AUDIT_UNAVAILABLE})
 
 _OURSELVES = "Request destination unknown"  # mitmproxy's words for its own port
 
@@ -273,7 +272,7 @@ class Outcomes:
         if isinstance(answer, Recorded):
             return answer
         await self._put(key, frame)
-        if isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
+        if isinstance(answer, Fault) and answer.reason not in TRANSIENT:
             log.error(
                 "outcome.refused",
                 attempt=frame.attempt,
@@ -285,21 +284,6 @@ class Outcomes:
 
     async def _put(self, key: str, frame: Outcome) -> None:
         await asyncio.to_thread(functools.partial(self._spool.put, key, frame))
-
-    async def deliver(self, *, but: frozenset[str] = frozenset()) -> None:
-        """Send what the spool holds; ``but``: attempts that are still under way. Ends at the first silence."""
-        for key, frame in await asyncio.to_thread(self._spool.pending):
-            if key in but:
-                continue
-            try:
-                answer = await self._channel.ask(frame.model_copy(update={"id": self._channel.next_id()}))
-            except UnavailableError:
-                return
-            if isinstance(answer, Recorded):
-                await asyncio.to_thread(self._spool.remove, key)
-            elif isinstance(answer, Fault) and answer.reason not in _TRANSIENT:
-                log.error("spool.refused", key=key, reason=answer.reason.value, detail=answer.detail[:200])
-                await asyncio.to_thread(self._spool.set_aside, key)
 
 
 def _packed(values: Mapping[str, Value]) -> dict[str, Any]:
