@@ -17,9 +17,13 @@ function draw(counts) {
   else navigator.clearAppBadge?.().catch(() => {});
 }
 
+let asked = 0;
+
 async function read() {
+  const mine = ++asked;
   try {
-    draw(await get("/counts"));
+    const told = await get("/counts");
+    if (mine === asked) draw(told);
   } catch {
     // a number that is not known is not shown anew; the page says itself that it is offline
   }

@@ -1,4 +1,4 @@
-"""Forms as somebody meets them whose line is slow: before the scripts are there, and while answers come late."""
+"""Pages as somebody meets them whose line is slow: before the scripts are there, and while answers come late."""
 
 from __future__ import annotations
 
@@ -47,3 +47,20 @@ def test_a_preview_of_what_was_written_before_is_not_shown(shared: Vienna, new_p
     page.evaluate("fetch('/console/login').then((answer) => answer.text())")  # the page has had it by then
     expect(read).to_contain_text("another customer")
     shared.deny(asked["approval_id"], "carol", "over")
+
+
+def test_a_count_of_before_is_not_shown(shared: Vienna, new_page: NewPage) -> None:
+    before = shared.get("/counts")
+    page = at(new_page(), shared, "dora", "/alerts")
+    held: list[Route] = []
+    page.route("**/api/v1/counts", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/api/v1/counts"):
+        shared.post("/freeze", host="one.example", level="freeze", reason="an alert")
+    shared.post("/freeze", host="other.example", level="freeze", reason="another")
+    badge = page.locator(".rail [data-count=alerts]")
+    expect(badge).to_have_text(str(before["alerts"] + 2))
+    with page.expect_response("**/api/v1/counts") as late:
+        held[0].fulfill(json={"success": True, "data": before, "error": None})
+    late.value.finished()
+    page.evaluate("fetch('/console/login').then((answer) => answer.text())")  # the page has had it by then
+    expect(badge).to_have_text(str(before["alerts"] + 2))
