@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -112,6 +112,13 @@ class Gate:
         assert not isinstance(opened, Refused), opened
         self.bundle = orjson.loads(opened.payload)
         self.mappings = compiled(tuple((one["name"], one["text"]) for one in self.bundle["mappings"]))
+
+    async def fetch_until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
+        """Fetch the bundle until it is as it has to become: gates are told a moment after a change is answered."""
+        await self.fetch()
+        while not holds(self.bundle):
+            await self.told(wire.BundleChanged)
+            await self.fetch()
 
     async def _read(self) -> None:
         assert self.socket is not None

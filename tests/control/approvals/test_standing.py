@@ -13,6 +13,7 @@ from people import People
 from planes import Control
 from vienna_control.approvals.expiry import Expiry
 from vienna_control.clock import FixedClock
+from vienna_kernel import wire
 
 REFUNDS = "https://payments.example/v1/refunds"
 TICKETS = "https://payments.example/v1/tickets"
@@ -208,6 +209,7 @@ async def test_watched_only_it_is_not_spent(bot: Gate, people: People, clock: Fi
     standing_id = await granted(people, terms(clock))
     down = {"to": "observe", "confirm": True}
     assert (await people.ask("ada", "POST", "/fleet/billing-bot/promote", down))[0] == 200
+    await bot.told(wire.BundleChanged)
     await bot.fetch()
     assert (await bot.consult("POST", REFUNDS, refund(50))).verdict == "observed"
     assert (await seen(people, standing_id))["used"] == 0

@@ -112,7 +112,7 @@ async def test_overlapping_ones_are_rows_of_their_own(control: Control, people: 
     for who in ("ada", "oscar"):
         await lift(people, narrow, who)
     assert (await bot.consult("POST", TICKETS, TICKET)).verdict == "held", "people are asked anew"
-    await bot.fetch()
+    await bot.fetch_until(lambda bundle: bundle["stops"]["count"] == 2 and not bundle["freeze"])
     assert (bot.bundle["freeze"], bot.bundle["stops"]) == ([], {"last": 2, "count": 2})
 
 
@@ -219,7 +219,7 @@ async def test_a_quarantined_agent_gets_no_answer_and_only_an_operator_ends_it(
     assert (await people.ask("ada", "POST", "/fleet/billing-bot/resume", {}))[0] == 422
     assert (await people.ask("ada", "POST", "/fleet/billing-bot/resume", {"reason": "fine"}))[0] == 200
     assert (await bot.consult("GET", ORDER)).verdict == "granted"
-    await bot.fetch()
+    await bot.fetch_until(lambda bundle: bundle["stops"]["count"] == 1 and not bundle["freeze"])
     assert (bot.bundle["freeze"], bot.bundle["stops"]["count"]) == ([], 1)
 
 
