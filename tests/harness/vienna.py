@@ -236,7 +236,7 @@ class Vienna:
         self.gate = Process(
             "vienna_proxy",
             ["-c", str(self.config), "--state-dir", str(folder / "gate")],
-            env=self.env,
+            env={**self.env, forks.PATIENT: "yes"},
             log=folder / "gate.log",
         )
         self._clients: dict[str, httpx.Client] = {}
