@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vienna_kernel.call.request import Call
-from vienna_proxy.evidence.outcome import Tap
+from vienna_proxy.evidence.tap import Tap
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.telemetry.account import Account
 from vienna_proxy.transport.passage import Passage

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -31,45 +30,17 @@ from vienna_proxy.answer.problem import Answer
 from vienna_proxy.evidence.delivery import TRANSIENT
 from vienna_proxy.evidence.events import Events
 from vienna_proxy.evidence.spool import Spool
+from vienna_proxy.evidence.tap import Tap
 from vienna_proxy.judge.consult import Grant
 from vienna_proxy.link.channel import Channel
 from vienna_proxy.ports import UnavailableError
 from vienna_proxy.transport.addresses import AddressRefusedError
 from vienna_proxy.transport.exchange import INVALID
-from vienna_proxy.transport.translate import digest_text, essence, lines, view
+from vienna_proxy.transport.translate import essence, lines, view
 
 _OURSELVES = "Request destination unknown"  # mitmproxy's words for its own port
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False)
-class Tap:
-    """What passes in a stream: counted and digested, and but for the fields that may be kept forgotten."""
-
-    status: int
-    content_type: str | None
-    headers: tuple[tuple[str, str], ...] = ()
-    fields: Events = field(default_factory=Events)
-    digest: Any = field(default_factory=hashlib.sha256)
-    size: int = 0
-
-    def __call__(self, data: bytes) -> bytes:
-        self.digest.update(data)
-        self.size += len(data)
-        self.fields.feed(data)
-        return data
-
-    def view(self) -> ResponseView:
-        """What was seen of it."""
-        return ResponseView(
-            status=self.status,
-            content_type=self.content_type,
-            body=None,
-            digest=digest_text(self.digest.digest()),
-            size=self.size,
-            headers=self.headers,
-        )
 
 
 def is_read(grant: Grant) -> bool:
