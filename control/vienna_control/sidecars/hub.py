@@ -76,8 +76,8 @@ class Hub:
         mine = self._streams[caller.agent_id]
         mine.add(stream)
         self._away.pop(caller.sidecar_id or "", None)
-        await self._seen([caller.sidecar_id or ""])
         try:
+            await self._seen([caller.sidecar_id or ""])
             await stream.converse()
         finally:
             mine.discard(stream)
