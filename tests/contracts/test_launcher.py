@@ -149,3 +149,12 @@ def test_two_first_runs_at_once_build_once(checkout: Checkout) -> None:
     said = [run.communicate(timeout=30)[0].splitlines()[1:] for run in runs]
     assert said == [["0"], ["1"], ["2"], ["3"]]
     assert checkout.played.count("venv") == 1
+
+
+def test_what_may_not_be_compiled_later_is_compiled_at_once(checkout: Checkout) -> None:
+    checkout.run("--version")
+    (packages,) = [line for line in checkout.played if "requirements.lock" in line]
+    assert "--no-compile" in packages
+    checkout.run("test", PYTHONDONTWRITEBYTECODE="1")
+    (packages,) = [line for line in checkout.played if "requirements-dev.lock" in line]
+    assert "--no-compile" not in packages
