@@ -8,6 +8,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+from harness.ports import kept_place
+
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
@@ -31,8 +33,11 @@ class Tap:
         self.answer: Answer = OK
         self._open: set[socket.socket] = set()
         self._servers: list[socket.socket] = []
+        self._place: socket.socket | None = None
 
     def __enter__(self) -> Tap:
+        # The port is nobody's at 127.0.0.1 either: a gate that listened there would take calls to us for calls to it.
+        self._place = kept_place()
         for address in self.addresses:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             server = socket.create_server((address, self.port), family=family)
@@ -45,11 +50,13 @@ class Tap:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+        if self._place is not None:
+            self._place.close()
 
     @property
     def port(self) -> int:
-        """The one port at all addresses; 0 before the first listens."""
-        return int(self._servers[0].getsockname()[1]) if self._servers else 0
+        """The one port at all addresses; 0 before they listen."""
+        return int(self._place.getsockname()[1]) if self._place else 0
 
     @property
     def address(self) -> str:

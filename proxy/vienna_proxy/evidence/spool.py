@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,23 +61,28 @@ class Spool:
     def set_aside(self, key: str) -> None:
         """The control plane will not take it: kept in ``refused`` for a person to look at."""
         file = self._folder / f"{key}.json"
-        if file.exists():
+        with suppress(FileNotFoundError):
             file.replace(self._refused / file.name)
 
     def pending(self) -> list[tuple[str, FromGate]]:
-        """What waits, oldest first; files that have no reading are set aside."""
+        """What waits, oldest first, without what is delivered meanwhile; files that have no reading are set aside."""
         found: list[tuple[str, FromGate]] = []
-        for file in sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime):
+        waiting = ((_status(file), file) for file in self._folder.glob("*.json"))
+        for _, file in sorted((status.st_mtime_ns, file) for status, file in waiting if status is not None):
             try:
                 found.append((file.stem, from_gate.validate_json(file.read_bytes())))
+            except FileNotFoundError:
+                continue
             except (ValidationError, OSError):
                 self.set_aside(file.stem)
         return found
 
     def usage(self) -> Usage:
         """How full it is now."""
-        sizes = [size for size in map(_size, self._folder.glob("*.json")) if size is not None]
-        return Usage(len(sizes), sum(sizes), sum(1 for _ in self._refused.glob("*.json")))
+        files = [status for status in map(_status, self._folder.glob("*.json")) if status is not None]
+        return Usage(
+            len(files), sum(one.st_size for one in files), sum(1 for _ in self._refused.glob("*.json"))
+        )
 
     def _sync(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -86,9 +92,9 @@ class Spool:
             os.close(folder)
 
 
-def _size(file: Path) -> int | None:
-    """In bytes; None when it was delivered meanwhile."""
+def _status(file: Path) -> os.stat_result | None:
+    """None when it was delivered meanwhile."""
     try:
-        return file.stat().st_size
+        return file.stat()
     except FileNotFoundError:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vienna_kernel.wire import Outcome
-from vienna_proxy.evidence.spool import Spool
+from vienna_proxy.evidence.spool import Spool, Usage
 from vienna_proxy.ports import UnavailableError
 
 
@@ -63,3 +63,11 @@ def test_a_disk_that_fails_is_a_fault(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_keys_are_file_names(tmp_path: Path, key: str) -> None:
     with pytest.raises(UnavailableError):
         Spool(tmp_path).put(key, outcome("att-1"))
+
+
+def test_what_is_delivered_while_the_folder_is_read_is_left_out(tmp_path: Path) -> None:
+    """A link to nothing is listed and is not there, as a file that was just removed."""
+    spool = Spool(tmp_path)
+    (tmp_path / "att-1.json").symlink_to(tmp_path / "gone")
+    assert spool.pending() == []
+    assert spool.usage() == Usage(0, 0, 0)
