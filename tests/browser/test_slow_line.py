@@ -64,3 +64,28 @@ def test_a_count_of_before_is_not_shown(shared: Vienna, new_page: NewPage) -> No
     late.value.finished()
     page.evaluate("fetch('/console/login').then((answer) => answer.text())")  # the page has had it by then
     expect(badge).to_have_text(str(before["alerts"] + 2))
+
+
+RULE = """\
+id: late
+when:
+  - {field: action, operator: equals, value: WORD}
+then: {action: deny}
+"""
+
+
+def test_what_is_written_while_the_way_to_write_changes_is_not_lost(shared: Vienna, new_page: NewPage) -> None:
+    page = at(new_page(), shared, "dora", "/policies/new")
+    page.get_by_role("button", name="YAML").click()
+    text = page.get_by_label("The rule as it would lie in a file")
+    text.fill(RULE.replace("WORD", "get_order"))
+    expect(page.locator("#verdict")).to_contain_text("action == 'get_order'")
+    held: list[Route] = []
+    page.route("**/policies/draft", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/policies/draft"):
+        page.get_by_role("button", name="Rows").click()
+    text.fill(RULE.replace("WORD", "create_refund"))
+    with page.expect_response("**/policies/draft"):
+        held[0].continue_()
+    expect(page.get_by_label("Value")).to_have_value("create_refund")
+    expect(page.get_by_role("button", name="Rows")).to_have_attribute("aria-pressed", "true")

@@ -38,7 +38,7 @@ function rowsOf() {
   return { ...bodyOf(form), when: nodeOf(form.querySelector("#rows > .part > [data-group], #rows [data-group]"), "when") };
 }
 
-/** What the server makes of what is written; null when it does not answer, or something newer was asked. */
+/** What the server makes of what is written; null when it does not say, undefined when that is not what is written now. */
 async function judged(show) {
   const mine = ++asked;
   const body = { text: text().value, show, id: form.dataset.draftOf || null };
@@ -46,7 +46,7 @@ async function judged(show) {
   const answer = await fetch("/console/policies/draft", {
     method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf(), Accept: "text/html" },
   });
-  if (mine !== asked) return null;
+  if (mine !== asked) return undefined;
   if (!answer.ok) {
     toast(`The rule could not be read (${answer.status}).`, "no");
     return null;
@@ -58,7 +58,7 @@ async function judged(show) {
 /** Judges what is written and shows the verdict; whether it is a rule. */
 async function judge(show = "") {
   const piece = await judged(show);
-  if (!piece) return null;
+  if (!piece) return piece;
   document.querySelector("#verdict").replaceChildren(...piece("verdict").childNodes);
   if (mode === "rows") text().value = piece("text").value;
   for (const field of document.querySelectorAll("[data-piece-of]")) field.value = piece(field.dataset.pieceOf)?.value ?? "";
@@ -81,12 +81,13 @@ async function change(to) {
   if (to === wanted) return;
   wanted = to;
   clearTimeout(waiting);
-  if (to === mode) {
-    later();
-    return;
-  }
+  if (to === mode) later();
+  else await (last = turn(to));
+}
+
+async function turn(to) {
   const told = await judge(to);
-  if (wanted !== to) return;
+  if (wanted !== to || told === undefined) return;
   if (!told) {
     wanted = mode;
     return;
@@ -124,15 +125,18 @@ function fit() {
   for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(action) && ![...part.querySelectorAll("input, select")].some((field) => (field.type === "checkbox" ? field.checked : field.value));
 }
 
+// What is on its way is of what was written before: it is asked again, and a change of the way to write with it.
 function later() {
+  asked += 1;
   clearTimeout(waiting);
-  waiting = setTimeout(() => { last = judge(); }, PAUSE);
+  waiting = setTimeout(() => { last = wanted === mode ? judge() : turn(wanted); }, PAUSE);
 }
 
 /** Runs `work` once what is written was judged to be a rule. */
 async function once(work) {
   clearTimeout(waiting);
   await last;
+  if (wanted !== mode) await turn(wanted);
   const told = await judge();
   if (told?.good) await work();
   else if (told) document.querySelector("#verdict .problems button, #rows [aria-invalid]")?.focus();
