@@ -81,21 +81,18 @@ def astray_on_paper(page: Page) -> list[str]:
 
 def violations(browser: Browser, page: Page) -> list[Any]:
     """What axe finds on this page: light and wide, dark and on a telephone."""
+    # axe puts styles of its own into the page, which our policy refuses
+    context = browser.new_context(bypass_csp=True, storage_state=page.context.storage_state())
+    other = context.new_page()
+    other.goto(page.url)
+    other.evaluate(AXE)
     found: list[Any] = []
     for theme, width in _LOOKS:
-        # axe puts styles of its own into the page, which our policy refuses
-        context = browser.new_context(
-            bypass_csp=True,
-            color_scheme=theme,
-            viewport={"width": width, "height": 800},
-            storage_state=page.context.storage_state(),
-        )
-        other = context.new_page()
-        other.goto(page.url)
-        other.evaluate(AXE)
+        other.emulate_media(color_scheme=theme)
+        other.set_viewport_size({"width": width, "height": 800})
         told = other.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _TAGS)
         found += [
             (theme, width, one["id"], [node["target"] for node in one["nodes"]]) for one in told["violations"]
         ]
-        context.close()
+    context.close()
     return found
