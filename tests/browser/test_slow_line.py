@@ -74,7 +74,9 @@ then: {action: deny}
 """
 
 
-def test_what_is_written_while_the_way_to_write_changes_is_not_lost(shared: Vienna, new_page: NewPage) -> None:
+def test_what_is_written_while_the_way_to_write_changes_is_not_lost(
+    shared: Vienna, new_page: NewPage
+) -> None:
     page = at(new_page(), shared, "dora", "/policies/new")
     page.get_by_role("button", name="YAML").click()
     text = page.get_by_label("The rule as it would lie in a file")
