@@ -100,8 +100,9 @@ def _sweep(parent: Path) -> None:
     """Remove what gates that were killed left there."""
     for folder in parent.glob(f"{_PREFIX}-*"):
         pid = folder.name.removeprefix(f"{_PREFIX}-").partition("-")[0]
-        if folder.stat().st_uid == os.getuid() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another gate that starts sweeps too
+            if folder.stat().st_uid == os.getuid() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_ca(folder: Path, *, key: bytes, chain: str) -> None:
