@@ -41,9 +41,9 @@ def shape(target: str) -> str:
 
 def listed(conn: Connection, statement: Select[Any], desk: Desk | None, *, most: int) -> dict[str, Any]:
     """What waits, in groups, the largest first. ``statement``: of ids; ``desk``: only what this person may decide."""
-    waiting = statement.where(approvals.c.status == "pending")
+    ids = statement.where(approvals.c.status == "pending")
     if desk is not None:
-        waiting = waiting.where(approvals.c.id.in_(mine(conn, desk, statement)))
+        ids = select(func.json_each(rows.dump(mine(conn, desk, statement))).table_valued("value").c.value)
     query = (
         select(
             approvals.c.id,
@@ -58,7 +58,7 @@ def listed(conn: Connection, statement: Select[Any], desk: Desk | None, *, most:
         )
         .join(agents, agents.c.id == approvals.c.agent_id)
         .join(intents, intents.c.id == approvals.c.intent_id)
-        .where(approvals.c.id.in_(waiting))
+        .where(approvals.c.id.in_(ids))
         .order_by(approvals.c.id.desc())
         .limit(MOST + 1)
     )
