@@ -3,6 +3,8 @@
 1. Each runs in a process group of its own, so that a Ctrl-C at the terminal reaches us alone and we stop them in order.
 2. On Linux they are told to end when we are killed without a chance to say so.
 3. The first line of their standard output that is a JSON object with ``ready`` is the ready line.
+4. A request to end that comes while one is being started is heard once it is among those that are stopped at the end
+   (``begun``). What a signal handler raises while Python forks is lost; and a child that nobody knows of would be left.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +30,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 _TAIL_LINES = 12
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 type Sink = Callable[[str], None]
 
@@ -148,6 +152,32 @@ def _ready(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return data if isinstance(data, dict) and data.get("ready") else None
+
+
+def begun(running: list[Child], start: Callable[[], Child]) -> Child:
+    """Start one, not yet ready, and put it first among those that are stopped at the end."""
+    with _deferred():
+        child = start()
+        running.insert(0, child)
+    return child
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """Requests to end wait until the block is over; what is ignored stays so, here and in what is started."""
+    came: list[int] = []
+    ours = threading.current_thread() is threading.main_thread()
+    handlers = {number: signal.getsignal(number) for number in _ENDINGS if ours}
+    before = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def stop_all(children: Sequence[Child], patience_seconds: float = STOP_SECONDS - 1) -> None:

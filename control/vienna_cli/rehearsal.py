@@ -18,7 +18,7 @@ import yaml
 
 from vienna_cli.config import Installation
 from vienna_cli.output import Code, Failure
-from vienna_cli.processes import Child, Sink, child_environment, control_plane, gate, stop_all
+from vienna_cli.processes import Child, Sink, begun, child_environment, control_plane, gate, stop_all
 from vienna_cli.up import FREE_PORT, GATE_FOLDER, Pair, announced
 from vienna_kernel.document import parse
 
@@ -69,12 +69,11 @@ def _started(own: Installation, environ: Mapping[str, str], sink: Sink) -> Itera
     running: list[Child] = []
     shared: dict[str, Any] = {"config": own.file, "listen": FREE_PORT, "environ": environ, "sink": sink}
     try:
-        control = control_plane(data_dir=own.data_dir, module=MODULE, **shared)
-        running.insert(0, control)
-        control.wait_ready()
-        door = gate(control=control, state_dir=own.data_dir / GATE_FOLDER, **shared)
-        running.insert(0, door)
-        door.wait_ready()
+        data = own.data_dir
+        control = begun(running, lambda: control_plane(data_dir=data, module=MODULE, **shared)).wait_ready()
+        door = begun(
+            running, lambda: gate(control=control, state_dir=data / GATE_FOLDER, **shared)
+        ).wait_ready()
         yield Pair(control, door, own)
     finally:
         stop_all(running)

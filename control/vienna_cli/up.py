@@ -20,7 +20,7 @@ import typer
 
 from vienna_cli.config import STATE_FILE, Installation
 from vienna_cli.output import Code, Failure, Format, Printer
-from vienna_cli.processes import Child, Sink, child_environment, control_plane, gate, stop_all
+from vienna_cli.processes import Child, Sink, begun, child_environment, control_plane, gate, stop_all
 from vienna_cli.terminal import called
 
 GATE_FOLDER = "gate"
@@ -64,12 +64,11 @@ def started(
     shared: dict[str, Any] = {"config": installation.file, "listen": listen, "environ": environ, "sink": sink}
     running: list[Child] = []
     try:
-        control = control_plane(data_dir=installation.data_dir, **shared)
-        running.insert(0, control)
-        control.wait_ready()
-        door = gate(control=control, state_dir=installation.data_dir / GATE_FOLDER, **shared)
-        running.insert(0, door)
-        door.wait_ready()
+        data = installation.data_dir
+        control = begun(running, lambda: control_plane(data_dir=data, **shared)).wait_ready()
+        door = begun(
+            running, lambda: gate(control=control, state_dir=data / GATE_FOLDER, **shared)
+        ).wait_ready()
         yield Pair(control, door, installation)
     finally:
         stop_all(running)

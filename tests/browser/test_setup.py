@@ -93,8 +93,7 @@ def production(tmp_path: Path, upstream: Upstream) -> Iterator[Production]:
         yield made
     finally:
         for process in (made.gate, made.control):
-            if process.running:
-                process.kill()
+            process.close()
 
 
 def step(page: Page, name: str) -> Any:

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
 
 from vienna_cli.output import Failure
-from vienna_cli.processes import Child, child_environment, discard, stop_all
+from vienna_cli.processes import Child, begun, child_environment, discard, stop_all
 
 READY = (
     'import signal, time; print(\'starting\'); print(\'{"ready": true, "control": "here"}\', flush=True); '
@@ -63,3 +64,35 @@ def test_a_child_is_in_a_process_group_of_its_own():
 def test_dev_unless_it_says_otherwise():
     assert child_environment({})["VIENNA_ENV"] == "dev"
     assert child_environment({"VIENNA_ENV": "prod"})["VIENNA_ENV"] == "prod"
+
+
+@pytest.fixture
+def handlers():
+    """Those of a command, for the time of a test."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_request_to_end_is_heard_once_what_was_started_is_known(handlers):
+    """Raised while Python forks it would be lost: what a hook of the fork raises is only reported."""
+    running = []
+
+    def start():
+        signal.raise_signal(signal.SIGTERM)
+        return child("import time; time.sleep(60)")
+
+    with pytest.raises(SystemExit, match="143"):
+        begun(running, start)
+    assert [one.status for one in running] == [None]
+    stop_all(running)
+
+
+def test_what_is_ignored_stays_ignored_in_a_child(handlers):
+    code = "import json, signal; print(json.dumps({'ready': str(signal.getsignal(signal.SIGHUP))}))"
+    one = begun([], lambda: child(code)).wait_ready(60)
+    assert one.ready["ready"] == str(signal.SIG_IGN)
+    one.stop()

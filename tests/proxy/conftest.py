@@ -498,7 +498,7 @@ def worlds() -> Callable[..., AbstractContextManager[tuple[FakeControl, Upstream
 
             def start(place: Path, /, **settings: Any) -> GateProcess:
                 gate = GateProcess(place, control, upstream, **settings)
-                stack.callback(lambda: gate.process.running and gate.process.kill())
+                stack.callback(gate.process.close)
                 return gate
 
             yield control, upstream, start
@@ -560,5 +560,4 @@ def own_gate(
 
     yield start
     for one in started:
-        if one.process.running:
-            one.process.kill()
+        one.process.close()

@@ -34,7 +34,7 @@ def door(world, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sock
         resolve = {**upstream.resolve, OPENAI: "{}:{}".format(*listening.getsockname())}
         leading = type(gate)(tmp_path_factory.mktemp("live"), control, upstream, resolve=resolve)
         yield listening, leading
-        leading.process.kill()
+        leading.process.close()
 
 
 def conversation(gate: Any) -> Any:

@@ -42,7 +42,7 @@ def door(world, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[sock
         resolve = {**upstream.resolve, HOST: "{}:{}".format(*listening.getsockname())}
         leading = type(gate)(tmp_path_factory.mktemp("live"), control, upstream, resolve=resolve)
         yield listening, leading
-        leading.process.kill()
+        leading.process.close()
 
 
 @pytest.fixture

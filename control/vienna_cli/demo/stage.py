@@ -20,7 +20,7 @@ from vienna_cli.demo.people import Person, cast
 from vienna_cli.demo.props import HOST, LOG_FILE
 from vienna_cli.environment import agent_environment
 from vienna_cli.output import Failure
-from vienna_cli.processes import Child, child_environment, control_plane, discard, gate, stop_all
+from vienna_cli.processes import Child, begun, child_environment, control_plane, discard, gate, stop_all
 from vienna_cli.trust_files import TrustFiles
 from vienna_cli.up import FREE_PORT
 from vienna_client import ViennaClient
@@ -54,11 +54,13 @@ class Stage:
     def open(self) -> None:
         """Starts everything. Errors: ``Failure`` when something does not start."""
         self.toy = self._run(
-            Child("toy payments API", ["-m", "vienna_cli.demo.toy", str(self.folder)], self._environ, discard)
+            lambda: Child(
+                "toy payments API", ["-m", "vienna_cli.demo.toy", str(self.folder)], self._environ, discard
+            )
         )
         self._write_config()
-        self.control = self._run(self._control(FREE_PORT))
-        self.gate = self._run(self._gate("gate", "vienna_proxy"))
+        self.control = self._run(lambda: self._control(FREE_PORT))
+        self.gate = self._run(lambda: self._gate("gate", "vienna_proxy"))
         self.admin = self._client("root")
         self.agent = self._agent(self.gate)
 
@@ -88,12 +90,12 @@ class Stage:
 
     def start_control(self) -> None:
         """Starts it again at the same address, on the same data."""
-        self.control = self._run(self._control(urlsplit(self.url).netloc))
+        self.control = self._run(lambda: self._control(urlsplit(self.url).netloc))
 
     @contextmanager
     def drilled(self) -> Iterator[Agent]:
         """The agent behind a second gate whose judging raises, while the block runs."""
-        broken = self._run(self._gate("drill", DRILL))
+        broken = self._run(lambda: self._gate("drill", DRILL))
         agent = self._agent(broken)
         try:
             yield agent
@@ -129,9 +131,8 @@ class Stage:
     def _client(self, name: str) -> ViennaClient:
         return self.client_of(self.people[name])
 
-    def _run(self, child: Child) -> Child:
-        self._running.insert(0, child)
-        return child.wait_ready()
+    def _run(self, start: Callable[[], Child]) -> Child:
+        return begun(self._running, start).wait_ready()
 
     def _control(self, listen: str) -> Child:
         return control_plane(

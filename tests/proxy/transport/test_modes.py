@@ -335,4 +335,4 @@ def gates(world, tmp_path_factory: pytest.TempPathFactory):
     }
     yield started
     for one in started.values():
-        one.process.kill()
+        one.process.close()
