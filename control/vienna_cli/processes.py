@@ -166,11 +166,15 @@ def begun(running: list[Child], start: Callable[[], Child]) -> Child:
 def _deferred() -> Iterator[None]:
     """Requests to end wait until the block is over; what is ignored stays so, here and in what is started."""
     came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+
     ours = threading.current_thread() is threading.main_thread()
     handlers = {number: signal.getsignal(number) for number in _ENDINGS if ours}
     before = {number: handler for number, handler in handlers.items() if callable(handler)}
     for number in before:
-        signal.signal(number, lambda number, _: came.append(number))
+        signal.signal(number, note)
     try:
         yield
     finally:

@@ -18,8 +18,8 @@ import yaml
 
 from vienna_cli.config import Installation
 from vienna_cli.output import Code, Failure
-from vienna_cli.processes import Child, Sink, begun, child_environment, control_plane, gate, stop_all
-from vienna_cli.up import FREE_PORT, GATE_FOLDER, Pair, announced
+from vienna_cli.processes import Sink, child_environment
+from vienna_cli.up import FREE_PORT, Pair, announced, paired
 from vienna_kernel.document import parse
 
 MODULE = "vienna_control.rehearsal"
@@ -60,23 +60,11 @@ def rehearsed(installation: Installation, policies: Sequence[Path], sink: Sink) 
         )
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_OF_INSTALLATIONS)}
         environ = {**child_environment(clean), "VIENNA_ENV": wanted, "VIENNA_LOG_LEVEL": "warning"}
-        with _started(own, environ, sink) as pair, announced(pair):
+        with (
+            paired(own, listen=FREE_PORT, environ=environ, sink=sink, module=MODULE) as pair,
+            announced(pair),
+        ):
             yield pair
-
-
-@contextmanager
-def _started(own: Installation, environ: Mapping[str, str], sink: Sink) -> Iterator[Pair]:
-    running: list[Child] = []
-    shared: dict[str, Any] = {"config": own.file, "listen": FREE_PORT, "environ": environ, "sink": sink}
-    try:
-        data = own.data_dir
-        control = begun(running, lambda: control_plane(data_dir=data, module=MODULE, **shared)).wait_ready()
-        door = begun(
-            running, lambda: gate(control=control, state_dir=data / GATE_FOLDER, **shared)
-        ).wait_ready()
-        yield Pair(control, door, own)
-    finally:
-        stop_all(running)
 
 
 def _write_config(place: Path, installation: Installation, policies: Sequence[Path]) -> Path:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +61,25 @@ def started(
     set. Errors: ``Failure`` when one does not start.
     """
     environ = {"VIENNA_LOG_LEVEL": log_level, **child_environment()}
+    with paired(installation, listen=listen, environ=environ, sink=sink) as pair:
+        yield pair
+
+
+@contextmanager
+def paired(
+    installation: Installation,
+    *,
+    listen: str | None,
+    environ: Mapping[str, str],
+    sink: Sink,
+    module: str = "vienna_control",
+) -> Iterator[Pair]:
+    """As ``started``, in exactly this environment; ``module`` is the control plane."""
     shared: dict[str, Any] = {"config": installation.file, "listen": listen, "environ": environ, "sink": sink}
     running: list[Child] = []
     try:
         data = installation.data_dir
-        control = begun(running, lambda: control_plane(data_dir=data, **shared)).wait_ready()
+        control = begun(running, lambda: control_plane(data_dir=data, module=module, **shared)).wait_ready()
         door = begun(
             running, lambda: gate(control=control, state_dir=data / GATE_FOLDER, **shared)
         ).wait_ready()

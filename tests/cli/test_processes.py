@@ -10,9 +10,7 @@ import pytest
 from vienna_cli.output import Failure
 from vienna_cli.processes import Child, begun, child_environment, discard, stop_all
 
-READY = (
-    'import signal, time; print(\'starting\'); print(\'{"ready": true, "control": "here"}\', flush=True); '
-)
+READY = 'import signal; print(\'starting\'); print(\'{"ready": true, "control": "here"}\', flush=True); '
 ENVIRON = child_environment()
 
 
@@ -28,7 +26,7 @@ def test_the_ready_line_is_found_among_others():
         if line == "more":
             more.set()
 
-    one = child(READY + "print('more', flush=True); time.sleep(30)", note).wait_ready(60)
+    one = child(READY + "print('more', flush=True); signal.pause()", note).wait_ready(60)
     assert one.ready["control"] == "here"
     assert more.wait(60)
     assert one.stop() == -signal.SIGTERM
@@ -42,21 +40,21 @@ def test_one_that_ends_before_it_is_ready_is_told_with_what_it_said():
 
 
 def test_one_that_is_never_ready_is_ended():
-    slow = child("import time; time.sleep(60)")
+    slow = child("import signal; signal.pause()")
     with pytest.raises(Failure, match="was not ready within"):
         slow.wait_ready(0.3)
     assert slow.status is not None
 
 
 def test_one_that_ignores_the_request_to_stop_is_ended_all_the_same():
-    deaf = child("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "time.sleep(60)")
+    deaf = child("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "signal.pause()")
     deaf.wait_ready(60)
     stop_all([deaf], 0.5)
     assert deaf.status == -signal.SIGKILL
 
 
 def test_a_child_is_in_a_process_group_of_its_own():
-    one = child(READY + "time.sleep(30)").wait_ready(60)
+    one = child(READY + "signal.pause()").wait_ready(60)
     assert os.getpgid(one.pid) != os.getpgid(0)
     one.kill()
 
@@ -83,7 +81,7 @@ def test_a_request_to_end_is_heard_once_what_was_started_is_known(handlers):
 
     def start():
         signal.raise_signal(signal.SIGTERM)
-        return child("import time; time.sleep(60)")
+        return child("import signal; signal.pause()")
 
     with pytest.raises(SystemExit, match="143"):
         begun(running, start)

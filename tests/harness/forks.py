@@ -25,6 +25,7 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import IO, Any
+from unittest import mock
 
 PATIENT = "HARNESS_PATIENT"
 """A variable with which a gate gives a control plane that it is connected to ``_PATIENCE_SECONDS`` for an answer."""
@@ -282,7 +283,7 @@ def _answer_late() -> None:
         finally:
             asked.cancel()
 
-    Channel.ask = patient  # type: ignore[method-assign]
+    mock.patch.object(Channel, "ask", patient).start()  # for as long as the process lives
 
 
 if __name__ == "__main__":

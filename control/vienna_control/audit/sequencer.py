@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ class Sequencer:
     Attributes:
         broken: Why nothing is sequenced any more, or empty. Readiness must say so.
         checkpoint: The newest signed note, empty for an empty log.
-        published: The newest one that stands in the second place; empty until the first does.
+        published: The newest one that stands in the second place; at the start the newest of all is taken to.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Sequencer:
         self._state = state
         self._lock = asyncio.Lock()
         self.published = self.checkpoint = checkpoint
-        self._published_at = 0.0
+        self._published_at = -math.inf
         self.broken = ""
 
     @classmethod

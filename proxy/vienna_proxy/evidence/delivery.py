@@ -27,17 +27,25 @@ log = structlog.get_logger()
 class Delivery:
     """Empties the spool."""
 
-    def __init__(self, channel: Channel, spool: Spool, *, under_way: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        spool: Spool,
+        *,
+        under_way: Callable[[], frozenset[str]],
+        again_seconds: float = AGAIN_SECONDS,
+    ) -> None:
         """``under_way``: attempts that are not over; what the spool has of them is not the last word."""
         self._channel = channel
         self._spool = spool
         self._under_way = under_way
+        self._again_seconds = again_seconds
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
-        """Deliver every ``AGAIN_SECONDS`` while the stream is up, until cancelled."""
+        """Deliver every ``again_seconds`` while the stream is up, until cancelled."""
         while True:
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(self._again_seconds)
             await self._channel.up.wait()
             await self.deliver()
 

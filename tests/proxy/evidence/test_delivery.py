@@ -10,7 +10,6 @@ import pytest
 
 from vienna_kernel.verdict import Reason
 from vienna_kernel.wire import Fault, Outcome, Recorded
-from vienna_proxy.evidence import delivery as module
 from vienna_proxy.evidence.delivery import Delivery
 from vienna_proxy.evidence.spool import Spool
 from vienna_proxy.ports import UnavailableError
@@ -46,17 +45,18 @@ def spooled(folder: Path, *attempts: str) -> Spool:
     return spool
 
 
+def delivery(line: Any, spool: Spool, **more: Any) -> Delivery:
+    return Delivery(line, spool, **{"under_way": frozenset, **more})
+
+
 def fault(reason: Reason) -> Fault:
     return Fault(id=1, reason=reason, detail="")
 
 
 @pytest.mark.parametrize("answer", [SILENCE, fault(Reason.AUDIT_UNAVAILABLE)], ids=["silence", "a full disk"])
-async def test_it_is_told_again_though_the_stream_stays_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any
-) -> None:
-    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.0)
+async def test_it_is_told_again_though_the_stream_stays_up(tmp_path: Path, answer: Any) -> None:
     spool, line = spooled(tmp_path, "att-1"), Line(answer)
-    work = asyncio.create_task(Delivery(line, spool, under_way=frozenset).run())  # type: ignore[arg-type]
+    work = asyncio.create_task(delivery(line, spool, again_seconds=0).run())
     while spool.pending():
         assert not work.done(), work
         await asyncio.sleep(0)
@@ -66,7 +66,7 @@ async def test_it_is_told_again_though_the_stream_stays_up(
 
 async def test_what_is_under_way_has_not_its_last_word_there(tmp_path: Path) -> None:
     spool, line = spooled(tmp_path, "att-1", "att-2"), Line()
-    await Delivery(line, spool, under_way=lambda: frozenset({"att-1"})).deliver()  # type: ignore[arg-type]
+    await delivery(line, spool, under_way=lambda: frozenset({"att-1"})).deliver()
     assert line.asked == ["att-2"]
     assert [key for key, _ in spool.pending()] == ["att-1"]
 
@@ -74,19 +74,19 @@ async def test_what_is_under_way_has_not_its_last_word_there(tmp_path: Path) -> 
 async def test_a_call_that_begins_meanwhile_is_left_alone_too(tmp_path: Path) -> None:
     spool, line = spooled(tmp_path, "att-1"), Line()
     told = iter([frozenset(), frozenset({"att-1"})])
-    await Delivery(line, spool, under_way=lambda: next(told)).deliver()  # type: ignore[arg-type]
+    await delivery(line, spool, under_way=lambda: next(told)).deliver()
     assert line.asked == []
 
 
 async def test_what_is_refused_is_set_aside(tmp_path: Path) -> None:
     spool, line = spooled(tmp_path, "att-1"), Line(fault(Reason.MALFORMED_REQUEST))
-    await Delivery(line, spool, under_way=frozenset).deliver()  # type: ignore[arg-type]
+    await delivery(line, spool).deliver()
     assert spool.pending() == []
     assert (tmp_path / "refused" / "att-1.json").exists()
 
 
 async def test_two_at_once_tell_each_thing_once(tmp_path: Path) -> None:
     spool, line = spooled(tmp_path, "att-1", "att-2"), Line()
-    one = Delivery(line, spool, under_way=frozenset)  # type: ignore[arg-type]
+    one = delivery(line, spool)
     await asyncio.gather(one.deliver(), one.deliver())
     assert sorted(line.asked) == ["att-1", "att-2"]
